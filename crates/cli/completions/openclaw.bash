@@ -73,6 +73,9 @@ _openclaw() {
             openclaw__subcmd__approvals,list)
                 cmd="openclaw__subcmd__approvals__subcmd__list"
                 ;;
+            openclaw__subcmd__approvals,set)
+                cmd="openclaw__subcmd__approvals__subcmd__set"
+                ;;
             openclaw__subcmd__approvals__subcmd__allowlist,add)
                 cmd="openclaw__subcmd__approvals__subcmd__allowlist__subcmd__add"
                 ;;
@@ -108,6 +111,12 @@ _openclaw() {
                 ;;
             openclaw__subcmd__exec__subcmd__policy,explain)
                 cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__explain"
+                ;;
+            openclaw__subcmd__exec__subcmd__policy,preset)
+                cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__preset"
+                ;;
+            openclaw__subcmd__exec__subcmd__policy,set)
+                cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__set"
                 ;;
             openclaw__subcmd__exec__subcmd__policy,show)
                 cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__show"
@@ -261,7 +270,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__approvals)
-            opts="-v -q -h --config --set --verbose --quiet --help get list allowlist"
+            opts="-v -q -h --config --set --verbose --quiet --help get list set allowlist"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -390,6 +399,32 @@ _openclaw() {
             fi
             case "${prev}" in
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__set)
+            opts="-v -q -h --file --stdin --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -791,7 +826,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__exec__subcmd__policy)
-            opts="-v -q -h --config --set --verbose --quiet --help show explain"
+            opts="-v -q -h --config --set --verbose --quiet --help show explain set preset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -824,6 +859,66 @@ _openclaw() {
                     return 0
                     ;;
                 --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__exec__subcmd__policy__subcmd__preset)
+            opts="-v -q -h --dry-run --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__exec__subcmd__policy__subcmd__set)
+            opts="-v -q -h --security --ask --ask-fallback --host --dry-run --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --security)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ask-fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

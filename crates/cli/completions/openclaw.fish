@@ -550,14 +550,15 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file by another one, and keep the old content beside it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -572,6 +573,14 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l file -d 'The new file; the same as FILE' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l stdin -d 'Read standard input; the same as `-`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
@@ -579,14 +588,15 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file by another one, and keep the old content beside it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -601,6 +611,14 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l file -d 'The new file; the same as FILE' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l stdin -d 'Read standard input; the same as `-`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
@@ -608,13 +626,15 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -f -a "show" -d 'Show the settings of the config, and those that hold with the approvals file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -f -a "explain" -d 'Explain whether a command would run, be asked about or be denied; nothing is run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "show" -d 'Show the settings of the config, and those that hold with the approvals file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "explain" -d 'Explain whether a command would run, be asked about or be denied; nothing is run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "set" -d 'Change `tools.exec` in the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "preset" -d 'Change `tools.exec` in the config to a named policy: `cautious`, `deny-all` or `yolo`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -630,6 +650,24 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fis
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l security -d 'Which commands may run: `deny`, `allowlist` or `full`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l ask -d 'When a person is asked: `off`, `on-miss` or `always`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l ask-fallback -d 'Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; this is kept in the approvals file' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l host -d 'Where commands run' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l dry-run -d 'Show what would change, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

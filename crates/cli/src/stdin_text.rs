@@ -2,11 +2,16 @@
 
 use std::io::{self, Read};
 
+/// The most bytes that are read from standard input: more than any context window holds.
+const MAX_STDIN_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Standard input cannot be used as text.
 #[derive(Debug)]
 pub(crate) enum StdinTextError {
     /// It cannot be read.
     Read(io::Error),
+    /// It does not end within the most bytes that are read.
+    TooLarge,
     /// It is not UTF-8 from this byte on.
     NotText { offset: usize },
 }
@@ -15,6 +20,11 @@ impl std::fmt::Display for StdinTextError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Read(error) => write!(f, "read standard input: {error}"),
+            Self::TooLarge => write!(
+                f,
+                "read standard input: it has more than {MAX_STDIN_BYTES} bytes; for a large file, \
+                 name the file in the message instead"
+            ),
             Self::NotText { offset } => write!(
                 f,
                 "read standard input as text: it is not UTF-8 at byte {offset}; for a binary file, \
@@ -27,7 +37,10 @@ impl std::fmt::Display for StdinTextError {
 /// Reads standard input to its end.
 pub(crate) fn read_stdin_text() -> Result<String, StdinTextError> {
     let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes).map_err(StdinTextError::Read)?;
+    io::stdin().take(MAX_STDIN_BYTES + 1).read_to_end(&mut bytes).map_err(StdinTextError::Read)?;
+    if bytes.len() as u64 > MAX_STDIN_BYTES {
+        return Err(StdinTextError::TooLarge);
+    }
     String::from_utf8(bytes)
         .map_err(|error| StdinTextError::NotText { offset: error.utf8_error().valid_up_to() })
 }

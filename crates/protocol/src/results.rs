@@ -4,6 +4,7 @@ pub mod agent;
 pub mod config;
 pub mod doctor;
 pub mod errors;
+pub mod exec_policy;
 pub mod infer;
 pub mod models;
 pub mod prompt;

@@ -19,7 +19,9 @@ use openclaw_tools::{CommandJudge, JudgedCommand, ProgramFinder};
 
 use crate::runtime::Runtime;
 
-pub use approvals::{ApprovalsContent, ApprovalsUpdateError, PolicySummary, PolicyValues};
+pub use approvals::{
+    ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, PolicySummary, PolicyValues,
+};
 
 /// The file in the state folder that restricts commands.
 const APPROVALS_FILE_NAME: &str = "exec-approvals.json";

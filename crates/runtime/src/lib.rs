@@ -20,7 +20,8 @@ pub use approval::{
     PolicyDecision, Prompter,
 };
 pub use command_policy::{
-    ApprovalsContent, ApprovalsUpdateError, CommandPolicy, PolicySummary, PolicyValues,
+    ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, PolicySummary,
+    PolicyValues,
 };
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport,

@@ -76,3 +76,71 @@ async fn a_command_is_explained_without_running_it() {
     assert!(text.contains("a filter of standard input") && text.contains("is a shell"), "{text}");
     let _ = home.run(&["exec-policy", "explain", " "]).await.code(2);
 }
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
+async fn the_approvals_file_is_replaced_by_a_valid_one_and_the_old_bytes_are_kept() {
+    let (_server, home) = tiny().await;
+    let home = home.config("{}");
+    let file = home.config_path().with_file_name("exec-approvals.json");
+    let new = home.config_path().with_file_name("new.json");
+    let set = ["approvals", "set", new.to_str().unwrap(), "--json"];
+    let old = b"{\"version\":1, \"agents\": {\xff";
+    std::fs::write(&file, old).unwrap();
+    for wrong in
+        ["", "{", "[]", "{}", r#"{"version":2}"#, r#"{"version":1,"defaults":{"ask":"NO"}}"#]
+    {
+        std::fs::write(&new, wrong).unwrap();
+        let _ = home.run(&set).await.code(1).says(&["it was not changed"]);
+        assert_eq!(std::fs::read(&file).unwrap(), old, "{wrong}");
+    }
+    let text = r#"{"version":1,"defaults":{"security":"deny"}}"#;
+    std::fs::write(&new, text).unwrap();
+    let answer = read_json(&home.run(&set).await.code(0).stdout);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(std::fs::read(answer["backup"].as_str().unwrap()).unwrap(), old);
+    let answer = read_json(&home.run(&set).await.code(0).stdout);
+    assert_eq!(answer["backup"], Value::Null, "the same content is no change");
+    let shown = home.run(&["exec-policy", "show"]).await.code(0);
+    assert!(shown.stdout.contains("effective: security deny"), "{}", shown.stdout);
+    let _ = home.run(&["approvals", "set", "/dev/zero"]).await.code(2).says(&["/dev/zero"]);
+    let _ = home.run(&["approvals", "set"]).await.code(2);
+}
+
+#[tokio::test]
+async fn the_policy_is_set_by_key_option_and_preset() {
+    let (_server, home) = tiny().await;
+    let home = home.config("{}");
+    let read = async |key: &str| {
+        let key = format!("tools.exec.{key}");
+        home.run(&["config", "get", &key]).await.code(0).stdout.trim().to_owned()
+    };
+    let _ = home.run(&["exec-policy", "set", "timeoutSeconds", "60"]).await.code(0);
+    assert_eq!(read("timeoutSeconds").await, "60");
+    let set = ["exec-policy", "set", "--security", "full", "--ask", "always"];
+    let _ = home.run(&set).await.code(0).says(&[]);
+    assert_eq!((read("security").await, read("ask").await), ("full".into(), "always".into()));
+    for (name, security, ask) in
+        [("deny-all", "deny", "off"), ("yolo", "full", "off"), ("cautious", "allowlist", "on-miss")]
+    {
+        let shown = home.run(&["exec-policy", "preset", name]).await.code(0).stdout;
+        assert!(shown.contains(&format!("{name} (security {security}, ask {ask})")), "{shown}");
+        assert_eq!((read("security").await, read("ask").await), (security.into(), ask.into()));
+        let shown = home.run(&["exec-policy", "show"]).await.code(0).stdout;
+        assert!(shown.contains(&format!("effective: security {security}, ask {ask}")), "{shown}");
+        assert!(shown.contains(&format!("preset {name}: security {security}")), "{shown}");
+    }
+    let _ = home.run(&["exec-policy", "preset", "none"]).await.code(2).says(&["`cautious`"]);
+    let _ = home.run(&["exec-policy", "set"]).await.code(2);
+    let _ = home.run(&["exec-policy", "set", "security", "DENY"]).await.code(3);
+    let _ = home.run(&["exec-policy", "set", "secruity", "deny"]).await.code(3);
+    assert_eq!(read("security").await, "allowlist", "a value that is wrong changes nothing");
+    let _ = home.run(&["exec-policy", "set", "--ask-fallback", "DENY"]).await.code(2);
+    let _ = home.run(&["exec-policy", "set", "--ask-fallback", "allowlist"]).await.code(0);
+    let answer = read_json(&home.run(&["approvals", "get", "--json"]).await.code(0).stdout);
+    assert_eq!(answer["file"]["defaults"]["askFallback"], "allowlist");
+    let deny = ["approvals", "set", "-"];
+    let _ =
+        home.run_with_input(&deny, r#"{"version":1,"defaults":{"security":"deny"}}"#).await.code(0);
+    let _ = home.run(&["exec-policy", "preset", "yolo"]).await.code(0).says(&["stricter", "deny"]);
+}

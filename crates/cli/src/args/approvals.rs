@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::config::ConfigWriteArgs;
+
 /// `openclaw approvals`.
 #[derive(Debug, Args)]
 pub(crate) struct ApprovalsArgs {
@@ -18,6 +20,8 @@ pub(crate) enum ApprovalsAction {
     Get(ApprovalsShowArgs),
     /// List the patterns of commands that run without a question
     List(ApprovalsShowArgs),
+    /// Replace the approvals file by another one, and keep the old content beside it
+    Set(ApprovalsSetArgs),
     /// Change the patterns of commands that run without a question
     #[command(subcommand_required = true)]
     Allowlist(AllowlistArgs),
@@ -29,6 +33,23 @@ pub(crate) struct ApprovalsShowArgs {
     /// The agent
     #[arg(long, value_name = "ID", default_value = "main")]
     pub(crate) agent: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw approvals set`.
+#[derive(Debug, Args)]
+pub(crate) struct ApprovalsSetArgs {
+    /// The new file, or `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present_any = ["from_file", "stdin"])]
+    pub(crate) file: Option<String>,
+    /// The new file; the same as FILE
+    #[arg(long = "file", value_name = "PATH", conflicts_with_all = ["file", "stdin"])]
+    pub(crate) from_file: Option<String>,
+    /// Read standard input; the same as `-`
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) stdin: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -72,13 +93,55 @@ pub(crate) struct ExecPolicyArgs {
     pub(crate) action: ExecPolicyAction,
 }
 
-/// What can be shown of the policy of commands.
+/// What can be shown and changed of the policy of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExecPolicyAction {
     /// Show the settings of the config, and those that hold with the approvals file
     Show(ApprovalsShowArgs),
     /// Explain whether a command would run, be asked about or be denied; nothing is run
     Explain(ExecPolicyExplainArgs),
+    /// Change `tools.exec` in the config
+    Set(ExecPolicySetArgs),
+    /// Change `tools.exec` in the config to a named policy: `cautious`, `deny-all` or `yolo`
+    Preset(ExecPolicyPresetArgs),
+}
+
+/// `openclaw exec-policy set`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecPolicySetArgs {
+    /// A key below `tools.exec`, e.g. `security` or `timeoutSeconds`
+    #[arg(value_name = "KEY", requires = "value",
+        required_unless_present_any = ["security", "ask", "ask_fallback", "host"])]
+    pub(crate) key: Option<String>,
+    /// Its value
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+    /// Which commands may run: `deny`, `allowlist` or `full`
+    #[arg(long, value_name = "MODE")]
+    pub(crate) security: Option<String>,
+    /// When a person is asked: `off`, `on-miss` or `always`
+    #[arg(long, value_name = "MODE")]
+    pub(crate) ask: Option<String>,
+    /// Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; this is kept
+    /// in the approvals file
+    #[arg(long, value_name = "MODE")]
+    pub(crate) ask_fallback: Option<String>,
+    /// Where commands run
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+    #[command(flatten)]
+    pub(crate) write: ConfigWriteArgs,
+}
+
+/// `openclaw exec-policy preset`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecPolicyPresetArgs {
+    /// `cautious`: programs on the allowlist run, others are asked about; `deny-all`: no command
+    /// runs; `yolo`: every command runs without a question
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) write: ConfigWriteArgs,
 }
 
 /// `openclaw exec-policy explain`.

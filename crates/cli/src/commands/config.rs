@@ -6,7 +6,7 @@ mod explain;
 mod get;
 mod problems;
 mod schema;
-mod set;
+pub(crate) mod set;
 mod validate;
 
 use std::io;

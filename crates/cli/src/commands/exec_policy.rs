@@ -1,11 +1,18 @@
 //! `openclaw exec-policy` and `openclaw approvals`: which commands run without a question.
 
+mod change;
+mod preset;
+
 use std::io;
 
 use openclaw_chat::CommandContext;
+use openclaw_protocol::results::exec_policy::{
+    AllowlistChangeReport, AllowlistReport, ApprovalsReport, EffectivePolicy, ExecPolicyReport,
+    PolicyScope, PolicySetting,
+};
 use openclaw_runtime::{ApprovalsUpdateError, CommandPolicy, PolicyValues};
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::args::approvals::{
     AllowlistAction, AllowlistPatternArgs, ApprovalsAction, ApprovalsShowArgs, ExecPolicyAction,
@@ -19,6 +26,8 @@ pub(crate) fn run(context: &CommandContext, action: &ExecPolicyAction) -> io::Re
     match action {
         ExecPolicyAction::Show(args) => show_policy(context, args),
         ExecPolicyAction::Explain(args) => explain_command(context, args),
+        ExecPolicyAction::Set(args) => change::set_policy(context, args),
+        ExecPolicyAction::Preset(args) => change::set_preset(context, args),
     }
 }
 
@@ -30,6 +39,7 @@ pub(crate) fn run_approvals(
     match action {
         ApprovalsAction::Get(args) => show_approvals(context, args),
         ApprovalsAction::List(args) => list_patterns(context, args),
+        ApprovalsAction::Set(args) => change::replace_approvals(context, args),
         ApprovalsAction::Allowlist(allowlist) => match &allowlist.action {
             AllowlistAction::Add(args) => change_allowlist(context, args, |policy| {
                 let is_new = policy.add_pattern(&args.pattern)?;
@@ -70,16 +80,18 @@ fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result
     let policy = context.runtime().command_policy(&args.agent);
     let exists = policy.approvals_content().is_some();
     if args.json {
-        let answer = json!({
-            "configPath": context.models.app_paths().config_file(),
-            "approvalsPath": policy.approvals_path(),
-            "approvalsExists": exists,
-            "effectivePolicy": effective_policy_json(&policy, &args.agent),
-        });
+        let answer = ExecPolicyReport {
+            config_path: context.models.app_paths().config_file().display().to_string(),
+            approvals_path: policy.approvals_path().display().to_string(),
+            approvals_exists: exists,
+            effective_policy: report_effective_policy(&policy, &args.agent),
+            presets: preset::report_presets(),
+        };
         write_json_answer(&context.printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
     write_policy_lines(context, &policy)?;
+    preset::write_presets(context)?;
     Ok(ExitReason::Ok)
 }
 
@@ -89,13 +101,13 @@ fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Res
     if args.json {
         let file =
             file_content.as_ref().and_then(|content| serde_json::from_str(&content.text).ok());
-        let answer = json!({
-            "path": policy.approvals_path(),
-            "exists": file_content.is_some(),
-            "hash": file_content.as_ref().map(|content| &content.hash),
-            "file": redact_token(file.unwrap_or(Value::Null)),
-            "effectivePolicy": effective_policy_json(&policy, &args.agent),
-        });
+        let answer = ApprovalsReport {
+            path: policy.approvals_path().display().to_string(),
+            exists: file_content.is_some(),
+            hash: file_content.map(|content| content.hash),
+            file: file.map(redact_token),
+            effective_policy: report_effective_policy(&policy, &args.agent),
+        };
         write_json_answer(&context.printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
@@ -107,7 +119,8 @@ fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Res
 fn list_patterns(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
     let policy = context.runtime().command_policy(&args.agent);
     if args.json {
-        let answer = json!({"agent": args.agent, "allowlist": policy.allowlist_patterns()});
+        let (agent, allowlist) = (args.agent.clone(), policy.allowlist_patterns());
+        let answer = AllowlistReport { agent, allowlist };
         write_json_answer(&context.printer, &answer)?;
     } else {
         write_patterns(context, &policy)?;
@@ -133,9 +146,12 @@ fn change_allowlist(
         }
     };
     if args.json {
-        let path = policy.approvals_path();
-        let answer =
-            json!({"path": path, "agent": args.agent, "pattern": args.pattern, "changed": count});
+        let answer = AllowlistChangeReport {
+            path: policy.approvals_path().display().to_string(),
+            agent: args.agent.clone(),
+            pattern: args.pattern.clone(),
+            changed: count,
+        };
         write_json_answer(&context.printer, &answer)?;
     } else {
         let pattern = sanitize::escape_line(&args.pattern);
@@ -167,18 +183,22 @@ fn write_patterns(context: &CommandContext, policy: &CommandPolicy) -> io::Resul
     Ok(())
 }
 
-fn effective_policy_json(policy: &CommandPolicy, agent: &str) -> Value {
+fn report_effective_policy(policy: &CommandPolicy, agent: &str) -> EffectivePolicy {
     let summary = policy.summarize_policy();
     let (config, effective) = (summary.config, summary.effective);
-    json!({
-        "note": summary.problem,
-        "scopes": [{
-            "scopeLabel": format!("agent:{agent}"),
-            "security": {"requested": config.security, "effective": effective.security},
-            "ask": {"requested": config.ask, "effective": effective.ask},
-            "askFallback": {"effective": effective.ask_fallback},
+    let setting = |requested: Option<&str>, effective: &str| PolicySetting {
+        requested: requested.map(str::to_owned),
+        effective: effective.to_owned(),
+    };
+    EffectivePolicy {
+        note: summary.problem,
+        scopes: vec![PolicyScope {
+            scope_label: format!("agent:{agent}"),
+            security: setting(Some(config.security), effective.security),
+            ask: setting(Some(config.ask), effective.ask),
+            ask_fallback: setting(None, effective.ask_fallback),
         }],
-    })
+    }
 }
 
 /// The file without the secret of its socket.

@@ -1,13 +1,19 @@
 //! Changes `exec-approvals.json`, and summarises the resulting policy.
 
+use std::io::Write as _;
+use std::path::PathBuf;
+
 use openclaw_exec_policy::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode, SecurityLevel,
     inactive_reason, sha256_hex,
 };
-use openclaw_fs::{StateFile, StateFileError};
+use openclaw_fs::{AtomicFile, StateFile, StateFileError};
 use thiserror::Error;
 
-use super::{CommandPolicy, now_ms};
+use super::{APPROVALS_FILE_NAME, CommandPolicy, now_ms};
+
+/// The largest old file that is kept, in bytes.
+const MAX_KEPT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why `exec-approvals.json` was not changed.
 #[derive(Debug, Error)]
@@ -22,6 +28,27 @@ pub enum ApprovalsUpdateError {
     /// The entry would never match anything.
     #[error("add the pattern: {0}")]
     Inactive(&'static str),
+    /// The new content is not a valid approvals file.
+    #[error("replace the approvals file: the new one is not valid")]
+    InvalidContent(#[source] ApprovalsFileError),
+    /// The old content can't be kept.
+    #[error("keep the old content in {}", path.display())]
+    Backup {
+        /// The file for the old content.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+/// How the approvals file was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovalsReplacement {
+    /// The SHA-256 of the new content, in hexadecimal.
+    pub hash: String,
+    /// The file with the old content; `None` when there was none or it is the same.
+    pub backup: Option<PathBuf>,
 }
 
 /// The policy of an agent's commands, from the config alone and with the approvals file.
@@ -120,6 +147,87 @@ impl CommandPolicy {
         self.update_file(
             |file| file.remove_entries(&self.agent, pattern_or_id),
             |removed_count| *removed_count > 0,
+        )
+    }
+
+    /// Replaces the whole file by a valid one. The bytes of the old one are kept beside it, whatever
+    /// they are.
+    ///
+    /// # Errors
+    /// When the new content is not valid, and when a file can't be read or written. The file is
+    /// then unchanged.
+    pub fn replace_file(&self, text: &str) -> Result<ApprovalsReplacement, ApprovalsUpdateError> {
+        ApprovalsFile::from_bytes(text.as_bytes()).map_err(ApprovalsUpdateError::InvalidContent)?;
+        let hash = sha256_hex(text.as_bytes());
+        let mut outcome = Ok(None);
+        let update = |old: std::io::Result<Option<String>>| {
+            // A text is compared, but the bytes are kept: the old file need not be a text.
+            if matches!(&old, Ok(Some(old)) if old == text) {
+                return None;
+            }
+            outcome = if matches!(old, Ok(None)) { Ok(None) } else { self.keep_old_file() };
+            outcome.is_ok().then(|| text.to_owned())
+        };
+        StateFile::new(self.approvals_path.clone())
+            .update_text(update)
+            .map_err(ApprovalsUpdateError::Write)?;
+        Ok(ApprovalsReplacement { hash, backup: outcome? })
+    }
+
+    /// Copies the current file to a new one beside it.
+    fn keep_old_file(&self) -> Result<Option<PathBuf>, ApprovalsUpdateError> {
+        let name = format!("{APPROVALS_FILE_NAME}.{}.bak", now_ms());
+        let path = self.approvals_path.with_file_name(name);
+        let copy = || -> std::io::Result<()> {
+            let bytes = openclaw_fs::read_bytes(&self.approvals_path, MAX_KEPT_BYTES)?;
+            let mut file = AtomicFile::create(&path)?;
+            file.write_all(&bytes)?;
+            file.commit()
+        };
+        match copy() {
+            Ok(()) => Ok(Some(path)),
+            Err(source) => Err(ApprovalsUpdateError::Backup { path, source }),
+        }
+    }
+
+    /// Parses `deny`, `allowlist` or `full`; `None` for any other text.
+    #[must_use]
+    pub fn parse_level(text: &str) -> Option<SecurityLevel> {
+        match text {
+            "deny" => Some(SecurityLevel::Deny),
+            "allowlist" => Some(SecurityLevel::Allowlist),
+            "full" => Some(SecurityLevel::Full),
+            _ => None,
+        }
+    }
+
+    /// What holds instead of these values of `tools.exec` because the approvals file is stricter,
+    /// e.g. `security deny, ask off`; `None` when they hold.
+    #[must_use]
+    pub fn summarize_host_limits(&self, security: &str, ask: &str) -> Option<String> {
+        let security_level = Self::parse_level(security)?;
+        let ask_mode = match ask {
+            "off" => AskMode::Off,
+            "on-miss" => AskMode::OnMiss,
+            _ => AskMode::Always,
+        };
+        let config = openclaw_exec_policy::ExecPolicy::new(security_level, ask_mode);
+        let approvals = self.read_approvals();
+        let effective = approvals.apply_to(config, &self.agent, self.home.as_deref());
+        let PolicyValues { security: held, ask: held_ask, .. } =
+            PolicyValues::from_policy(&effective);
+        (held != security || held_ask != ask).then(|| format!("security {held}, ask {held_ask}"))
+    }
+
+    /// Sets which commands run when there is nobody to ask, for all agents without a value of their
+    /// own. Returns whether that is a change.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn set_ask_fallback(&self, level: SecurityLevel) -> Result<bool, ApprovalsUpdateError> {
+        self.update_file(
+            |file| file.defaults.ask_fallback.replace(level) != Some(level),
+            |is_changed| *is_changed,
         )
     }
 

@@ -1,6 +1,6 @@
 //! `openclaw config set` and `unset`.
 
-use std::{fs, io};
+use std::io;
 
 use openclaw_config::{
     Config, ConfigChange, ConfigDocument, ConfigFile, ConfigLayer, EditError, KeyEffect, KeyPath,
@@ -12,11 +12,14 @@ use super::{ConfigCommandContext, change_report, get};
 use crate::args::config::{ConfigSetArgs, ConfigUnsetArgs, ConfigWriteArgs};
 use crate::exit::ExitReason;
 
+/// The largest file of assignments, in bytes.
+const MAX_BATCH_BYTES: u64 = 4 * 1024 * 1024;
+
 /// One typed key and its new value.
 #[derive(Debug)]
-struct KeyAssignment {
-    path: String,
-    value: NewValue,
+pub(crate) struct KeyAssignment {
+    pub(crate) path: String,
+    pub(crate) value: NewValue,
 }
 
 pub(super) fn set_keys(
@@ -53,6 +56,27 @@ pub(super) fn set_keys(
     let end = change_report::report_change(context, &args.write, outcome, &success_message)?;
     if saved {
         warn_about_effects(context, &assignments);
+    }
+    Ok(end)
+}
+
+/// Sets keys whose paths are known to be valid, and reports it.
+pub(crate) fn assign_keys(
+    context: ConfigCommandContext<'_>,
+    write_args: &ConfigWriteArgs,
+    assignments: &[KeyAssignment],
+    success_message: &str,
+) -> io::Result<ExitReason> {
+    let outcome = save_edit(context, write_args, |document| {
+        assignments.iter().try_for_each(|KeyAssignment { path, value }| {
+            let path = document.parse_path(path).unwrap_or_default();
+            document.set_value(&path, value)
+        })
+    });
+    let saved = outcome.is_ok() && !write_args.dry_run;
+    let end = change_report::report_change(context, write_args, outcome, success_message)?;
+    if saved {
+        warn_about_effects(context, assignments);
     }
     Ok(end)
 }
@@ -106,7 +130,7 @@ fn save_edit(
 }
 
 /// Returns true when `typed` is a valid key path; prints the problem otherwise.
-fn check_path(context: ConfigCommandContext<'_>, typed: &str) -> bool {
+pub(crate) fn check_path(context: ConfigCommandContext<'_>, typed: &str) -> bool {
     let problem = ConfigDocument::parse("{}").ok().and_then(|empty| empty.parse_path(typed).err());
     if let Some(problem) = problem {
         get::print_invalid_path(context.printer, typed, problem);
@@ -126,7 +150,7 @@ fn parse_assignments(args: &ConfigSetArgs) -> Result<Vec<KeyAssignment>, String>
         return self::parse_batch(batch);
     }
     if let Some(file) = &args.batch_file {
-        let text = fs::read_to_string(file)
+        let text = openclaw_fs::read_text(file, MAX_BATCH_BYTES)
             .map_err(|error| format!("failed to read {}: {error}", file.display()))?;
         return self::parse_batch(&text);
     }
@@ -151,7 +175,7 @@ fn secret_reference(source: &str, id: &str, provider: Option<&str>) -> Result<Ne
 
 /// Parses JSON5, and takes other text as a string. Text that begins like JSON5 and is malformed is
 /// an error: nobody means it as a string.
-fn parse_value(text: &str, strict: bool) -> Result<NewValue, String> {
+pub(crate) fn parse_value(text: &str, strict: bool) -> Result<NewValue, String> {
     match NewValue::parse(text) {
         Ok(value) => Ok(value),
         Err(error) if strict || text.trim_start().starts_with(['{', '[', '"', '\'']) => {

@@ -1,0 +1,130 @@
+//! `openclaw approvals` and `openclaw exec-policy`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `openclaw exec-policy show`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ExecPolicyReport {
+    /// The config file.
+    pub config_path: String,
+    /// The approvals file.
+    pub approvals_path: String,
+    /// Whether the approvals file exists.
+    pub approvals_exists: bool,
+    /// The policy that results from both.
+    pub effective_policy: EffectivePolicy,
+    /// The presets that `exec-policy preset` sets.
+    pub presets: Vec<PresetReport>,
+}
+
+/// `openclaw approvals get`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalsReport {
+    /// The approvals file.
+    pub path: String,
+    /// Whether it exists.
+    pub exists: bool,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub hash: Option<String>,
+    /// Its content, without the secret of its socket.
+    pub file: Option<Value>,
+    /// The policy that results from the config and the file.
+    pub effective_policy: EffectivePolicy,
+}
+
+/// The policy of commands, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EffectivePolicy {
+    /// Why the approvals file can't be read, so that every command is denied.
+    pub note: Option<String>,
+    /// The policy of each agent that was asked for.
+    pub scopes: Vec<PolicyScope>,
+}
+
+/// The policy of one agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyScope {
+    /// E.g. `agent:main`.
+    pub scope_label: String,
+    /// `deny`, `allowlist` or `full`.
+    pub security: PolicySetting,
+    /// `off`, `on-miss` or `always`.
+    pub ask: PolicySetting,
+    /// `deny`, `allowlist` or `full`.
+    pub ask_fallback: PolicySetting,
+}
+
+/// A setting of the policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PolicySetting {
+    /// The value of the config, where it has the setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<String>,
+    /// The value that holds with the approvals file.
+    pub effective: String,
+}
+
+/// A preset of `openclaw exec-policy preset`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PresetReport {
+    /// Its name.
+    pub name: String,
+    /// What it means, as a sentence.
+    pub description: String,
+    /// Its value of `tools.exec.security`.
+    pub security: String,
+    /// Its value of `tools.exec.ask`.
+    pub ask: String,
+}
+
+/// `openclaw approvals list`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AllowlistReport {
+    /// The agent.
+    pub agent: String,
+    /// The patterns that its commands may match.
+    pub allowlist: Vec<String>,
+}
+
+/// `openclaw approvals allowlist add` and `remove`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AllowlistChangeReport {
+    /// The approvals file.
+    pub path: String,
+    /// The agent.
+    pub agent: String,
+    /// The pattern, or the id of an entry.
+    pub pattern: String,
+    /// How many entries were added or removed.
+    pub changed: usize,
+}
+
+/// `openclaw approvals set`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalsReplaceReport {
+    /// The approvals file.
+    pub path: String,
+    /// The SHA-256 of its new content, in hexadecimal.
+    pub hash: String,
+    /// The file with the old content; `None` when there was none.
+    pub backup: Option<String>,
+}
