@@ -23,9 +23,8 @@ use crate::http_cause::HttpCause;
 use crate::secrets::ClientSecrets;
 use crate::trace::recorder::ExchangeTracer;
 use crate::{
-    AddressRule, ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream,
-    HttpExchange, HostLookup, RetryPolicy, StreamPriority, TraceOptions, TransportError,
-    TransportErrorKind,
+    AddressRule, ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream, HostLookup,
+    HttpExchange, RetryPolicy, StreamPriority, TraceOptions, TransportError, TransportErrorKind,
 };
 
 /// How long an idle connection is kept. Common servers close theirs after five seconds, and a
