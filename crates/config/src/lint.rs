@@ -4,6 +4,7 @@ mod fence;
 mod file_roots;
 mod live;
 mod models;
+mod sandbox;
 mod strings;
 mod timeouts;
 
@@ -59,6 +60,7 @@ pub(crate) fn lint_config(
     found.extend(restrictions::lint_restrictions(tree));
     found.extend(tool_names::lint_tool_names(tree));
     found.extend(file_roots::lint_file_roots(tree, config, env));
+    found.extend(sandbox::lint_sandbox(tree, config));
     found
 }
 

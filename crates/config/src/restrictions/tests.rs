@@ -142,7 +142,10 @@ const AGENT: RunKind<'_> = RunKind::Agent { id: Some("main") };
 fn a_restriction_that_is_not_acted_on_stops_an_agent() {
     for (text, key) in [
         ("{ tools: { exec: { host: 'node' } } }", "tools.exec.host"),
-        ("{ tools: { exec: { host: 'sandbox' } } }", "tools.exec.host"),
+        (
+            "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'full' } } } }",
+            "tools.exec.host",
+        ),
         ("{ tools: { exec: { mode: 'deny' } } }", "tools.exec.mode"),
         ("{ tools: { exec: { mode: 'Full' } } }", "tools.exec.mode"),
         ("{ tools: { exec: { strictInlineEval: true } } }", "tools.exec.strictInlineEval"),
@@ -150,9 +153,12 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
         ("{ tools: { byProvider: { x: { profile: 'minimal' } } } }", "tools.byProvider.x.profile"),
         ("{ tools: { sandbox: { tools: { deny: ['exec'] } } } }", "tools.sandbox"),
         ("{ tools: { subagents: { tools: { deny: ['exec'] } } } }", "tools.subagents"),
-        ("{ agents: { defaults: { sandbox: { mode: 'all' } } } }", "agents.defaults.sandbox.mode"),
         (
-            "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }",
+            "{ tools: { exec: { host: 'gateway' } }, agents: { defaults: { sandbox: { mode: 'all' } } } }",
+            "agents.defaults.sandbox.mode",
+        ),
+        (
+            "{ agents: { defaults: { sandbox: { workspaceAccess: 'none' } } } }",
             "agents.defaults.sandbox.workspaceAccess",
         ),
         (
@@ -160,7 +166,7 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
             "agents.defaults.sandbox.docker.network",
         ),
         (
-            "{ agents: { list: [{ id: 'main', sandbox: { mode: 'non-main' } }] } }",
+            "{ tools: { exec: { sandbox: { profile: 'full' } } }, agents: { list: [{ id: 'main', sandbox: { mode: 'non-main' } }] } }",
             "agents.list[0].sandbox.mode",
         ),
         (
@@ -199,6 +205,9 @@ fn a_value_that_restricts_nothing_stops_nothing() {
         "{ gateway: { tools: { deny: ['exec'] }, nodes: { denyCommands: ['x'] }, port: null } }",
         "{ tools: { web: { search: { enabled: false } } }, agent: { model: 'vllm/m' } }",
         "{ strange: 1, agents: { defaults: { strange: { x: 1 } } } }",
+        "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'workspace+net', gpu: true } } } }",
+        "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'ro' } } } }",
+        "{ agents: { list: [{ id: 'main', sandbox: { mode: 'non-main' } }] } }",
     ] {
         assert_eq!(blockers(text, AGENT), Vec::<String>::new(), "{text}");
     }
@@ -214,6 +223,9 @@ fn an_unused_value_or_an_unknown_key_in_a_fenced_section_stops_an_agent() {
         "{ tools: { exec: { secruity: 'deny' } } }",
         "{ tools: { exec: null } }",
         "{ tools: { exec: { ask: 'Always' } } }",
+        "{ tools: { exec: { sandbox: { profile: 'none' } } } }",
+        "{ tools: { exec: { sandbox: { netwrok: false } } } }",
+        "{ agents: { defaults: { sandbox: { mode: 'on' } } } }",
         "{ tools: { deny: 'exec' } }",
         "{ tools: { deny: { exec: true } } }",
         "{ tools: { deny: ['exec', 5] } }",

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AgentFileToolsConfig, ExecAsk, ExecSecurity, LocalModelMode, ModelChoice};
+use super::{
+    AgentFileToolsConfig, AgentSandboxConfig, ExecAsk, ExecSecurity, LocalModelMode, ModelChoice,
+};
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
 /// Overrides for one agent; everything else comes from `agents.defaults`.
@@ -26,6 +28,8 @@ pub struct AgentEntry {
     pub workspace: Option<EnvString>,
     /// How much is sent to a local model.
     pub local_model_mode: Option<LocalModelMode>,
+    /// The sandbox of the agent's commands; what it does not set comes from `agents.defaults`.
+    pub sandbox: AgentSandboxConfig,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
     /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.

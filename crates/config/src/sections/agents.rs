@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{AgentEntry, HumanDuration, ModelChoice, seconds::deserialize_seconds};
+use super::{
+    AgentEntry, AgentSandboxConfig, HumanDuration, ModelChoice, seconds::deserialize_seconds,
+};
 use crate::{
     defaults::{
         COMPACTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, REPEATED_LINES, RUN_TIMEOUT_SECONDS,
@@ -53,6 +55,8 @@ pub struct AgentDefaults {
     /// How much is sent to a local model: everything, less, or depending on its context window.
     #[schemars(extend("default" = "default"))]
     pub local_model_mode: Option<LocalModelMode>,
+    /// The sandbox of commands.
+    pub sandbox: AgentSandboxConfig,
     /// Old spellings of options.
     pub experimental: ExperimentalConfig,
     /// Compaction: summarising a session that grows too long.

@@ -5,6 +5,7 @@ mod agents;
 mod compat;
 mod diagnostics;
 mod environment;
+mod exec_sandbox;
 mod file_tools;
 mod gateway;
 mod model_choice;
@@ -25,6 +26,10 @@ pub use agents::{
 pub use compat::{CompatConfig, MaxTokensField};
 pub use diagnostics::{DiagnosticsConfig, TraceConfig};
 pub use environment::EnvConfig;
+pub use exec_sandbox::{
+    AgentSandboxConfig, AgentSandboxMode, CommandSandbox, ExecSandboxConfig, ExecSandboxProfile,
+    SandboxRequirement, SandboxWorkspaceAccess,
+};
 pub use file_tools::{
     AgentFileToolsConfig, FileRoot, FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig,
 };

@@ -136,7 +136,7 @@ impl Config {
     }
 
     /// The entries of an agent, that of `agents.entries` first. Case does not matter in the list.
-    fn agent_entries<'s>(&'s self, id: &str) -> impl Iterator<Item = &'s AgentEntry> {
+    pub(super) fn agent_entries<'s>(&'s self, id: &str) -> impl Iterator<Item = &'s AgentEntry> {
         let is_named = move |entry: &&AgentEntry| {
             entry.id.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id))
         };
@@ -181,6 +181,14 @@ impl Config {
     pub fn exec_security(&self, agent: &str) -> ExecSecurity {
         let own = self.agent_entries(agent).filter_map(|entry| entry.tools.exec.security);
         own.fold(self.tools.exec.security(), ExecSecurity::min)
+    }
+
+    /// Whether the config says which commands of an agent may run, instead of leaving it to the
+    /// default.
+    #[must_use]
+    pub fn has_exec_security(&self, agent: &str) -> bool {
+        self.tools.exec.security.is_some()
+            || self.agent_entries(agent).any(|entry| entry.tools.exec.security.is_some())
     }
 
     /// When the user is asked about commands of an agent: the strictest value of `tools.exec` and

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentExecConfig, AgentFileToolsConfig, FileToolsConfig, HumanDuration, ToolPolicy, ToolProfile,
-    agents::duration_or_default, seconds::deserialize_seconds,
+    AgentExecConfig, AgentFileToolsConfig, ExecSandboxConfig, FileToolsConfig, HumanDuration,
+    ToolPolicy, ToolProfile, agents::duration_or_default, seconds::deserialize_seconds,
 };
 use crate::{
     defaults::{EXEC_BACKGROUND_MS, EXEC_CLEANUP_MS, EXEC_TIMEOUT_SECONDS},
@@ -61,6 +61,8 @@ pub struct ExecConfig {
     /// The machine that commands run on.
     #[schemars(extend("default" = "auto"))]
     pub host: Option<ExecHost>,
+    /// What sandboxed commands may do.
+    pub sandbox: ExecSandboxConfig,
     /// Which commands may run.
     #[schemars(extend("default" = "allowlist"))]
     pub security: Option<ExecSecurity>,

@@ -64,7 +64,7 @@ fn a_broken_file_that_may_restrict_stops_an_agent() {
 
 #[test]
 fn a_value_of_the_user_overrides_a_restriction_and_one_that_is_unusable_is_told() {
-    let text = "{ agents: { defaults: { sandbox: { mode: 'all' } } } }";
+    let text = "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'none' } } } }";
     let root = machine(&[("state/openclaw.json", text)]);
     assert!(blocks(&load(root.path(), &[]).unwrap()));
     let off = load(root.path(), &[("agents.defaults.sandbox.mode", "off")]).unwrap();

@@ -1,0 +1,200 @@
+//! The sandbox of commands: `tools.exec.sandbox`, and what the sandboxes of agents ask of it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Config, ExecHost};
+
+/// What sandboxed commands may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ExecSandboxConfig {
+    /// The permissions of commands.
+    #[schemars(extend("default" = "workspace"))]
+    pub profile: Option<ExecSandboxProfile>,
+    /// Whether commands may use the GPUs.
+    #[schemars(extend("default" = false))]
+    pub gpu: Option<bool>,
+    /// Whether commands may connect to the port of the model server when it is on this machine. The
+    /// kernel compares the port only, so the same port of other hosts is reachable too.
+    #[schemars(extend("default" = false))]
+    pub model_server: Option<bool>,
+    /// Whether commands run with whatever the kernel can enforce. Else they do not run when it
+    /// gives less than the profile needs.
+    #[schemars(extend("default" = false))]
+    pub best_effort: Option<bool>,
+}
+
+/// A set of permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, JsonSchema)]
+pub enum ExecSandboxProfile {
+    /// Reading files, and writing temporary ones.
+    #[serde(rename = "read-only")]
+    ReadOnly,
+    /// Also writing in the workspace and in the roots with the mode `rw`.
+    #[default]
+    #[serde(rename = "workspace")]
+    Workspace,
+    /// Also the network.
+    #[serde(rename = "workspace+net")]
+    WorkspaceNetwork,
+    /// No sandbox.
+    #[serde(rename = "full")]
+    Full,
+}
+
+/// The sandbox of an agent, as the original knows it. It applies to commands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AgentSandboxConfig {
+    /// Whether commands must run in a sandbox. Without a value it is used where there is one.
+    pub mode: Option<AgentSandboxMode>,
+    /// What commands and file tools may do in the workspace when `mode` asks for a sandbox.
+    pub workspace_access: Option<SandboxWorkspaceAccess>,
+}
+
+/// Whether the commands of an agent must run in a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentSandboxMode {
+    /// They run without one.
+    Off,
+    /// They must, as with `all`.
+    NonMain,
+    /// They must.
+    All,
+}
+
+/// What a sandbox may do in the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SandboxWorkspaceAccess {
+    /// Nothing. This cannot be held, because the agent works there.
+    None,
+    /// Read.
+    Ro,
+    /// Read and write.
+    Rw,
+}
+
+/// Whether the commands of an agent run in a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxRequirement {
+    /// They run without one.
+    Off,
+    /// They do where this machine has one.
+    IfAvailable,
+    /// They run in no other way.
+    Required,
+}
+
+/// What the config says about the sandbox of an agent's commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandSandbox {
+    /// Whether commands run in a sandbox.
+    pub requirement: SandboxRequirement,
+    /// What they may do in it.
+    pub profile: ExecSandboxProfile,
+    /// Whether the GPUs are usable.
+    pub gpu: bool,
+    /// Whether the port of a model server on this machine may be connected to.
+    pub model_server: bool,
+    /// Whether commands run with whatever the kernel can enforce.
+    pub best_effort: bool,
+}
+
+impl Config {
+    /// What the config says about the sandbox of an agent's commands.
+    #[must_use]
+    pub fn command_sandbox(&self, agent: &str) -> CommandSandbox {
+        let exec = &self.tools.exec;
+        let own = self.agent_sandbox(agent);
+        let is_asked_for = own.mode.is_some_and(|mode| mode != AgentSandboxMode::Off);
+        let mut profile = exec.sandbox.profile.unwrap_or_default();
+        if is_asked_for && own.workspace_access == Some(SandboxWorkspaceAccess::Ro) {
+            profile = profile.min(ExecSandboxProfile::ReadOnly);
+        }
+        let requirement = match (exec.host(), own.mode) {
+            (ExecHost::Sandbox, _)
+            | (ExecHost::Auto, Some(AgentSandboxMode::All | AgentSandboxMode::NonMain)) => {
+                SandboxRequirement::Required
+            }
+            (ExecHost::Auto, None) => SandboxRequirement::IfAvailable,
+            (ExecHost::Gateway | ExecHost::Node, _)
+            | (ExecHost::Auto, Some(AgentSandboxMode::Off)) => SandboxRequirement::Off,
+        };
+        let is_full = profile == ExecSandboxProfile::Full;
+        CommandSandbox {
+            requirement: if is_full { SandboxRequirement::Off } else { requirement },
+            profile,
+            gpu: exec.sandbox.gpu == Some(true),
+            model_server: exec.sandbox.model_server == Some(true),
+            best_effort: exec.sandbox.best_effort == Some(true),
+        }
+    }
+
+    /// Whether the sandbox of an agent lets its tools change the workspace.
+    #[must_use]
+    pub fn allows_workspace_writes(&self, agent: &str) -> bool {
+        let own = self.agent_sandbox(agent);
+        own.mode.is_none_or(|mode| mode == AgentSandboxMode::Off)
+            || own.workspace_access.is_none_or(|access| access == SandboxWorkspaceAccess::Rw)
+    }
+
+    /// The sandbox of an agent: what its entries set, and else what `agents.defaults` does.
+    fn agent_sandbox(&self, agent: &str) -> AgentSandboxConfig {
+        let general = self.agents.defaults.sandbox;
+        self.agent_entries(agent).fold(general, |general, entry| AgentSandboxConfig {
+            mode: entry.sandbox.mode.or(general.mode),
+            workspace_access: entry.sandbox.workspace_access.or(general.workspace_access),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Env;
+
+    fn sandbox(text: &str) -> CommandSandbox {
+        Config::parse(text, &Env::default()).unwrap().config.command_sandbox("main")
+    }
+
+    #[test]
+    fn the_host_and_the_sandbox_of_the_agent_decide_about_a_sandbox() {
+        use SandboxRequirement::{IfAvailable, Off, Required};
+        for (text, expected) in [
+            ("{}", IfAvailable),
+            ("{ tools: { exec: { host: 'auto' } } }", IfAvailable),
+            ("{ tools: { exec: { host: 'gateway' } } }", Off),
+            ("{ tools: { exec: { host: 'sandbox' } } }", Required),
+            ("{ tools: { exec: { sandbox: { profile: 'full' } } } }", Off),
+            ("{ agents: { defaults: { sandbox: { mode: 'off' } } } }", Off),
+            ("{ agents: { defaults: { sandbox: { mode: 'all' } } } }", Required),
+            ("{ agents: { defaults: { sandbox: { mode: 'non-main' } } } }", Required),
+            (
+                "{ agents: { defaults: { sandbox: { mode: 'off' } },
+                    list: [{ id: 'main', sandbox: { mode: 'all' } }] } }",
+                Required,
+            ),
+            (
+                "{ tools: { exec: { host: 'sandbox' } },
+                    agents: { defaults: { sandbox: { mode: 'off' } } } }",
+                Required,
+            ),
+        ] {
+            assert_eq!(sandbox(text).requirement, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_read_only_workspace_is_the_stricter_profile() {
+        let text = "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'ro' } } } }";
+        assert_eq!(sandbox(text).profile, ExecSandboxProfile::ReadOnly);
+        let text = "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }";
+        assert_eq!(sandbox(text).profile, ExecSandboxProfile::Workspace);
+    }
+}
