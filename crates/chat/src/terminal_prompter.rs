@@ -21,7 +21,9 @@ impl Prompter for TerminalPrompter {
         if !std::io::stdin().is_terminal() || !printer.stderr_is_terminal {
             // The option is for commands alone.
             let hint = match request.kind {
-                ApprovalKind::Command => " (`--yes` allows commands without asking)",
+                ApprovalKind::Command if !request.is_final => {
+                    " (`--yes` allows commands without asking)"
+                }
                 _ => "",
             };
             let reason = format!("there is no terminal to ask on{hint}");

@@ -229,6 +229,8 @@ pub enum CommandReview {
         unanswered: UnansweredAction,
         /// What would allow the command without a question.
         remedies: CommandRemedies,
+        /// Whether the user cannot allow it without being asked, e.g. by `--yes`.
+        is_final: bool,
     },
     /// The command may not run.
     Denied {

@@ -177,8 +177,11 @@ impl Runtime {
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
         let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
+            let sandbox = self.agent_sandbox(agent, path).map_err(ConnectError::Setup)?;
+            let judge = self.command_policy(agent).with_sandbox(&sandbox);
             let exec = ExecOptions {
-                judge: Some(Arc::new(self.command_policy(agent))),
+                judge: Some(Arc::new(judge)),
+                sandbox: sandbox.policy,
                 background: is_offered(models, agent, profile, "process")
                     .then(|| self.background_options(command_runs.clone())),
                 ..exec_options(models, exec_time)

@@ -60,7 +60,7 @@ pub(crate) fn describe_file_roots(workspace: &Workspace) -> String {
 }
 
 /// The files of the program itself, which no tool touches: its state and its config.
-fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
+pub(crate) fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
     let paths = models.app_paths();
     let own = [paths.state_dir(), paths.config_file()].map(Path::to_owned);
     let loaded = models.loaded_config().path.clone();

@@ -114,6 +114,8 @@ pub struct ApprovalRequest {
     pub unanswered: Option<UnansweredAction>,
     /// What would allow the command without a question.
     pub remedies: CommandRemedies,
+    /// Whether `--yes` does not allow the call.
+    pub is_final: bool,
 }
 
 impl ApprovalRequest {

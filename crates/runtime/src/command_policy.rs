@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use openclaw_config::{Config, ExecAsk, ExecConfig, ExecSecurity};
-use openclaw_core::{CommandReview, UnansweredAction};
+use openclaw_core::{CommandRemedies, CommandReview, UnansweredAction};
 use openclaw_exec_policy::{
     ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
     DecisionExplanation, DenyReason, ExecDecision, ExecPolicy, InvalidRequest, PlanContext,
-    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval,
+    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval, render_text_for_approval,
 };
 use openclaw_fs::StateFile;
 use openclaw_process::base_environment;
-use openclaw_tools::{CommandJudge, JudgedCommand, ProgramFinder};
+use openclaw_process::sandbox::SandboxLevels;
+use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand, ProgramFinder};
 
+use crate::command_sandbox::AgentSandbox;
 use crate::runtime::Runtime;
 
 pub use approvals::{
@@ -35,6 +37,10 @@ pub struct CommandPolicy {
     approvals_path: PathBuf,
     /// What a leading `~` in a pattern stands for.
     home: Option<String>,
+    /// Whether the config says which commands may run; else all may run in the sandbox.
+    is_security_set: bool,
+    /// What is enforced of the sandbox, for people; `None` without one.
+    sandbox_levels: Option<SandboxLevels>,
 }
 
 impl Runtime {
@@ -47,6 +53,8 @@ impl Runtime {
             config: policy_from_config(self.config(), agent),
             approvals_path: models.app_paths().state_dir().join(APPROVALS_FILE_NAME),
             home: models.env().get("HOME").map(str::to_owned),
+            is_security_set: self.config().has_exec_security(agent),
+            sandbox_levels: None,
         }
     }
 
@@ -67,11 +75,27 @@ impl Runtime {
         let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
         let context = PlanContext::new(&directory.to_string_lossy(), agent);
         let plan = CommandPlan::new(CommandInput::Script(command.to_owned()), context, &finder)?;
-        Ok(self.command_policy(agent).effective_policy().explain_plan(&plan, now_ms()))
+        let policy = self.command_policy(agent);
+        let is_sandboxed =
+            self.agent_sandbox(agent, &directory).is_ok_and(|sandbox| sandbox.policy.is_some());
+        let policy = if is_sandboxed {
+            policy.sandboxed_policy(&policy.read_approvals())
+        } else {
+            policy.effective_policy()
+        };
+        Ok(policy.explain_plan(&plan, now_ms()))
     }
 }
 
 impl CommandPolicy {
+    /// Judges commands that run in a sandbox: those that the config does not restrict run without a
+    /// question.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: &AgentSandbox) -> Self {
+        let sandbox_levels = sandbox.policy.is_some().then(|| sandbox.levels.clone());
+        Self { sandbox_levels, ..self }
+    }
+
     /// The path of the approvals file, whether or not it exists.
     #[must_use]
     pub fn approvals_path(&self) -> &Path {
@@ -103,6 +127,50 @@ impl CommandPolicy {
         approvals.apply_to(self.config.clone(), &self.agent, self.home.as_deref())
     }
 
+    /// The policy of commands in the sandbox. The default, that a person decides about commands on
+    /// no allowlist, is for commands that nothing else holds.
+    fn sandboxed_policy(&self, approvals: &ApprovalsDocument) -> ExecPolicy {
+        let mut config = self.config.clone();
+        if !self.is_security_set {
+            config.security = SecurityLevel::Full;
+        }
+        approvals.apply_to(config, &self.agent, self.home.as_deref())
+    }
+
+    /// The review of a command that a person decides about.
+    fn review_by_person(&self, plan: &CommandPlan, reasons: Vec<String>) -> PersonalReview {
+        let mut display = render_command_for_approval(plan);
+        if let Some(levels) = &self.sandbox_levels {
+            let lines: Vec<String> =
+                levels.iter().map(|(name, level)| format!("{name}: {level}")).collect();
+            display.push_str(&render_text_for_approval("sandbox", &lines.join("\n")));
+        }
+        PersonalReview { reasons, display }
+    }
+
+    /// Judges a command that the model wants to run outside of the sandbox: a person decides,
+    /// whatever is allowed beforehand.
+    fn judge_outside(&self, plan: &CommandPlan, approvals: &ApprovalsDocument) -> CommandReview {
+        let policy = self.apply_approvals(approvals);
+        if let ExecDecision::Deny { reason } = policy.judge_plan(plan, now_ms()) {
+            let is_final = policy.security == SecurityLevel::Deny;
+            return CommandReview::Denied {
+                reason: self.describe_denial(&reason, approvals),
+                is_final,
+            };
+        }
+        let reason = "it is to run outside of the sandbox".to_owned();
+        let mut display = render_command_for_approval(plan);
+        display.push_str("sandbox: none, the model wants to run it outside\n");
+        CommandReview::NeedsPerson {
+            reasons: vec![reason],
+            display,
+            remedies: CommandRemedies::default(),
+            unanswered: UnansweredAction::Deny,
+            is_final: true,
+        }
+    }
+
     /// Why a command doesn't run, with the setting that says so.
     fn describe_denial(&self, reason: &DenyReason, approvals: &ApprovalsDocument) -> String {
         let path = self.approvals_path.display();
@@ -126,9 +194,16 @@ impl CommandJudge for CommandPolicy {
         &self.agent
     }
 
-    fn judge_command(&self, plan: &CommandPlan) -> JudgedCommand {
+    fn judge_command(&self, plan: &CommandPlan, place: CommandPlace) -> JudgedCommand {
         let approvals = self.read_approvals();
-        let policy = self.apply_approvals(&approvals);
+        let policy = match place {
+            CommandPlace::Host => self.apply_approvals(&approvals),
+            CommandPlace::Sandbox => self.sandboxed_policy(&approvals),
+            CommandPlace::OutsideSandbox => {
+                let review = self.judge_outside(plan, &approvals);
+                return JudgedCommand { review, without_shell: false };
+            }
+        };
         let now_ms = now_ms();
         let review = match policy.judge_plan(plan, now_ms) {
             ExecDecision::Allow => {
@@ -142,9 +217,12 @@ impl CommandJudge for CommandPolicy {
             ExecDecision::Ask { reasons } => {
                 let runs_unasked =
                     policy.judge_without_approver(plan, now_ms) == ExecDecision::Allow;
+                let reasons = reasons.iter().map(ToString::to_string).collect();
+                let PersonalReview { reasons, display } = self.review_by_person(plan, reasons);
                 CommandReview::NeedsPerson {
-                    reasons: reasons.iter().map(ToString::to_string).collect(),
-                    display: render_command_for_approval(plan),
+                    reasons,
+                    display,
+                    is_final: false,
                     remedies: self.find_remedies(&policy, plan),
                     unanswered: match policy.ask {
                         _ if runs_unasked => UnansweredAction::Run,
@@ -156,6 +234,12 @@ impl CommandJudge for CommandPolicy {
         };
         JudgedCommand { review, without_shell: false }
     }
+}
+
+/// What a person is shown of a command.
+struct PersonalReview {
+    reasons: Vec<String>,
+    display: String,
 }
 
 /// The policy that `tools.exec` and the agent's own `tools.exec` describe.

@@ -4,6 +4,7 @@ mod agent;
 mod agent_workspace;
 mod approval;
 mod command_policy;
+mod command_sandbox;
 mod conversation;
 pub mod encoding;
 mod error_text;
@@ -23,6 +24,7 @@ pub use command_policy::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, PolicySummary,
     PolicyValues,
 };
+pub use command_sandbox::AgentSandbox;
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport,
     SessionTarget, TurnDiff, session_folder,

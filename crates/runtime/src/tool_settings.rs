@@ -16,6 +16,9 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 /// The tools that are not offered in lean mode.
 const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process", "search"];
 
+/// The tools that are not offered when `sandbox.workspaceAccess` is `ro`.
+const WRITING_TOOLS: [&str; 3] = ["apply_patch", "edit", "write"];
+
 impl Runtime {
     /// Where the background commands of one conversation run.
     pub(crate) fn new_command_runs(&self) -> CommandRuns {
@@ -36,7 +39,9 @@ pub(crate) fn is_offered(
     name: &str,
 ) -> bool {
     let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
-    !is_heavy && models.loaded_config().config.offers_tool(agent, name)
+    let config = &models.loaded_config().config;
+    let is_forbidden = WRITING_TOOLS.contains(&name) && !config.allows_workspace_writes(agent);
+    !is_heavy && !is_forbidden && config.offers_tool(agent, name)
 }
 
 /// The settings of an agent's commands, without a judge and a background.
@@ -49,6 +54,7 @@ pub(crate) fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>)
         environment: base_environment(variables),
         supervisor: models.supervisor().clone(),
         judge: None,
+        sandbox: None,
         background: None,
     }
 }

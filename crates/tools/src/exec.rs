@@ -2,10 +2,12 @@
 
 mod command_job;
 mod command_runs;
+mod guard;
 mod output_log;
 mod programs;
 mod report;
 mod review;
+mod sandbox;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,6 +21,7 @@ use openclaw_core::{
     ToolOutput, ToolSpec,
 };
 use openclaw_exec_policy::{CommandInput, VariableRule, quote_words, variable_rule};
+use openclaw_process::sandbox::SandboxPolicy;
 use openclaw_process::{CommandLimits, SupervisorProgram, command_control};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,13 +29,14 @@ use serde::Deserialize;
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::exec::command_job::{CommandJob, JobInput, JobSteps};
 use crate::exec::review::{CommandRequest, ReviewedCommand, review_command};
+use crate::exec::sandbox::{ExecSandbox, JobSandbox, with_temp_dir};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 pub(crate) use command_runs::CommandRun;
 pub use command_runs::CommandRuns;
 pub use programs::ProgramFinder;
 pub(crate) use review::review_input;
-pub use review::{CommandJudge, JudgedCommand};
+pub use review::{CommandJudge, CommandPlace, JudgedCommand};
 
 /// How long a command has to end after SIGTERM.
 const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
@@ -52,6 +56,8 @@ pub struct ExecOptions {
     pub environment: Vec<(OsString, OsString)>,
     /// What supervises the commands.
     pub supervisor: SupervisorProgram,
+    /// What the commands may do; `None` for everything that their user may.
+    pub sandbox: Option<SandboxPolicy>,
     /// Judges each command when it is planned; `None` leaves every command to whoever approves
     /// calls.
     pub judge: Option<Arc<dyn CommandJudge>>,
@@ -73,6 +79,7 @@ pub struct BackgroundOptions {
 pub(crate) struct ExecTool {
     workspace: Workspace,
     options: Arc<ExecOptions>,
+    sandbox: Option<Arc<ExecSandbox>>,
     spec: ToolSpec,
 }
 
@@ -97,6 +104,11 @@ struct ExecArguments {
     /// Wait so long, then background
     #[serde(rename = "yieldMs")]
     yield_ms: Option<WholeNumber>,
+    /// `gateway`: outside the sandbox, after asking
+    host: Option<String>,
+    /// Another spelling of `host: "gateway"`, as the original has it.
+    #[schemars(skip)]
+    elevated: Option<bool>,
 }
 
 /// A call of `exec` with its directory resolved.
@@ -116,18 +128,22 @@ struct ExecCall {
     yield_after: Option<Duration>,
     workspace: Workspace,
     options: Arc<ExecOptions>,
+    place: CommandPlace,
+    /// `None` for a command that runs outside.
+    sandbox: Option<Arc<ExecSandbox>>,
 }
 
 impl ExecTool {
     pub(crate) fn new(workspace: Workspace, options: ExecOptions) -> Self {
         let description = "Runs a shell command and returns its output and exit code. \
                            What it leaves in the background is ended.";
+        let sandbox = options.sandbox.clone().map(ExecSandbox::new).map(Arc::new);
         let options = Arc::new(options);
         let mut spec = tool_spec::<ExecArguments>("exec", description);
         if options.background.is_none() {
             remove_parameters(&mut spec, &["background", "yieldMs"]);
         }
-        Self { workspace, options, spec }
+        Self { workspace, options, sandbox, spec }
     }
 
     /// What to run, and what a person is shown of it.
@@ -164,6 +180,26 @@ impl ExecTool {
         }
     }
 
+    /// Where a command runs that a model wants to run at `host`.
+    fn choose_place(
+        &self,
+        host: Option<&str>,
+        elevated: Option<bool>,
+    ) -> Result<CommandPlace, InvalidToolArguments> {
+        let wants_outside = host == Some("gateway") || elevated == Some(true);
+        match (&self.sandbox, host) {
+            (_, Some(host)) if !["", "auto", "sandbox", "gateway"].contains(&host) => {
+                Err(self.refuse("`host` is `auto`, `sandbox` or `gateway`".to_owned()))
+            }
+            (Some(_), _) if wants_outside => Ok(CommandPlace::OutsideSandbox),
+            (Some(_), _) => Ok(CommandPlace::Sandbox),
+            (None, Some("sandbox")) => {
+                Err(self.refuse("commands run without a sandbox here; leave `host` out".to_owned()))
+            }
+            (None, _) => Ok(CommandPlace::Host),
+        }
+    }
+
     fn refuse(&self, problem: String) -> InvalidToolArguments {
         InvalidToolArguments { tool: self.spec.name.clone(), problem }
     }
@@ -197,6 +233,13 @@ impl ExecCall {
             environment.retain(|(name, _)| name != "TERM");
             environment.push(("TERM".into(), TERMINAL_TYPE.into()));
         }
+        let sandbox = match self.prepare_sandbox() {
+            Ok(sandbox) => sandbox,
+            Err(error) => return Ok(not_run(&format!("failed to make `$TMPDIR`: {error}"))),
+        };
+        if let Some(sandbox) = &sandbox {
+            environment = with_temp_dir(&environment, &sandbox.policy);
+        }
         for (name, value) in &self.environment {
             environment.retain(|(existing, _)| existing != name.as_str());
             environment.push((name.into(), value.into()));
@@ -206,6 +249,7 @@ impl ExecCall {
             directory: self.workspace.open_directory(&self.directory)?,
             environment,
             limits,
+            sandbox,
             supervisor: self.options.supervisor.clone(),
             input: match self.yield_after {
                 _ if self.has_terminal => JobInput::Terminal,
@@ -214,6 +258,13 @@ impl ExecCall {
             },
         };
         Ok(self.run_job(job, context).await)
+    }
+
+    /// What the command may do, and what is watched meanwhile.
+    fn prepare_sandbox(&self) -> std::io::Result<Option<JobSandbox>> {
+        let Some(sandbox) = &self.sandbox else { return Ok(None) };
+        let plan = self.reviewed.as_ref().map(ReviewedCommand::plan);
+        JobSandbox::prepare(sandbox, plan).map(Some)
     }
 
     /// Runs the command until it ends, or continues it in the background.
@@ -230,7 +281,9 @@ impl ExecCall {
             return not_run("the call has no command");
         };
         let run =
-            CommandRun::new(id, command.clone(), control.clone(), job.input != JobInput::None);
+            CommandRun::new(id, command.clone(), control.clone(), job.input != JobInput::None)
+                .at_place(self.place);
+        let run = Arc::new(run);
         let output_run = Arc::clone(&run);
         let mut running: Pin<Box<dyn Future<Output = ToolOutput> + Send>> =
             Box::pin(async move { job.run(&mut handle, &output_run).await });
@@ -302,6 +355,7 @@ impl Tool for ExecTool {
         let (input, command) = self.command_input(arguments.command, arguments.argv)?;
         let environment = arguments.env.unwrap_or_default();
         self.check_environment(&environment)?;
+        let place = self.choose_place(arguments.host.as_deref(), arguments.elevated)?;
         let directory = arguments.directory.filter(|directory| !directory.is_empty());
         let directory = directory.as_deref().unwrap_or(".");
         let directory = resolve_argument(&self.spec, &self.workspace, directory)?;
@@ -311,7 +365,7 @@ impl Tool for ExecTool {
                 let path = self.workspace.path().join(directory.as_path());
                 let request =
                     CommandRequest { input: &input, environment: &environment, directory: &path };
-                review_command(judge.as_ref(), request, finder)
+                review_command(judge.as_ref(), request, place, finder)
             }
             None => (CommandReview::Unreviewed, None),
         };
@@ -337,6 +391,8 @@ impl Tool for ExecTool {
             yield_after,
             workspace: self.workspace.clone(),
             options: Arc::clone(&self.options),
+            place,
+            sandbox: self.sandbox.clone().filter(|_| place == CommandPlace::Sandbox),
         }))
     }
 }

@@ -23,7 +23,8 @@ pub use change_journal::{
     UndoReport, prune_change_journals,
 };
 pub use exec::{
-    BackgroundOptions, CommandJudge, CommandRuns, ExecOptions, JudgedCommand, ProgramFinder,
+    BackgroundOptions, CommandJudge, CommandPlace, CommandRuns, ExecOptions, JudgedCommand,
+    ProgramFinder,
 };
 pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;

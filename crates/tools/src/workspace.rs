@@ -29,6 +29,7 @@ pub use named_roots::NamedRoot;
 use named_roots::OpenedNamedRoot;
 pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;
+pub(crate) use protection::find_protection;
 use seen_versions::SeenVersions;
 
 pub(crate) use walk::{WalkCancellation, WalkOptions, WalkReport};

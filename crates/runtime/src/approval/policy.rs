@@ -64,6 +64,7 @@ impl ApprovalPolicy {
                 display,
                 unanswered: None,
                 remedies: CommandRemedies::default(),
+                is_final: kind == ApprovalKind::Call,
             }
         };
         let ask_other = |text| {
@@ -93,13 +94,14 @@ impl ApprovalPolicy {
                         reason,
                     ))
                 }
-                CommandVerdict::Review { reasons, display, unanswered, remedies } => {
+                CommandVerdict::Review { reasons, display, unanswered, remedies, is_final } => {
                     let (text, directory) = (command.clone(), Some(directory.clone()));
                     let reason = ApprovalReason::CommandPolicy { reasons };
                     PolicyDecision::Ask(ApprovalRequest {
                         display,
                         unanswered: Some(unanswered),
                         remedies,
+                        is_final,
                         ..ask(ApprovalKind::Command, text, directory, reason)
                     })
                 }
@@ -131,14 +133,19 @@ impl ApprovalPolicy {
             }
             CommandReview::Unreviewed => {}
             CommandReview::Allowed => return CommandVerdict::Allow,
-            _ if self.auto_approve => return CommandVerdict::Allow,
+            CommandReview::NeedsPerson { is_final: false, .. } | CommandReview::Denied { .. }
+                if self.auto_approve =>
+            {
+                return CommandVerdict::Allow;
+            }
             CommandReview::Denied { reason, .. } => return CommandVerdict::Deny(reason.clone()),
-            CommandReview::NeedsPerson { reasons, display, unanswered, remedies } => {
+            CommandReview::NeedsPerson { reasons, display, unanswered, remedies, is_final } => {
                 return CommandVerdict::Review {
                     reasons: reasons.clone(),
                     display: display.clone(),
                     unanswered: *unanswered,
                     remedies: remedies.clone(),
+                    is_final: *is_final,
                 };
             }
             _ => {}
@@ -171,6 +178,7 @@ enum CommandVerdict {
         display: String,
         unanswered: UnansweredAction,
         remedies: CommandRemedies,
+        is_final: bool,
     },
     Deny(String),
 }

@@ -113,6 +113,7 @@ async fn a_review_decides_but_for_what_a_person_allows_beforehand() {
         display: "command:\n  | rm\n".to_owned(),
         unanswered,
         remedies: CommandRemedies::default(),
+        is_final: false,
     };
     let denied = |is_final| CommandReview::Denied { reason: "no".to_owned(), is_final };
     let wait =
@@ -230,6 +231,7 @@ async fn what_would_allow_a_command_is_told_when_nobody_can_be_asked() {
         display: "command:\n  | x\n".to_owned(),
         unanswered: UnansweredAction::Deny,
         remedies,
+        is_final: false,
     };
     let ToolEffect::Exec { command, directory, .. } = command() else { unreachable!() };
     let effect = ToolEffect::Exec { command, directory, review: review_of_command };

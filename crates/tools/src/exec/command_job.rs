@@ -11,8 +11,10 @@ use openclaw_process::{
 };
 
 use crate::exec::command_runs::CommandRun;
+use crate::exec::guard::GuardedRun;
 use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
 use crate::exec::review::pipeline_stages;
+use crate::exec::sandbox::JobSandbox;
 
 /// A command that is ready to run.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct CommandJob {
     pub(super) environment: Vec<(OsString, OsString)>,
     pub(super) limits: CommandLimits,
     pub(super) supervisor: SupervisorProgram,
+    /// `None` for a command that may do all that its user may.
+    pub(super) sandbox: Option<JobSandbox>,
     pub(super) input: JobInput,
 }
 
@@ -51,6 +55,17 @@ impl CommandJob {
     /// Runs the command to its end. Its output goes to `run` as it comes, and with its end to the
     /// result.
     pub(super) async fn run(self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
+        let guarded = self.sandbox.as_ref().and_then(JobSandbox::begin_run);
+        let output = self.run_steps(handle, run).await;
+        let Some(sandbox) = &self.sandbox else { return output };
+        let undone = guarded.and_then(GuardedRun::finish);
+        if let Some(undone) = &undone {
+            run.push_output(&format!("{undone}\n"));
+        }
+        sandbox.complete_output(output, undone.as_deref())
+    }
+
+    async fn run_steps(&self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
         let stages = match &self.steps {
             JobSteps::Pipelines(pipelines) => {
                 return self.run_pipelines(pipelines, handle, run).await;
@@ -128,7 +143,7 @@ impl CommandJob {
                 JobInput::Terminal => StdinSource::Terminal { columns: 120, rows: 40 },
             },
             supervisor: self.supervisor.clone(),
-            sandbox: None,
+            sandbox: self.sandbox.as_ref().map(|sandbox| sandbox.policy.clone()),
         };
         let (mut stdout_decoder, mut stderr_decoder) =
             (Utf8StreamDecoder::default(), Utf8StreamDecoder::default());

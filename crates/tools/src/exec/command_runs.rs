@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::exec::output_log::{LogLines, OutputLog};
+use crate::exec::review::CommandPlace;
 
 /// The most commands that run in the background at once.
 const MAX_RUNNING: usize = 32;
@@ -57,6 +58,8 @@ pub(crate) struct CommandRun {
     pub(crate) control: CommandControl,
     /// Whether its input can be written.
     pub(crate) has_input: bool,
+    /// Where it runs, and so what is typed into it.
+    pub(crate) place: CommandPlace,
     started_at: Instant,
     state: Mutex<RunState>,
     changed: Notify,
@@ -209,17 +212,23 @@ impl CommandRun {
         command: String,
         control: CommandControl,
         has_input: bool,
-    ) -> Arc<Self> {
+    ) -> Self {
         let state = RunState { unforwarded: Some(String::new()), ..RunState::default() };
-        Arc::new(Self {
+        Self {
             id,
             command,
             control,
             has_input,
+            place: CommandPlace::Host,
             started_at: Instant::now(),
             state: Mutex::new(state),
             changed: Notify::new(),
-        })
+        }
+    }
+
+    /// Says where the command runs.
+    pub(crate) fn at_place(self, place: CommandPlace) -> Self {
+        Self { place, ..self }
     }
 
     /// Adds output.

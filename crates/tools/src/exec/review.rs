@@ -13,6 +13,7 @@ use openclaw_exec_policy::{
 };
 use openclaw_process::{PipelineStage, StreamRedirection};
 
+use super::command_runs::CommandRun;
 use super::programs::{ProgramFinder, file_identity};
 
 /// Judges commands before anybody is asked.
@@ -20,8 +21,19 @@ pub trait CommandJudge: Send + Sync + Debug {
     /// The agent whose commands are judged.
     fn agent(&self) -> &str;
 
-    /// Judges a planned command.
-    fn judge_command(&self, plan: &CommandPlan) -> JudgedCommand;
+    /// Judges a planned command that would run at `place`.
+    fn judge_command(&self, plan: &CommandPlan, place: CommandPlace) -> JudgedCommand;
+}
+
+/// Where a command would run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CommandPlace {
+    /// On this machine, without a sandbox.
+    Host,
+    /// In the sandbox.
+    Sandbox,
+    /// On this machine, outside of the sandbox that commands run in, because the model wants so.
+    OutsideSandbox,
 }
 
 /// The result of a [`CommandJudge`].
@@ -57,11 +69,12 @@ pub(crate) struct ChangedCommand;
 pub(crate) fn review_command(
     judge: &dyn CommandJudge,
     request: CommandRequest<'_>,
+    place: CommandPlace,
     finder: ProgramFinder,
 ) -> (CommandReview, Option<ReviewedCommand>) {
     match plan_command(request, judge.agent(), &finder) {
         Ok(plan) => {
-            let JudgedCommand { review, without_shell } = judge.judge_command(&plan);
+            let JudgedCommand { review, without_shell } = judge.judge_command(&plan, place);
             (review, Some(ReviewedCommand { plan, finder, without_shell }))
         }
         Err(error) => {
@@ -91,19 +104,26 @@ fn plan_command(
 
 /// Judges what is typed into a running command. It may be anything that the command understands, so
 /// no allowlist covers it.
-pub(crate) fn review_input(judge: &dyn CommandJudge, command: &str, data: &str) -> CommandReview {
+pub(crate) fn review_input(
+    judge: &dyn CommandJudge,
+    run: &CommandRun,
+    data: &str,
+) -> CommandReview {
     // A comment makes the text one that only a shell can run, whatever the data is.
-    let text = format!("# input of: {}\n{data}", command.replace(['\n', '\0'], " "));
+    let text = format!("# input of: {}\n{data}", run.command.replace(['\n', '\0'], " "));
     let context = PlanContext::new("/", judge.agent());
     let lookup = ProgramTable::default();
     match CommandPlan::new(CommandInput::Script(text), context, &lookup) {
-        Ok(plan) => match judge.judge_command(&plan).review {
-            CommandReview::NeedsPerson { display, unanswered, .. } => CommandReview::NeedsPerson {
-                reasons: vec!["it is typed into a running command".to_owned()],
-                display,
-                unanswered,
-                remedies: CommandRemedies::default(),
-            },
+        Ok(plan) => match judge.judge_command(&plan, run.place).review {
+            CommandReview::NeedsPerson { display, unanswered, is_final, .. } => {
+                CommandReview::NeedsPerson {
+                    reasons: vec!["it is typed into a running command".to_owned()],
+                    display,
+                    unanswered,
+                    is_final,
+                    remedies: CommandRemedies::default(),
+                }
+            }
             review => review,
         },
         Err(error) => {
@@ -114,6 +134,10 @@ pub(crate) fn review_input(judge: &dyn CommandJudge, command: &str, data: &str) 
 }
 
 impl ReviewedCommand {
+    pub(crate) fn plan(&self) -> &CommandPlan {
+        &self.plan
+    }
+
     /// The pipelines to start without a shell; `None` when a shell runs the text.
     ///
     /// # Errors

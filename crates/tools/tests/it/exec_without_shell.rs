@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openclaw_core::{CommandReview, ToolContext, ToolEffect};
 use openclaw_exec_policy::{CommandPlan, PlanBody};
-use openclaw_tools::{CommandJudge, ExecOptions, JudgedCommand};
+use openclaw_tools::{CommandJudge, CommandPlace, ExecOptions, JudgedCommand};
 use serde_json::json;
 
 use crate::support::{Fixture, call, exec_options};
@@ -19,7 +19,7 @@ impl CommandJudge for TrustingJudge {
         "main"
     }
 
-    fn judge_command(&self, plan: &CommandPlan) -> JudgedCommand {
+    fn judge_command(&self, plan: &CommandPlan, _place: CommandPlace) -> JudgedCommand {
         let without_shell = matches!(plan.body(), PlanBody::Pipelines(_));
         JudgedCommand { review: CommandReview::Allowed, without_shell }
     }

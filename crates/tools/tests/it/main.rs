@@ -21,6 +21,8 @@ mod protection;
 #[cfg(test)]
 mod read;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod support;

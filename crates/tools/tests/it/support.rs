@@ -30,6 +30,7 @@ pub(crate) fn exec_options() -> ExecOptions {
         supervisor: supervisor(),
         judge: None,
         background: None,
+        sandbox: None,
     }
 }
 
@@ -60,6 +61,12 @@ impl Fixture {
         save(&parent.path().join("outside/secret"), SECRET);
         let tools = core_tools(Workspace::open(&inside).unwrap(), exec);
         Self { parent, tools }
+    }
+
+    /// The same files with other settings of commands.
+    pub(crate) fn with_exec(self, exec: ExecOptions) -> Self {
+        let tools = core_tools(Workspace::open(&self.path("")).unwrap(), exec);
+        Self { tools, ..self }
     }
 
     /// A path in the workspace.

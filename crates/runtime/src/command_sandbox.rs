@@ -1,0 +1,161 @@
+//! The sandbox of an agent's commands, as the config and this machine have it.
+
+use std::path::Path;
+
+use openclaw_config::{CommandSandbox, ExecSandboxProfile, FileRootAccess, SandboxRequirement};
+use openclaw_models::{SetupError, SetupErrorKind};
+use openclaw_process::sandbox::{
+    AllowedTrees, RootAccess, SandboxLevels, SandboxPolicy, SandboxProfile, SandboxRoot,
+    SandboxSupport, list_allowed_trees,
+};
+
+use crate::agent_workspace::private_paths;
+use crate::runtime::Runtime;
+
+/// The sandbox of an agent's commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AgentSandbox {
+    /// What commands may do; `None` when they run without a sandbox.
+    pub policy: Option<SandboxPolicy>,
+    /// What is enforced of it.
+    pub levels: SandboxLevels,
+}
+
+impl AgentSandbox {
+    /// The files that commands may use; none are listed when they run without a sandbox.
+    #[must_use]
+    pub fn allowed_trees(&self) -> AllowedTrees {
+        self.policy.as_ref().map(list_allowed_trees).unwrap_or_default()
+    }
+
+    /// Commands without a sandbox, for this reason.
+    fn unenforced(reason: &str) -> Self {
+        Self { policy: None, levels: SandboxLevels::unenforced(reason) }
+    }
+}
+
+impl Runtime {
+    /// The sandbox of an agent's commands in a workspace. Where it is not required and this machine
+    /// has none, commands run without one.
+    ///
+    /// # Errors
+    /// When the sandbox is required and this machine cannot hold it.
+    pub fn agent_sandbox(&self, agent: &str, workspace: &Path) -> Result<AgentSandbox, SetupError> {
+        let wanted = self.config().command_sandbox(agent);
+        if wanted.requirement == SandboxRequirement::Off {
+            let reason = if wanted.profile == ExecSandboxProfile::Full {
+                "the profile is `full`"
+            } else {
+                "the config runs commands without a sandbox"
+            };
+            return Ok(AgentSandbox::unenforced(reason));
+        }
+        let policy = self.sandbox_policy(agent, workspace, wanted)?;
+        match SandboxLevels::for_policy(&policy, SandboxSupport::detect()) {
+            Ok(levels) => Ok(AgentSandbox { policy: Some(policy), levels }),
+            Err(error) if wanted.requirement == SandboxRequirement::Required => {
+                let message = format!("start the agent `{agent}`: failed to {error}");
+                Err(SetupError::new(SetupErrorKind::Restriction, message).with_hint(
+                    "Set `tools.exec.sandbox.bestEffort` to run commands with what there is, or \
+                     `tools.exec.host` to \"gateway\" to run them without a sandbox.",
+                ))
+            }
+            Err(error) => Ok(AgentSandbox::unenforced(&format!("failed to {error}"))),
+        }
+    }
+
+    fn sandbox_policy(
+        &self,
+        agent: &str,
+        workspace: &Path,
+        wanted: CommandSandbox,
+    ) -> Result<SandboxPolicy, SetupError> {
+        let models = self.models();
+        let profile = match wanted.profile {
+            ExecSandboxProfile::ReadOnly => SandboxProfile::ReadOnly,
+            ExecSandboxProfile::Workspace => SandboxProfile::Workspace,
+            ExecSandboxProfile::WorkspaceNetwork => SandboxProfile::WorkspaceNetwork,
+            ExecSandboxProfile::Full => SandboxProfile::Full,
+        };
+        let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.to_owned());
+        let mut policy = SandboxPolicy::new(profile, &workspace);
+        let roots = self.config().file_roots(agent, models.env()).map_err(|error| {
+            let message = format!("start the agent `{agent}`");
+            SetupError::new(SetupErrorKind::Restriction, message).with_source(error)
+        })?;
+        policy.roots = roots
+            .into_iter()
+            .map(|root| SandboxRoot {
+                path: root.path,
+                access: match root.access {
+                    FileRootAccess::ReadOnly => RootAccess::Read,
+                    FileRootAccess::ReadWrite => RootAccess::Write,
+                },
+            })
+            .collect();
+        policy.private_paths = private_paths(models);
+        policy.home_dirs = models.env().get("HOME").map(Into::into).into_iter().collect();
+        policy.gpu = wanted.gpu;
+        policy.best_effort = wanted.best_effort;
+        if wanted.model_server {
+            policy.connect_ports = self.local_server_ports();
+        }
+        Ok(policy)
+    }
+
+    /// The ports of the configured model servers on this machine.
+    fn local_server_ports(&self) -> Vec<u16> {
+        let env = self.models().env();
+        let servers = self.config().models.providers.values();
+        let addresses = servers.filter_map(|server| server.resolve_base_url(env).ok().flatten());
+        let mut ports: Vec<u16> = addresses.filter_map(|address| local_port(&address)).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+}
+
+/// The port of an address on this machine; `None` for another machine.
+fn local_port(address: &str) -> Option<u16> {
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit('@').next()?;
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(bracketed) => {
+            let (host, rest) = bracketed.split_once(']')?;
+            (host, rest.strip_prefix(':'))
+        }
+        None => {
+            authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
+        }
+    };
+    let is_local = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback());
+    let default = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+    is_local.then(|| port.map_or(Some(default), |port| port.parse().ok())).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_servers_on_this_machine_have_a_local_port() {
+        for (address, expected) in [
+            ("http://127.0.0.1:8000/v1", Some(8000)),
+            ("http://localhost:8000", Some(8000)),
+            ("http://LOCALHOST/v1", Some(80)),
+            ("https://[::1]:9/v1", Some(9)),
+            ("https://[::1]/v1", Some(443)),
+            ("http://user@127.0.0.2:5", Some(5)),
+            ("http://10.0.0.1:8000/v1", None),
+            ("http://localhost.example:8000/v1", None),
+            ("http://127.0.0.1@evil.example:8000", None),
+            ("127.0.0.1:8000", None),
+            ("http://127.0.0.1:x", None),
+        ] {
+            assert_eq!(local_port(address), expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Which changes of a Git config a command may make: those after which Git runs nothing new and talks
+//! to nobody new.
+
+use std::collections::BTreeSet;
+
+/// One setting, with its section and key in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ConfigEntry {
+    section: String,
+    subsection: String,
+    key: String,
+    value: String,
+}
+
+/// Whether a config may change from one text to another; `None` for a repository that is new.
+pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
+    let is_new = before.is_none();
+    let (Some(before), Some(after)) =
+        (parse_entries(before.unwrap_or_default()), parse_entries(after))
+    else {
+        return false;
+    };
+    let remotes: BTreeSet<&str> = before
+        .iter()
+        .chain(after.iter().filter(|_| is_new))
+        .filter(|entry| entry.section == "remote")
+        .map(|entry| entry.subsection.as_str())
+        .collect();
+    let is_allowed = |entry: &ConfigEntry| {
+        entry.is_about_a_branch(&remotes) || entry.is_a_name() || (is_new && entry.is_initial())
+    };
+    let mut left = before.clone();
+    let added: Vec<&ConfigEntry> = after
+        .iter()
+        .filter(|entry| match left.iter().position(|known| known == *entry) {
+            Some(index) => {
+                left.swap_remove(index);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    added.into_iter().all(is_allowed)
+        && left.iter().all(|entry| matches!(entry.section.as_str(), "branch" | "user"))
+}
+
+impl ConfigEntry {
+    /// What a branch follows: a remote that was known before.
+    fn is_about_a_branch(&self, remotes: &BTreeSet<&str>) -> bool {
+        let value = self.value.as_str();
+        self.section == "branch"
+            && match self.key.as_str() {
+                "remote" => value == "." || remotes.contains(value),
+                "merge" => value.starts_with("refs/heads/"),
+                "rebase" => matches!(value, "true" | "false" | "merges"),
+                "description" | "vscode-merge-base" | "gh-merge-base" => true,
+                _ => false,
+            }
+    }
+
+    /// The name of the author of commits.
+    fn is_a_name(&self) -> bool {
+        self.section == "user"
+            && self.subsection.is_empty()
+            && matches!(self.key.as_str(), "name" | "email")
+    }
+
+    /// What `git init` and `git clone` write.
+    fn is_initial(&self) -> bool {
+        let is_core = matches!(
+            self.key.as_str(),
+            "repositoryformatversion"
+                | "filemode"
+                | "bare"
+                | "logallrefupdates"
+                | "ignorecase"
+                | "precomposeunicode"
+                | "symlinks"
+        );
+        let is_plain_address = !self.value.contains("::") && !self.value.starts_with('-');
+        match (self.section.as_str(), self.key.as_str()) {
+            ("core", _) => is_core && self.subsection.is_empty(),
+            ("extensions", key) => matches!(key, "objectformat" | "refstorage" | "worktreeconfig"),
+            ("remote", "url") => is_plain_address,
+            ("remote", "fetch") => true,
+            _ => false,
+        }
+    }
+}
+
+/// Reads the settings of a config; `None` when it has anything but plain sections and settings, which
+/// Git could read in another way.
+fn parse_entries(text: &[u8]) -> Option<Vec<ConfigEntry>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (mut section, mut subsection) = (String::new(), String::new());
+    let mut entries = Vec::new();
+    for line in text.lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if line.contains('\\') && !line.starts_with('[') || line.contains('\0') {
+            return None;
+        }
+        if let Some(header) = line.strip_prefix('[') {
+            // Nothing may follow the header on its line.
+            let header = header.strip_suffix(']')?;
+            if header.contains(['[', ']', '\\']) {
+                return None;
+            }
+            (section, subsection) = match header.split_once(char::is_whitespace) {
+                Some((name, quoted)) => {
+                    let quoted = quoted.trim().strip_prefix('"')?.strip_suffix('"')?;
+                    (name.to_ascii_lowercase(), quoted.to_owned())
+                }
+                // The old way to write a subsection.
+                None if header.contains('.') => return None,
+                None => (header.to_ascii_lowercase(), String::new()),
+            };
+            continue;
+        }
+        let (key, value) = line.split_once('=').map_or((line, "true"), |(key, value)| (key, value));
+        let value = value.trim();
+        // Quotes and comments make a value that is not its text.
+        if section.is_empty() || value.contains(['"', '#', ';']) {
+            return None;
+        }
+        entries.push(ConfigEntry {
+            section: section.clone(),
+            subsection: subsection.clone(),
+            key: key.trim().to_ascii_lowercase(),
+            value: value.to_owned(),
+        });
+    }
+    Some(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\
+                        [remote \"origin\"]\n\turl = https://example.com/x.git\n\
+                        \tfetch = +refs/heads/*:refs/remotes/origin/*\n";
+
+    fn after(added: &str) -> bool {
+        is_harmless_change(Some(BASE.as_bytes()), format!("{BASE}{added}").as_bytes())
+    }
+
+    #[test]
+    fn branches_and_names_are_the_commands_own() {
+        for added in [
+            "",
+            "# a comment\n",
+            "[branch \"x\"]\n\tremote = origin\n\tmerge = refs/heads/x\n",
+            "[branch \"x\"]\n\tremote = .\n\tmerge = refs/heads/main\n\trebase = true\n",
+            "[user]\n\tname = Ada Lovelace\n\temail = ada@example.com\n",
+        ] {
+            assert!(after(added), "{added}");
+        }
+        let with_branch = format!("{BASE}[branch \"x\"]\n\tremote = origin\n");
+        assert!(is_harmless_change(Some(with_branch.as_bytes()), BASE.as_bytes()));
+    }
+
+    #[test]
+    fn what_makes_git_run_or_reach_something_is_not() {
+        for added in [
+            "[core]\n\thooksPath = /w/hooks\n",
+            "[core] hooksPath = x\n",
+            "[CORE]\n\tHOOKSPATH = x\n",
+            "[core]\n\tfsmonitor = ./x\n",
+            "[core]\n\tsshCommand = x\n",
+            "[core]\n\teditor = x\n[branch \"x\"]\n\tremote = origin\n",
+            "[alias]\n\tst = !x\n",
+            "[include]\n\tpath = ../x\n",
+            "[includeIf \"gitdir:/\"]\n\tpath = ../x\n",
+            "[filter \"x\"]\n\tclean = x\n",
+            "[diff \"x\"]\n\ttextconv = x\n",
+            "[branch \"x\"]\n\tremote = ext::sh -c x\n",
+            "[branch \"x\"]\n\tremote = /tmp/x\n",
+            "[branch \"x\"]\n\tpushRemote = /tmp/x\n",
+            "[remote \"origin\"]\n\turl = https://evil.example/x.git\n",
+            "[remote \"evil\"]\n\turl = https://evil.example/x.git\n[branch \"x\"]\n\tremote = evil\n",
+            "[remote \"origin\"]\n\tproxy = http://evil.example\n",
+            "[url \"https://evil.example/\"]\n\tinsteadOf = https://example.com/\n",
+            "[credential]\n\thelper = x\n",
+            "[user]\n\tname = a\\\n[core]\n\tfsmonitor = x\n",
+            "[user]\n\tname = \"a\n",
+            "[user \"x\"]\n\tname = a\n",
+            "[user]\n\tsigningKey = x\n",
+            "[gpg]\n\tprogram = x\n",
+            "[branch.x]\n\tremote = origin\n",
+            "[branch \"x\"]\n\tdescription = a\n[core]fsmonitor = x\n",
+        ] {
+            assert!(!after(added), "{added}");
+        }
+        assert!(!is_harmless_change(Some(BASE.as_bytes()), b"[core]\n\tbare = false\n"));
+        assert!(!is_harmless_change(Some(BASE.as_bytes()), b""));
+        assert!(!after("\u{0}"));
+    }
+
+    #[test]
+    fn a_new_repository_has_what_git_writes_at_first() {
+        assert!(is_harmless_change(None, BASE.as_bytes()));
+        let clone = "[remote \"origin\"]\n\turl = /w/a\n[branch \"main\"]\n\tremote = origin\n\
+                     \tmerge = refs/heads/main\n[core]\n\tbare = true\n";
+        assert!(is_harmless_change(None, clone.as_bytes()));
+        for text in [
+            "[core]\n\tfsmonitor = ./x\n",
+            "[core]\n\tworktree = /\n",
+            "[core]\n\thooksPath = x\n",
+            "[remote \"x\"]\n\turl = ext::sh -c x\n",
+            "[remote \"x\"]\n\turl = --upload-pack=x\n",
+            "[remote \"x\"]\n\tuploadpack = x\n",
+            "[include]\n\tpath = x\n",
+        ] {
+            assert!(!is_harmless_change(None, text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The sandbox of the commands of one agent: its temporary folder, the guarded files, and what the
+//! model is told when it refused something.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::exec::guard::{FileGuard, GuardedRun};
+use openclaw_core::ToolOutput;
+use openclaw_exec_policy::CommandPlan;
+use openclaw_fs::create_private_dir;
+use openclaw_process::sandbox::SandboxPolicy;
+
+/// Texts of programs that were refused something by the system.
+const REFUSALS: &[&str] = &[
+    "permission denied",
+    "operation not permitted",
+    "permissionerror",
+    "eacces",
+    "eperm",
+    "could not resolve",
+    "couldn't resolve",
+    "name resolution",
+    "name or service not known",
+    "network is unreachable",
+    "failed to connect",
+    "unable to connect",
+    "connection error",
+    "invalid cross-device link",
+];
+
+/// Commands of Git that change files with the branch, and programs that change nothing.
+const BRANCH_COMMANDS: &[&str] = &[
+    "checkout",
+    "switch",
+    "merge",
+    "rebase",
+    "pull",
+    "stash",
+    "reset",
+    "restore",
+    "cherry-pick",
+    "revert",
+    "worktree",
+    "clone",
+    "am",
+];
+const READING_PROGRAMS: &[&str] =
+    &["cat", "echo", "grep", "head", "ls", "pwd", "tail", "true", "wc"];
+
+/// The sandbox of the commands of one agent.
+#[derive(Debug)]
+pub(crate) struct ExecSandbox {
+    policy: SandboxPolicy,
+    /// Made for the first command, removed with the agent.
+    temp_dir: Mutex<Option<TemporaryFolder>>,
+    guard: OnceLock<FileGuard>,
+}
+
+impl ExecSandbox {
+    pub(crate) fn new(policy: SandboxPolicy) -> Self {
+        Self { policy, temp_dir: Mutex::default(), guard: OnceLock::new() }
+    }
+
+    /// The policy of the next command, whose temporary folder exists.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    fn prepare_policy(&self) -> io::Result<SandboxPolicy> {
+        let mut temp_dir = self.temp_dir.lock().unwrap_or_else(PoisonError::into_inner);
+        if !temp_dir.as_ref().is_some_and(|folder| folder.path.is_dir()) {
+            *temp_dir = Some(TemporaryFolder::create(&std::env::temp_dir())?);
+        }
+        let path = temp_dir.as_ref().map(|folder| folder.path.clone());
+        Ok(SandboxPolicy { temp_dir: path, ..self.policy.clone() })
+    }
+
+    /// Watches the guarded files while a command runs.
+    fn begin_run(&self, changes_branch: bool) -> Option<GuardedRun> {
+        if !self.policy.profile.allows_writes() {
+            return None;
+        }
+        let guard = self.guard.get_or_init(|| {
+            let root = std::fs::canonicalize(&self.policy.workspace);
+            FileGuard::new(&root.unwrap_or_else(|_| self.policy.workspace.clone()))
+        });
+        Some(guard.begin_run(changes_branch))
+    }
+
+    /// Adds to a result what was undone and what the sandbox may have refused.
+    fn complete_output(&self, mut output: ToolOutput, undone: Option<&str>) -> ToolOutput {
+        let text = output.text.to_lowercase();
+        if output.is_error && REFUSALS.iter().any(|refusal| text.contains(refusal)) {
+            output.text = format!("{}\n{}", output.text.trim_end(), self.describe_limits());
+        }
+        if let Some(undone) = undone {
+            output.text = format!("{}\n{undone}", output.text.trim_end());
+            let summary = output.summary.unwrap_or_default();
+            let count = undone.matches("[undone: ").count();
+            output.summary = Some(match count {
+                0 => summary,
+                count => format!("{summary}, {count} changes of guarded files undone"),
+            });
+        }
+        output
+    }
+
+    /// What the sandbox forbids, in one sentence for the model.
+    fn describe_limits(&self) -> String {
+        let profile = self.policy.profile;
+        let writes = if profile.allows_writes() {
+            "writes only in the workspace and in `$TMPDIR`"
+        } else {
+            "writes only in `$TMPDIR`"
+        };
+        let network = if profile.allows_network() { "" } else { ", has no network" };
+        format!(
+            "[the command ran in a sandbox, where it {writes}{network}, and reads no keys; \
+             `host: \"gateway\"` runs it outside, if the user allows that]"
+        )
+    }
+}
+
+/// The sandbox of one command.
+#[derive(Debug)]
+pub(crate) struct JobSandbox {
+    /// What the command may do.
+    pub(crate) policy: SandboxPolicy,
+    sandbox: Arc<ExecSandbox>,
+    changes_branch: bool,
+}
+
+impl JobSandbox {
+    /// Prepares the sandbox of a command; without a plan it counts as one that may do anything.
+    ///
+    /// # Errors
+    /// When there is no temporary folder for it.
+    pub(crate) fn prepare(
+        sandbox: &Arc<ExecSandbox>,
+        plan: Option<&CommandPlan>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            policy: sandbox.prepare_policy()?,
+            sandbox: Arc::clone(sandbox),
+            changes_branch: plan.is_some_and(changes_branch),
+        })
+    }
+
+    /// Watches the guarded files while the command runs.
+    pub(crate) fn begin_run(&self) -> Option<GuardedRun> {
+        self.sandbox.begin_run(self.changes_branch)
+    }
+
+    /// See [`ExecSandbox::complete_output`].
+    pub(crate) fn complete_output(&self, output: ToolOutput, undone: Option<&str>) -> ToolOutput {
+        self.sandbox.complete_output(output, undone)
+    }
+}
+
+/// A folder that only this user enters. It is removed when dropped.
+#[derive(Debug)]
+struct TemporaryFolder {
+    path: PathBuf,
+}
+
+impl TemporaryFolder {
+    fn create(parent: &Path) -> io::Result<Self> {
+        static FOLDERS: AtomicU64 = AtomicU64::new(0);
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let folder = parent.join(format!("openclaw-{}-{now:x}-{number}", std::process::id()));
+        // One that somebody else made beforehand, or a link, is not used.
+        if folder.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        create_private_dir(&folder)?;
+        let path = fs::canonicalize(folder)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What is left in a temporary folder is removed with it, sooner or later.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// The environment of a command with this temporary folder.
+pub(crate) fn with_temp_dir(
+    environment: &[(OsString, OsString)],
+    policy: &SandboxPolicy,
+) -> Vec<(OsString, OsString)> {
+    let others = environment.iter().filter(|(name, _)| name != "TMPDIR").cloned();
+    let temp_dir = policy.temp_dir.iter().map(|path| ("TMPDIR".into(), path.clone().into()));
+    others.chain(temp_dir).collect()
+}
+
+/// Whether a plan does nothing but change the branch of a repository, so that versioned files change
+/// with it.
+fn changes_branch(plan: &CommandPlan) -> bool {
+    let kinds: Option<Vec<bool>> = plan
+        .commands()
+        .map(|command| match command.argv.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["git", subcommand, ..] if !subcommand.starts_with('-') => {
+                Some(BRANCH_COMMANDS.contains(&subcommand))
+            }
+            [program, ..] if READING_PROGRAMS.contains(&program) => Some(false),
+            _ => None,
+        })
+        .collect();
+    kinds.is_some_and(|kinds| kinds.contains(&true))
+}

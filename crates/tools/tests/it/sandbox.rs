@@ -1,0 +1,111 @@
+//! Commands of `exec` in a sandbox.
+
+use std::fs;
+use std::path::PathBuf;
+
+use openclaw_process::sandbox::{SandboxPolicy, SandboxProfile};
+use openclaw_tools::ExecOptions;
+use serde_json::json;
+
+use crate::support::{Fixture, Progress, SECRET, exec_options};
+
+/// A fixture whose commands run in a sandbox. The workspace has to be known before it exists.
+fn sandboxed(profile: SandboxProfile) -> (Fixture, PathBuf) {
+    let fixture = Fixture::new();
+    let workspace = fs::canonicalize(fixture.path("")).unwrap();
+    let sandbox = Some(SandboxPolicy::new(profile, &workspace));
+    (fixture.with_exec(ExecOptions { sandbox, ..exec_options() }), workspace)
+}
+
+#[tokio::test]
+async fn a_command_works_in_the_workspace_and_reaches_nothing_else() {
+    let (fixture, _) = sandboxed(SandboxProfile::Workspace);
+    let output = fixture
+        .call(
+            "exec",
+            json!({"command": "echo two > new && cat new && echo t > $TMPDIR/t && cat $TMPDIR/t"}),
+        )
+        .await;
+    assert_eq!(output.text, "exit code 0\ntwo\nt\n");
+    // The temporary folder is the same for the next command, and nobody else's.
+    let output =
+        fixture.call("exec", json!({"command": "cat $TMPDIR/t; stat -c %a $TMPDIR"})).await;
+    assert_eq!(output.text, "exit code 0\nt\n700\n");
+    for command in [
+        "echo x > ../outside/secret",
+        "rm -r ../outside",
+        "mv new ../outside/",
+        "ln ../outside/secret taken && echo x > taken",
+    ] {
+        let output = fixture.call("exec", json!({"command": command})).await;
+        assert!(output.is_error, "{command}: {}", output.text);
+        assert!(
+            output
+                .text
+                .contains("[the command ran in a sandbox, where it writes only in the workspace"),
+            "{}",
+            output.text
+        );
+        assert!(!output.text.contains(SECRET), "{command}: {}", output.text);
+    }
+    fixture.assert_outside_untouched();
+}
+
+#[tokio::test]
+async fn the_model_is_told_what_a_sandbox_forbids_only_when_it_did() {
+    let (fixture, _) = sandboxed(SandboxProfile::Workspace);
+    let output = fixture.call("exec", json!({"command": "echo none >&2; exit 3"})).await;
+    assert_eq!(output.text, "exit code 3\nnone\n");
+    let script = "import socket; socket.create_connection(('127.0.0.1', 9))";
+    let output = fixture.call("exec", json!({"command": format!("python3 -c \"{script}\"")})).await;
+    assert!(output.text.contains("has no network"), "{}", output.text);
+}
+
+#[tokio::test]
+async fn a_change_of_a_hook_is_undone_and_told_to_the_model_and_the_person() {
+    let (fixture, workspace) = sandboxed(SandboxProfile::Workspace);
+    let output =
+        fixture.call("exec", json!({"command": "git init -q . && git status --short"})).await;
+    assert_eq!(output.text, "exit code 0\n[no output]");
+    let command = "(sleep 0.2; echo x > .git/hooks/pre-commit) & echo x > .git/hooks/pre-push; wait; \
+                   git config core.fsmonitor ./x; echo done";
+    let progress = Progress::default();
+    let context = openclaw_core::ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        progress: &progress,
+    };
+    let output = fixture.call_in("exec", json!({"command": command}), context).await;
+    for path in [".git/hooks/pre-commit", ".git/hooks/pre-push", ".git/config"] {
+        let line = format!(
+            "[undone: the command changed `{path}`: Git runs it or takes commands from it]"
+        );
+        assert!(output.text.contains(&line), "{}", output.text);
+        assert!(progress.text().contains(&line), "{}", progress.text());
+    }
+    assert_eq!(output.summary.as_deref(), Some("exit 0, 3 changes of guarded files undone"));
+    assert!(!workspace.join(".git/hooks/pre-commit").exists());
+    let config = fs::read_to_string(workspace.join(".git/config")).unwrap();
+    assert!(!config.contains("fsmonitor"), "{config}");
+}
+
+#[tokio::test]
+async fn a_read_only_sandbox_changes_no_file_of_the_workspace() {
+    let (fixture, workspace) = sandboxed(SandboxProfile::ReadOnly);
+    let output = fixture.call("exec", json!({"command": "echo x > new"})).await;
+    assert!(output.text.contains("where it writes only in `$TMPDIR`"), "{}", output.text);
+    assert!(!workspace.join("new").exists());
+}
+
+#[tokio::test]
+async fn where_a_command_runs_is_checked_when_it_is_planned() {
+    let (fixture, _) = sandboxed(SandboxProfile::Workspace);
+    let plan = |host: &str| fixture.plan("exec", json!({"command": "true", "host": host}));
+    for host in ["", "auto", "sandbox", "gateway"] {
+        assert!(plan(host).is_ok(), "{host}");
+    }
+    assert!(plan("node").unwrap_err().to_string().contains("`host` is `auto`"));
+    let without = Fixture::new();
+    assert!(without.plan("exec", json!({"command": "true", "host": "gateway"})).is_ok());
+    assert!(without.plan("exec", json!({"command": "true", "host": "sandbox"})).is_err());
+}
