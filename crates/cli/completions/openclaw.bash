@@ -55,6 +55,9 @@ _openclaw() {
             openclaw,prompt)
                 cmd="openclaw__subcmd__prompt"
                 ;;
+            openclaw,sandbox)
+                cmd="openclaw__subcmd__sandbox"
+                ;;
             openclaw,sessions)
                 cmd="openclaw__subcmd__sessions"
                 ;;
@@ -142,6 +145,9 @@ _openclaw() {
             openclaw__subcmd__prompt,explain)
                 cmd="openclaw__subcmd__prompt__subcmd__explain"
                 ;;
+            openclaw__subcmd__sandbox,explain)
+                cmd="openclaw__subcmd__sandbox__subcmd__explain"
+                ;;
             openclaw__subcmd__sessions,delete)
                 cmd="openclaw__subcmd__sessions__subcmd__delete"
                 ;;
@@ -182,7 +188,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions trace approvals exec-approvals exec-policy prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions trace approvals exec-approvals exec-policy sandbox prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1192,6 +1198,58 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__sandbox)
+            opts="-v -q -h --config --set --verbose --quiet --help explain"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__sandbox__subcmd__explain)
+            opts="-v -q -h --agent --workspace --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
+pub(crate) mod sandbox;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod trace;
@@ -82,6 +83,9 @@ pub(crate) enum CliCommand {
     /// Show and explain the policy of commands
     #[command(subcommand_required = true)]
     ExecPolicy(approvals::ExecPolicyArgs),
+    /// Explain the sandbox of commands
+    #[command(subcommand_required = true)]
+    Sandbox(sandbox::SandboxArgs),
     /// Show what an agent's first request is made of
     #[command(subcommand_required = true)]
     Prompt(prompt::PromptArgs),

@@ -180,6 +180,9 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         CliCommand::ExecPolicy(args) => {
             startup.run_with_config(|context| commands::exec_policy::run(context, &args.action))
         }
+        CliCommand::Sandbox(args) => {
+            startup.run_with_config(|context| commands::sandbox::run(context, &args.action))
+        }
         CliCommand::Sessions(args) => {
             startup.run_with_config(|context| commands::sessions::run(context, args))
         }

@@ -4,7 +4,7 @@ use openclaw_mock_vllm::{Call, MockVllm, Turn};
 use openclaw_tests::Home;
 use serde_json::{Value, json};
 
-use crate::servers::{config, tiny};
+use crate::servers::{UNSANDBOXED, config, tiny};
 
 const STEPS: &str = "write \"milk, bread\" to list.txt then read list.txt then replace bread with \
                      tea in list.txt then run wc -w list.txt > count.txt";
@@ -62,6 +62,7 @@ async fn the_json_alone_is_on_stdout() {
 #[tokio::test]
 async fn without_a_terminal_a_command_is_not_run_and_the_model_is_told() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     let ended = home.run(&["agent", "-m", "run touch made.txt"]).await.code(0);
     let _ = ended.says(&["✗ exec", "`--yes`"]);
     assert!(home.files().is_empty());

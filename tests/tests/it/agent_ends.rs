@@ -260,7 +260,11 @@ async fn a_fallback_takes_over_before_the_first_word() {
 #[tokio::test]
 async fn commands_run_or_not_as_the_config_says() {
     for (exec, code, ran) in [
-        ("{}", 0, false),
+        ("{ host: 'gateway' }", 0, false),
+        ("{}", 0, true),
+        ("{ host: 'sandbox' }", 0, true),
+        ("{ host: 'sandbox', security: 'allowlist' }", 0, false),
+        ("{ ask: 'always' }", 6, false),
         ("{ security: 'full', ask: 'off' }", 0, true),
         ("{ security: 'allowlist', ask: 'off' }", 0, false),
         ("{ security: 'full', ask: 'always' }", 6, false),

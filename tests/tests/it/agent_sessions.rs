@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use crate::servers::tiny;
+use crate::servers::{UNSANDBOXED, tiny};
 
 const SAY_ONE: [&str; 3] = ["agent", "-m", "reply exactly: one"];
 const SAY_TWO: [&str; 3] = ["agent", "-m", "reply exactly: two"];
@@ -184,6 +184,7 @@ async fn a_message_after_an_interrupted_turn_is_answered_and_the_turn_is_told() 
 #[tokio::test]
 async fn a_command_that_may_have_run_is_told_to_both_and_not_run_again() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     let (up, gate) = (home.fifo("up").await, home.fifo("gate").await);
     let mut started = pipe::OpenOptions::new().open_receiver(&up).unwrap();
     let held = pipe::OpenOptions::new().read_write(true).open_sender(&gate).unwrap();

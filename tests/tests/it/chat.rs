@@ -5,7 +5,7 @@ use openclaw_tests::{Home, Terminal, Tmux, kill, soon};
 use serde_json::Value;
 
 use crate::fallbacks::{chain, server};
-use crate::servers::{nobody, tiny};
+use crate::servers::{UNSANDBOXED, nobody, tiny};
 
 /// A chat at its prompt.
 pub(crate) async fn chat(home: &Home, args: &[&str]) -> Terminal {
@@ -106,6 +106,7 @@ async fn ctrl_c_stops_the_turn_and_then_the_chat() {
 async fn a_command_is_asked_about_on_the_same_screen() {
     for (answer, expected) in [("y", true), ("n", false), ("", false)] {
         let (server, home) = tiny().await;
+        let home = home.config(UNSANDBOXED);
         server.push(Turn::call("exec", r#"{"command": "touch made.txt"}"#));
         server.push(Turn::text("as you wish"));
         let mut terminal = chat(&home, &[]).await;
@@ -127,6 +128,7 @@ async fn a_command_is_asked_about_on_the_same_screen() {
 #[tokio::test]
 async fn a_command_longer_than_the_screen_is_shown_completely() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     let words: Vec<String> = (0..600).map(|number| format!("word{number}")).collect();
     let command = format!("rm {}", words.join(" "));
     server.push(Turn::call("exec", serde_json::json!({"command": command}).to_string()));

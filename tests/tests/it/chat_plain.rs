@@ -5,7 +5,7 @@ use openclaw_tests::soon;
 use tokio::process::Command;
 
 use crate::chat::last_messages;
-use crate::servers::tiny;
+use crate::servers::{UNSANDBOXED, tiny};
 
 #[tokio::test]
 async fn each_line_is_a_message_and_answers_are_plain() {
@@ -42,6 +42,7 @@ async fn the_end_is_that_of_the_last_turn() {
 #[tokio::test]
 async fn nobody_is_asked_who_is_not_there() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     server.push(Turn::call("exec", r#"{"command": "touch made.txt"}"#));
     server.push(Turn::text("as you wish"));
     let ended = home.run_with_input(&["chat"], "do it\ny\n").await;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::servers::tiny;
+use crate::servers::{UNSANDBOXED, tiny};
 
 fn read_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -11,7 +11,7 @@ fn read_json(text: &str) -> Value {
 #[tokio::test]
 async fn patterns_are_added_shown_and_removed_and_count_at_once() {
     let (_server, home) = tiny().await;
-    let home = home.config("{}");
+    let home = home.config(UNSANDBOXED);
     let explain = ["exec-policy", "explain", "touch made.txt", "--json"];
     assert_eq!(read_json(&home.run(&explain).await.code(0).stdout)["decision"], "ask");
 
@@ -68,7 +68,7 @@ async fn a_denial_names_the_file_that_denies() {
 #[tokio::test]
 async fn a_command_is_explained_without_running_it() {
     let (_server, home) = tiny().await;
-    let home = home.config("{}");
+    let home = home.config(UNSANDBOXED);
     let shown = home.run(&["exec-policy", "explain", "ls $(touch made.txt)"]).await.code(0);
     assert!(shown.stdout.contains("a command substitution"), "{}", shown.stdout);
     let shown = home.run(&["exec-policy", "explain", "head -n 1 | sh"]).await.code(0);

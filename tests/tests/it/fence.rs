@@ -3,7 +3,7 @@
 use openclaw_mock_vllm::MockVllm;
 use openclaw_tests::Home;
 
-use crate::servers::tiny;
+use crate::servers::{UNSANDBOXED, tiny};
 
 const COMMAND: [&str; 4] = ["agent", "--yes", "-m", "run touch made.txt"];
 
@@ -24,8 +24,15 @@ async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_
     for (text, key) in [
         ("{\n tools: { exec: { host: 'node' } } }", "tools.exec.host"),
         ("{\n tools: { exec: { mode: 'deny' } } }", "tools.exec.mode"),
-        ("{\n agents: { defaults: { sandbox: { mode: 'all' } } } }", "sandbox.mode"),
-        ("{\n agents: { list: [{ id: 'main', sandbox: { mode: 'all' } }] } }", "sandbox.mode"),
+        (
+            "{\n agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'none' } } } }",
+            "sandbox.workspaceAccess",
+        ),
+        (
+            "{\n agents: { list: [{ id: 'main', sandbox: { mode: 'all' } }] },
+            tools: { exec: { host: 'gateway' } } }",
+            "sandbox.mode",
+        ),
         ("{\n tools: { byProvider: { vllm: { deny: ['exec'] } } } }", "byProvider.vllm.deny"),
         ("{\n tools: { exec: { security: 'DENY' } } }", "tools.exec.security"),
         ("{\n tools: { exec: { secruity: 'deny' } } }", "tools.exec.secruity"),
@@ -120,7 +127,7 @@ async fn yes_answers_questions_and_widens_nothing() {
 #[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
 async fn a_command_on_the_allowlist_of_the_approvals_file_runs_without_a_question() {
     let (_server, home) = tiny().await;
-    let home = home.config("{}");
+    let home = home.config(UNSANDBOXED);
     let file = home.config_path().with_file_name("exec-approvals.json");
     let command = ["agent", "-m", "run touch made.txt"];
     for (pattern, files) in [("/usr/bin/other", &[][..]), ("touch", &["made.txt"])] {

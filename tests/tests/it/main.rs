@@ -66,6 +66,8 @@ mod prompt;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod seeds;

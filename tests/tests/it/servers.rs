@@ -13,6 +13,9 @@ pub(crate) async fn tiny() -> (MockVllm, Home) {
     (server, home)
 }
 
+/// A config without a sandbox, so that a person is asked about commands.
+pub(crate) const UNSANDBOXED: &str = "{ tools: { exec: { host: 'gateway' } } }";
+
 /// The text of a config whose vLLM server is at `base_url`, with `models` of its own.
 pub(crate) fn config(base_url: &str, models: &str) -> String {
     format!(

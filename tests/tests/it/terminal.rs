@@ -4,7 +4,7 @@ use openclaw_mock_vllm::Turn;
 use serde_json::json;
 
 use crate::fallbacks::{chain, server};
-use crate::servers::{nobody, tiny};
+use crate::servers::{UNSANDBOXED, nobody, tiny};
 
 #[tokio::test]
 async fn an_answer_is_shown_once_and_cannot_command_the_terminal() {
@@ -23,6 +23,7 @@ async fn a_command_runs_only_when_it_is_allowed() {
         [("y\n", false, true), ("y\n", true, true), ("n\n", false, false), ("\n", false, false)]
     {
         let (_server, home) = tiny().await;
+        let home = home.config(UNSANDBOXED);
         let args = [&["agent", "-m", "run touch made.txt"][..], if quiet { &["-q"] } else { &[] }];
         let ended = home.answer_on_terminal(&args.concat(), typed).await.code(0);
         assert!(ended.stdout.contains("touch made.txt\r\n"), "{ended:#?}");
@@ -34,6 +35,7 @@ async fn a_command_runs_only_when_it_is_allowed() {
 #[tokio::test]
 async fn the_question_shows_what_would_hide() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     let command = "rm -r x #\u{1b}[2K\r\u{202e}touch made.txt";
     let arguments = json!({"command": command, "directory": "a\u{202e}b"});
     std::fs::create_dir(home.workspace().join("a\u{202e}b")).unwrap();
@@ -48,6 +50,7 @@ async fn the_question_shows_what_would_hide() {
 #[tokio::test]
 async fn a_long_command_is_shown_completely_with_its_directory_and_the_reason() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     let words: Vec<String> = (0..600).map(|number| format!("word{number}")).collect();
     let command = format!("rm {}", words.join(" "));
     server.push(Turn::call("exec", json!({"command": command}).to_string()));
@@ -74,6 +77,7 @@ async fn what_was_typed_before_a_question_does_not_answer_it() {
         (&["sessions", "delete", "agent:main:main"], "y\ny\n", "n\n"),
     ] {
         let (_server, home) = tiny().await;
+        let home = home.config(UNSANDBOXED);
         let _ = home.run(&["agent", "-m", "hello"]).await.code(0);
         let ended = home.answer_after(args, typed_ahead, answer).await;
         assert!(home.files().is_empty(), "{ended:#?}");
@@ -95,6 +99,7 @@ async fn what_was_typed_before_does_not_consent_to_a_hosted_server() {
 #[tokio::test]
 async fn the_model_reads_why_a_command_was_refused() {
     let (server, home) = tiny().await;
+    let home = home.config(UNSANDBOXED);
     server.push(Turn::call("exec", r#"{"command": "touch made.txt"}"#));
     server.push(Turn::text("as you wish"));
     let args = ["agent", "-m", "hi"];
@@ -107,7 +112,7 @@ async fn the_model_reads_why_a_command_was_refused() {
 #[tokio::test]
 async fn always_allows_exactly_this_command_in_this_directory() {
     let (_server, home) = tiny().await;
-    let home = home.config("{}");
+    let home = home.config(UNSANDBOXED);
     std::fs::create_dir(home.workspace().join("sub")).unwrap();
     let run = |command: &str| ["agent", "-m", &format!("run {command}")].map(str::to_owned);
     let first = run("touch made.txt");

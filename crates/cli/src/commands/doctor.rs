@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use openclaw_chat::CommandContext;
 use openclaw_config::LoadError;
+use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_doctor::{Check, CheckStatus, Doctor, DoctorOptions, DoctorReport, Finding};
 use openclaw_models::TimeLimit;
 use openclaw_protocol::parts::whole_millis;
@@ -17,6 +18,7 @@ use openclaw_protocol::results::doctor::{
 use openclaw_terminal::OutputPrinter;
 
 use crate::args::doctor::DoctorArgs;
+use crate::commands::sandbox::level_lines;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
@@ -28,11 +30,28 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let only = args.only.iter().filter_map(|id| Check::from_id(id)).collect();
     let options = doctor_options(args.model.clone(), args.provider.clone(), only, args.timeout);
     let report = run_checks(context, &options, args.json).await?;
+    if !args.json && args.only.is_empty() {
+        write_sandbox_levels(context)?;
+    }
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
         write_json_answer(&context.printer, &report_with_fix(&report, fix_outcome))?;
     }
     Ok(exit_reason(&report))
+}
+
+/// Prints what is enforced of the sandbox of the main agent's commands.
+fn write_sandbox_levels(context: &CommandContext) -> io::Result<()> {
+    let workspace = std::path::absolute(".")?;
+    let lines = match context.runtime().agent_sandbox(MAIN_AGENT, &workspace) {
+        Ok(sandbox) => level_lines(&sandbox),
+        Err(error) => vec![format!("failed to {error}")],
+    };
+    context.printer.write_answer_line(format_args!("sandbox of commands"))?;
+    for line in lines {
+        context.printer.write_answer_line(format_args!("  {line}"))?;
+    }
+    Ok(())
 }
 
 /// Reports a config that is too broken to examine anything. Its errors are already printed.

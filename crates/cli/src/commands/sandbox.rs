@@ -1,0 +1,124 @@
+//! `openclaw sandbox`: what commands of the model may do, and what enforces it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use openclaw_chat::CommandContext;
+use openclaw_models::SetupError;
+use openclaw_runtime::AgentSandbox;
+use openclaw_terminal::sanitize;
+use serde_json::{Map, Value, json};
+
+use crate::args::sandbox::{SandboxAction, SandboxExplainArgs};
+use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
+
+/// Runs `openclaw sandbox`.
+pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Result<ExitReason> {
+    let SandboxAction::Explain(args) = action;
+    let workspace = std::path::absolute(&args.workspace)?;
+    let sandbox = match context.runtime().agent_sandbox(&args.agent, &workspace) {
+        Ok(sandbox) => sandbox,
+        Err(error) => return Ok(report_unusable(context, &error)),
+    };
+    if args.json {
+        write_json_answer(&context.printer, &sandbox_json(context, args, &workspace, &sandbox)?)?;
+        return Ok(ExitReason::Ok);
+    }
+    for line in sandbox_lines(args, &workspace, &sandbox) {
+        context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&line)))?;
+    }
+    if let Some(command) = &args.command {
+        match context.runtime().explain_command(&args.agent, command, &workspace) {
+            Ok(explanation) => {
+                let text = explanation.to_string();
+                context.printer.write_answer_line(format_args!("\n{}", text.trim_end()))?;
+            }
+            Err(error) => {
+                context.printer.print_error(format_args!("failed to {error}"));
+                return Ok(ExitReason::Usage);
+            }
+        }
+    }
+    Ok(ExitReason::Ok)
+}
+
+/// The lines of the levels, for the doctor as well.
+pub(crate) fn level_lines(sandbox: &AgentSandbox) -> Vec<String> {
+    sandbox.levels.iter().map(|(name, level)| format!("{name}: {level}")).collect()
+}
+
+fn report_unusable(context: &CommandContext, error: &SetupError) -> ExitReason {
+    context.printer.print_error(format_args!("failed to {error}"));
+    for hint in error.hints() {
+        context.printer.print_hint(format_args!("{hint}"));
+    }
+    ExitReason::Config
+}
+
+fn sandbox_lines(
+    args: &SandboxExplainArgs,
+    workspace: &Path,
+    sandbox: &AgentSandbox,
+) -> Vec<String> {
+    let place = if sandbox.policy.is_some() { "in a sandbox" } else { "without a sandbox" };
+    let mut lines = vec![
+        format!("agent {}: commands run {place}", args.agent),
+        format!("workspace: {}", workspace.display()),
+    ];
+    if let Some(policy) = &sandbox.policy {
+        lines.push(format!("profile: {}", policy.profile.name()));
+    }
+    lines.extend(level_lines(sandbox));
+    let trees = sandbox.allowed_trees();
+    let join = |paths: &[PathBuf]| {
+        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    };
+    for (label, paths) in [
+        ("writable", &trees.writable),
+        ("no new entries directly in", &trees.without_creation),
+        ("devices", &trees.devices),
+        ("readable", &trees.readable),
+    ] {
+        if !paths.is_empty() {
+            lines.push(format!("{label}: {}", join(paths)));
+        }
+    }
+    lines
+}
+
+fn sandbox_json(
+    context: &CommandContext,
+    args: &SandboxExplainArgs,
+    workspace: &Path,
+    sandbox: &AgentSandbox,
+) -> io::Result<Value> {
+    let levels: Map<String, Value> = sandbox
+        .levels
+        .iter()
+        .map(|(name, level)| {
+            let level = json!({"enforced": level.is_enforced(), "detail": level.to_string()});
+            (name.to_owned(), level)
+        })
+        .collect();
+    let trees = sandbox.allowed_trees();
+    let mut answer = json!({
+        "agent": args.agent,
+        "workspace": workspace,
+        "sandboxed": sandbox.policy.is_some(),
+        "profile": sandbox.policy.as_ref().map(|policy| policy.profile.name()),
+        "levels": levels,
+        "writable": trees.writable,
+        "noNewEntriesIn": trees.without_creation,
+        "devices": trees.devices,
+        "readable": trees.readable,
+    });
+    if let Some(command) = &args.command {
+        answer["command"] = match context.runtime().explain_command(&args.agent, command, workspace)
+        {
+            Ok(explanation) => serde_json::to_value(&explanation)?,
+            Err(error) => json!({"error": format!("failed to {error}")}),
+        };
+    }
+    Ok(answer)
+}
