@@ -1,6 +1,7 @@
 //! The files that no sandboxed command may read: keys, tokens, histories and browser profiles.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::SandboxPolicy;
@@ -197,16 +198,14 @@ impl HiddenPaths {
         let mut homes: BTreeSet<PathBuf> = policy.home_dirs.iter().cloned().collect();
         homes.insert(Path::new("/").join("root"));
         homes.extend(list_directories(Path::new("/home")));
-        let in_homes =
-            homes.iter().filter(|home| home.is_absolute() && home.is_dir()).flat_map(|home| {
-                let home = resolve_existing_part(home);
-                HOME_NAMES.iter().map(move |name| home.join(name))
-            });
+        let is_home = |home: &&PathBuf| home.is_absolute() && home.is_dir();
+        let in_homes = homes.iter().filter(is_home).flat_map(|home| names_in_home(home));
         let system = SYSTEM_PATHS.iter().map(PathBuf::from);
+        let system = system.map(|path| HiddenName { path, may_exist: true });
         let mut sensitive = BTreeSet::new();
-        for path in in_homes.chain(system) {
+        for HiddenName { path, may_exist } in in_homes.chain(system) {
             // Most of them do not exist, and resolving is slow.
-            if path.symlink_metadata().is_ok() {
+            if may_exist && path.symlink_metadata().is_ok() {
                 sensitive.extend(std::fs::canonicalize(&path));
             }
             sensitive.insert(path);
@@ -234,6 +233,27 @@ impl HiddenPaths {
         };
         has_beneath(&self.private) || has_beneath(&self.sensitive)
     }
+}
+
+/// A path that is hidden if it exists.
+struct HiddenName {
+    path: PathBuf,
+    may_exist: bool,
+}
+
+/// What is hidden in a home directory.
+fn names_in_home(home: &Path) -> Vec<HiddenName> {
+    let home = resolve_existing_part(home);
+    // `None` for a directory that cannot be listed.
+    let present: Option<BTreeSet<OsString>> = std::fs::read_dir(&home)
+        .ok()
+        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect());
+    let names = HOME_NAMES.iter().map(|name| {
+        let first = Path::new(name).iter().next().unwrap_or_default();
+        let may_exist = present.as_ref().is_none_or(|present| present.contains(first));
+        HiddenName { path: home.join(name), may_exist }
+    });
+    names.collect()
 }
 
 /// A path with its links resolved, and the place of the path itself, which could be a link.

@@ -131,7 +131,6 @@ impl ApprovalPolicy {
             CommandReview::Denied { reason, is_final: true } => {
                 return CommandVerdict::Deny(reason.clone());
             }
-            CommandReview::Unreviewed => {}
             CommandReview::Allowed => return CommandVerdict::Allow,
             CommandReview::NeedsPerson { is_final: false, .. } | CommandReview::Denied { .. }
                 if self.auto_approve =>
