@@ -26,7 +26,8 @@ pub use policy::{RootAccess, SandboxPolicy, SandboxProfile, SandboxRoot};
 pub use support::{LandlockAbi, MissingFeature, SandboxSupport};
 
 /// Restricts this process, and all processes that it starts, to what a policy allows. This cannot be
-/// undone. The process must have a single thread, since other threads would stay unrestricted.
+/// undone. The process must have a single thread, since other threads would stay unrestricted. What
+/// it starts cannot signal it.
 ///
 /// # Errors
 /// When the kernel gives less than the profile needs and the policy is not `best_effort`, or refuses

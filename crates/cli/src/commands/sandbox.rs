@@ -113,12 +113,12 @@ fn sandbox_json(
         "devices": trees.devices,
         "readable": trees.readable,
     });
-    if let Some(command) = &args.command {
-        answer["command"] = match context.runtime().explain_command(&args.agent, command, workspace)
-        {
+    if let (Some(command), Some(fields)) = (&args.command, answer.as_object_mut()) {
+        let explanation = match context.runtime().explain_command(&args.agent, command, workspace) {
             Ok(explanation) => serde_json::to_value(&explanation)?,
             Err(error) => json!({"error": format!("failed to {error}")}),
         };
+        fields.insert("command".to_owned(), explanation);
     }
     Ok(answer)
 }

@@ -4,7 +4,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 use crate::linux::procfs::{self, ProcessInfo};
 use crate::linux::watch::ExitWatch;
@@ -26,9 +27,22 @@ impl TreeMember {
 
     /// Sends the signals in order; false when that is not permitted. True when the process is gone.
     pub(crate) fn send_signals(&self, signals: &[Signal]) -> bool {
-        signals
-            .iter()
-            .all(|signal| pidfd_send_signal(&self.pidfd, *signal) != Err(rustix::io::Errno::PERM))
+        signals.iter().all(|signal| self.send_signal(*signal) != Err(Errno::PERM))
+    }
+
+    /// Sends a signal. A sandbox denies signals through descriptors, which a filter cannot tell
+    /// apart; there the id is used, which belongs to the process until it is reaped.
+    fn send_signal(&self, signal: Signal) -> Result<(), Errno> {
+        match (pidfd_send_signal(&self.pidfd, signal), Pid::from_raw(self.process.pid)) {
+            (Err(Errno::NOSYS), Some(pid)) if !self.has_ended() => kill_process(pid, signal),
+            (result, _) => result,
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        let mut events = [PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut events, Some(&now)).is_ok_and(|count| count > 0)
     }
 
     /// The pidfd, which is readable once the process has ended.

@@ -131,6 +131,9 @@ const CLONE_NEWTIME: u64 = 0x80;
 /// Bits of a mode that let others run a file with the rights of its owner.
 const SET_ID_BITS: [u64; 2] = [0o4000, 0o2000];
 
+const F_SETOWN_EX: libc::c_int = 15;
+const FIOSETOWN: u64 = 0x8901;
+const SIOCSPGRP: u64 = 0x8902;
 const O_TRUNC: u64 = 0x200;
 const MSG_FASTOPEN: u64 = 0x2000_0000;
 const TCP_ULP: u64 = 31;
@@ -160,6 +163,7 @@ pub(crate) fn compile_filters(
     // Limits of other processes; those of the process itself have the id 0.
     let (other_process, new_limit) = ((0, SeccompCmpOp::Ne, 0), (2, SeccompCmpOp::Ne, 0));
     denied.deny_long_when(libc::SYS_prlimit64, &[other_process, new_limit])?;
+    denied.deny_signals_to(std::process::id())?;
     let access = if policy.profile.allows_network() {
         SocketAccess::Internet
     } else if policy.connect_ports.is_empty() || abi < Some(LandlockAbi::V4) {
@@ -168,9 +172,9 @@ pub(crate) fn compile_filters(
         SocketAccess::TcpConnections
     };
     denied.deny_sockets(access)?;
-    // Without these the C library uses calls whose flags are visible to a filter.
+    // Without these programs use calls whose flags and processes are visible to a filter.
     let mut missing = CallRules::default();
-    missing.deny_calls(&[libc::SYS_clone3]);
+    missing.deny_calls(&[libc::SYS_clone3, libc::SYS_pidfd_send_signal]);
     if abi < Some(LandlockAbi::V3) {
         denied.deny_truncation()?;
         missing.deny_calls(&[libc::SYS_openat2]);
@@ -246,6 +250,35 @@ impl CallRules {
             self.deny_when(libc::SYS_unshare, &[has_bits(0, flag)])?;
         }
         self.deny_when(libc::SYS_unshare, &[has_bits(0, CLONE_NEWTIME)])
+    }
+
+    /// Denies each way to signal the process that starts the commands: it ends what they leave, and
+    /// has the same restrictions, so that Landlock lets them signal it.
+    fn deny_signals_to(&mut self, pid: u32) -> Result<(), seccompiler::Error> {
+        let (pid, group) = (u64::from(pid), u64::from(pid.wrapping_neg()));
+        let everybody = u64::from(u32::MAX);
+        for target in [pid, group, everybody] {
+            self.deny_when(libc::SYS_kill, &[equals(0, target)])?;
+        }
+        for call in [
+            libc::SYS_tkill,
+            libc::SYS_tgkill,
+            libc::SYS_rt_sigqueueinfo,
+            libc::SYS_rt_tgsigqueueinfo,
+        ] {
+            self.deny_when(call, &[equals(0, pid)])?;
+        }
+        // A process in its group could signal the group as its own.
+        self.deny_when(libc::SYS_setpgid, &[equals(1, pid)])?;
+        // The kernel signals the owner of a descriptor.
+        for command in [libc::F_SETOWN, F_SETOWN_EX] {
+            let command = u64::from(command.unsigned_abs());
+            self.deny_when(libc::SYS_fcntl, &[equals(1, command)])?;
+        }
+        for request in [FIOSETOWN, SIOCSPGRP] {
+            self.deny_when(libc::SYS_ioctl, &[equals(1, request)])?;
+        }
+        Ok(())
     }
 
     fn deny_set_id_bits(&mut self) -> Result<(), seccompiler::Error> {

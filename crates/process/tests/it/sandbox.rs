@@ -3,6 +3,7 @@
 mod files;
 mod network;
 mod processes;
+mod supervision;
 mod support;
 
 use std::path::Path;
