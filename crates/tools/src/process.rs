@@ -158,7 +158,7 @@ impl ProcessTool {
     /// What is typed into a program may run anything, as a command does.
     fn effect_of_input(&self, run: &CommandRun, data: &str) -> ToolEffect {
         let review = match &self.judge {
-            Some(judge) => review_input(judge.as_ref(), &run, data),
+            Some(judge) => review_input(judge.as_ref(), run, data),
             None => CommandReview::Unreviewed,
         };
         ToolEffect::Exec { command: data.to_owned(), directory: ".".to_owned(), review }
