@@ -45,6 +45,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, 
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do, as an option; `-` reads it from standard input, which is not read otherwise' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
@@ -668,6 +669,20 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fis
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Explain what commands may do, what enforces it, and whether a command needs a question; nothing is run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l agent -d 'The agent whose commands are meant' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l workspace -d 'The workspace' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
