@@ -28,7 +28,7 @@ use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::exec::command_job::{CommandJob, JobInput, JobSteps};
-use crate::exec::review::{CommandRequest, ReviewedCommand, review_command};
+use crate::exec::review::{CommandRequest, ReviewedCommand, choose_place, review_command};
 use crate::exec::sandbox::{ExecSandbox, JobSandbox, with_temp_dir};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
@@ -177,26 +177,6 @@ impl ExecTool {
                 name.escape_default()
             ))),
             None => Ok(()),
-        }
-    }
-
-    /// Where a command runs that a model wants to run at `host`.
-    fn choose_place(
-        &self,
-        host: Option<&str>,
-        elevated: Option<bool>,
-    ) -> Result<CommandPlace, InvalidToolArguments> {
-        let wants_outside = host == Some("gateway") || elevated == Some(true);
-        match (&self.sandbox, host) {
-            (_, Some(host)) if !["", "auto", "sandbox", "gateway"].contains(&host) => {
-                Err(self.refuse("`host` is `auto`, `sandbox` or `gateway`".to_owned()))
-            }
-            (Some(_), _) if wants_outside => Ok(CommandPlace::OutsideSandbox),
-            (Some(_), _) => Ok(CommandPlace::Sandbox),
-            (None, Some("sandbox")) => {
-                Err(self.refuse("commands run without a sandbox here; leave `host` out".to_owned()))
-            }
-            (None, _) => Ok(CommandPlace::Host),
         }
     }
 
@@ -355,7 +335,9 @@ impl Tool for ExecTool {
         let (input, command) = self.command_input(arguments.command, arguments.argv)?;
         let environment = arguments.env.unwrap_or_default();
         self.check_environment(&environment)?;
-        let place = self.choose_place(arguments.host.as_deref(), arguments.elevated)?;
+        let wants_outside = arguments.elevated == Some(true);
+        let place = choose_place(self.sandbox.is_some(), arguments.host.as_deref(), wants_outside)
+            .map_err(|problem| self.refuse(problem.to_owned()))?;
         let directory = arguments.directory.filter(|directory| !directory.is_empty());
         let directory = directory.as_deref().unwrap_or(".");
         let directory = resolve_argument(&self.spec, &self.workspace, directory)?;

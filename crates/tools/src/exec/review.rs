@@ -45,6 +45,26 @@ pub struct JudgedCommand {
     pub without_shell: bool,
 }
 
+/// Where a command runs that a model wants to run at `host`, or outside of the sandbox.
+///
+/// # Errors
+/// What is wrong with the wish, for the model.
+pub(crate) fn choose_place(
+    has_sandbox: bool,
+    host: Option<&str>,
+    wants_outside: bool,
+) -> Result<CommandPlace, &'static str> {
+    match (has_sandbox, host.unwrap_or_default()) {
+        (_, host) if !["", "auto", "sandbox", "gateway"].contains(&host) => {
+            Err("`host` is `auto`, `sandbox` or `gateway`")
+        }
+        (true, host) if wants_outside || host == "gateway" => Ok(CommandPlace::OutsideSandbox),
+        (true, _) => Ok(CommandPlace::Sandbox),
+        (false, "sandbox") => Err("commands run without a sandbox here; leave `host` out"),
+        (false, _) => Ok(CommandPlace::Host),
+    }
+}
+
 /// What a call of `exec` asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CommandRequest<'a> {
