@@ -95,6 +95,7 @@ impl ModelInfo {
 
 /// What a model supports, as configured or as the server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ModelCapabilities {
     /// Accepts tools and answers with tool calls.
     pub tools: bool,

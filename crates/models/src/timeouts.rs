@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
-use openclaw_config::{CallTimeLimits, KeyedTimeLimit, ProviderConfig};
+use openclaw_config::{CallTimeLimits, KeyedTimeLimit, ProviderConfig, ValueOrigin};
 use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy};
 use openclaw_transport::{CallTimeouts, ConcurrencyLimiter, TimeLimit};
 
@@ -80,7 +80,14 @@ impl SetupContext {
             first_token: idle.clone().filter(|_| set.first_token.is_none()),
             between_tokens: idle.filter(|_| set.between_tokens.is_none()),
             probe_interval: PROBE_INTERVAL,
+            waits_while_responding: self.is_default_idle_limit(provider),
         }
+    }
+
+    /// Returns whether nobody chose the idle timeout of a provider's models.
+    fn is_default_idle_limit(&self, provider: &ResolvedProvider) -> bool {
+        let limit = self.loaded.config.idle_time_limit(Some(&provider.id));
+        self.loaded.find_origin_at(&limit.key) == ValueOrigin::Default
     }
 
     /// The configured timeouts; a model's override its provider's.

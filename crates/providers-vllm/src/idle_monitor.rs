@@ -42,13 +42,22 @@ pub struct IdlePolicy {
     pub between_tokens: Option<TimeLimit>,
     /// The time between two probes.
     pub probe_interval: Duration,
+    /// Whether each answered probe restarts the idle timeout before the first token, where the
+    /// server does not report its load. That is right when nobody chose the timeout: a slow server
+    /// behind a proxy that hides `/metrics` is then waited for as well.
+    pub waits_while_responding: bool,
 }
 
 impl IdlePolicy {
     /// Uses one idle timeout for the first token and between tokens.
     #[must_use]
     pub fn new(idle: Option<TimeLimit>, probe_interval: Duration) -> Self {
-        Self { first_token: idle.clone(), between_tokens: idle, probe_interval }
+        Self {
+            first_token: idle.clone(),
+            between_tokens: idle,
+            probe_interval,
+            waits_while_responding: false,
+        }
     }
 
     /// The idle timeout, by whether the answer has content.
@@ -91,6 +100,8 @@ struct IdlePeriod {
     since: Instant,
     /// When the last keep-alive arrived.
     last_keep_alive_at: Option<Instant>,
+    /// When the server last answered a probe.
+    last_response_at: Option<Instant>,
     next_probe_at: Instant,
     probe: Option<BoxFuture<'static, ServerHealth>>,
     /// The server's count of generated tokens at the first probe of the period.
@@ -247,6 +258,9 @@ impl IdleMonitoredStream {
         self.has_begun |= state == ServerActivity::Prefilling;
         let (now, waited) = (Instant::now(), idle_period.since.elapsed());
         idle_period.next_probe_at = now + idle_policy.probe_interval;
+        if load.responds && idle_policy.waits_while_responding && !self.has_content {
+            idle_period.last_response_at = Some(now);
+        }
         if let Some(idle) = idle_policy.idle_limit(self.has_content) {
             let idle = match idle_period.last_keep_alive_at {
                 // Nobody says whether the server is busy, but something says that it lives.
@@ -256,11 +270,15 @@ impl IdleMonitoredStream {
                 _ => idle,
             };
             let is_busy = !matches!(state, ServerActivity::Stalled | ServerActivity::Unknown);
-            if waited >= idle.duration && !is_busy {
+            let idle_since = match idle_period.last_response_at {
+                Some(at) if state == ServerActivity::Unknown => at,
+                _ => idle_period.since,
+            };
+            if idle_since.elapsed() >= idle.duration && !is_busy {
                 let idle = idle.clone();
                 return Some(Err(self.idle_timeout_error(state, idle)));
             }
-            let runs_out = idle_period.since.checked_add(idle.duration);
+            let runs_out = idle_since.checked_add(idle.duration);
             if let Some(runs_out) = runs_out.filter(|at| *at > now) {
                 idle_period.next_probe_at = idle_period.next_probe_at.min(runs_out);
             }
@@ -324,6 +342,7 @@ impl IdlePeriod {
         Self {
             since,
             last_keep_alive_at: None,
+            last_response_at: None,
             next_probe_at: since + idle.min(FIRST_PROBE_DELAY),
             probe: None,
             generated: None,

@@ -33,6 +33,8 @@ pub(crate) struct ServerLoad {
     pub(crate) waiting: Option<u32>,
     /// Tokens generated since the server started, for all requests.
     pub(crate) generated: Option<u64>,
+    /// Whether the server itself answered, and not only something in front of it.
+    pub(crate) responds: bool,
 }
 
 /// Probes the server within [`PROBE_TIMEOUT`].
@@ -58,7 +60,7 @@ pub(crate) async fn check_liveness(client: &Client) -> ServerLiveness {
 /// healthy server is taken to serve it.
 pub(crate) async fn is_model_served(client: &Client, model: &str, is_listed: bool) -> bool {
     let question = async {
-        if check_health(client).await.is_some() {
+        if check_health(client).await.is_err() {
             return false;
         }
         if !is_listed {
@@ -76,33 +78,43 @@ pub(crate) async fn is_model_served(client: &Client, model: &str, is_listed: boo
 }
 
 async fn read_health(client: &Client) -> ServerHealth {
-    if let Some(unhealthy) = check_health(client).await {
-        return unhealthy;
-    }
+    let has_health_route = match check_health(client).await {
+        Ok(has_route) => has_route,
+        Err(unhealthy) => return unhealthy,
+    };
     let metrics = client.get(client.endpoint().root_url("metrics")).await;
     let text = metrics.map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
     let text = text.unwrap_or_default();
     let requests = |name| sum_metric(&text, name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    let running = requests("vllm:num_requests_running");
+    // A proxy may hide `/health`, and then says nothing of the server behind it.
+    let responds = has_health_route
+        || running.is_some()
+        || client.get(client.endpoint().api_url("models")).await.is_ok();
     ServerHealth::Alive(ServerLoad {
-        running: requests("vllm:num_requests_running"),
+        running,
         waiting: requests("vllm:num_requests_waiting"),
         generated: sum_metric(&text, "vllm:generation_tokens_total"),
+        responds,
     })
 }
 
-/// Requests `/health`; `None` when the server is healthy.
-async fn check_health(client: &Client) -> Option<ServerHealth> {
-    let error = client.get(client.endpoint().root_url("health")).await.err()?;
+/// Requests `/health`. Returns whether the route answered with success; an error when the server
+/// is not known to be alive.
+async fn check_health(client: &Client) -> Result<bool, ServerHealth> {
+    let Err(error) = client.get(client.endpoint().root_url("health")).await else {
+        return Ok(true);
+    };
     match error.kind() {
         TransportErrorKind::Connect => {
-            Some(ServerHealth::Dead { status: None, cause: error.into() })
+            Err(ServerHealth::Dead { status: None, cause: error.into() })
         }
         TransportErrorKind::Status(status @ 500..) => {
-            Some(ServerHealth::Dead { status: Some(status), cause: error.into() })
+            Err(ServerHealth::Dead { status: Some(status), cause: error.into() })
         }
         // A server that refuses the probe is alive.
-        TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => None,
-        _ => Some(ServerHealth::Unknown),
+        TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => Ok(false),
+        _ => Err(ServerHealth::Unknown),
     }
 }
 

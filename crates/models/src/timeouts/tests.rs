@@ -90,3 +90,12 @@ fn clocks_of_a_model_win_over_its_server_and_that_over_everything() {
     let lab = setup.resolve_provider("lab").unwrap();
     assert_eq!(told(&setup.call_clocks(&lab, None))[4].0, 172_800, "another model");
 }
+
+#[test]
+fn only_the_default_limit_is_extended_by_a_server_that_responds() {
+    for (settings, is_default) in [("", true), ("timeoutSeconds: 120", false)] {
+        let setup = setup(settings);
+        let lab = setup.resolve_provider("lab").unwrap();
+        assert_eq!(setup.idle_policy(&lab).waits_while_responding, is_default, "{settings}");
+    }
+}

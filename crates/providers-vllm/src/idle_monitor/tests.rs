@@ -9,7 +9,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::*;
 
 const fn load(running: u32, waiting: u32, generated: u64) -> ServerLoad {
-    ServerLoad { running: Some(running), waiting: Some(waiting), generated: Some(generated) }
+    ServerLoad {
+        running: Some(running),
+        waiting: Some(waiting),
+        generated: Some(generated),
+        responds: true,
+    }
 }
 
 fn limit(seconds: u64) -> TimeLimit {
@@ -283,6 +288,35 @@ async fn the_first_token_may_have_a_limit_of_its_own() {
     assert_eq!(stage.waiting().await.1, 5);
     let error = stage.patient.next().await.unwrap().unwrap_err();
     assert!(error.to_string().contains("between_tokens, from the.setting"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_responds_is_waited_for_if_nobody_chose_the_limit() {
+    let responding = ServerLoad { responds: true, ..ServerLoad::default() };
+    let hidden = ServerLoad::default();
+    for (waits, says, seconds) in [
+        (false, vec![Some(responding)], 12),
+        (true, vec![Some(hidden)], 12),
+        // A response every five seconds for 500 seconds, and none after.
+        (true, [vec![Some(responding); 100], vec![Some(hidden)]].concat(), 512),
+        (true, vec![Some(load(0, 0, 0))], 12),
+    ] {
+        let mut stage = stage(Some(12), says);
+        stage.patient.idle_policy = Some(IdlePolicy {
+            waits_while_responding: waits,
+            ..IdlePolicy::new(Some(limit(12)), FIRST_PROBE_DELAY)
+        });
+        let begun = Instant::now();
+        let error = loop {
+            match stage.patient.next().await.unwrap() {
+                Ok(ChatEvent::WaitingForServer { .. }) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains("first_token, from the.setting"), "{error}");
+        assert!(begun.elapsed().as_secs().abs_diff(seconds) <= 5, "{:?}", begun.elapsed());
+    }
 }
 
 /// Sends a keep-alive each second of virtual time until the stream fails.

@@ -131,6 +131,36 @@ async fn behind_a_proxy_nobody_can_be_asked_and_the_limit_ends_the_silence_by_it
 }
 
 #[tokio::test]
+async fn behind_a_proxy_a_slow_prompt_is_waited_for_if_nobody_chose_the_limit() {
+    let spec = ModelSpec::new("tiny", 1_000_000);
+    let server = MockVllm::builder().model(spec).root_routes(false).start().await.unwrap();
+    let usage = UsageOverride { prompt: Some(150_000), cached: Some(0), ..Default::default() };
+    let pace = Pace { per_prompt_token: Duration::from_millis(5), ..Pace::default() };
+    server.push(Reply::from(Turn::text("so").usage(usage)).pace(pace));
+    let client = client(&server.base_url());
+    let limit = TimeLimit { duration: Duration::from_mins(2), source: "the default".into() };
+    let policy = IdlePolicy {
+        waits_while_responding: true,
+        ..IdlePolicy::new(Some(limit), Duration::from_secs(5))
+    };
+    let model =
+        VllmModel::new(client.clone(), info("tiny", 1_000_000)).with_idle_policy(client, policy);
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let mut stream = model.stream_chat(question("hi")).await.unwrap();
+    let mut waits = 0;
+    let message = loop {
+        match stream.next().await.unwrap().unwrap() {
+            ChatEvent::WaitingForServer { activity: ServerActivity::Unknown, .. } => waits += 1,
+            ChatEvent::Finished { message, .. } => break message,
+            _ => {}
+        }
+    };
+    assert_eq!((message.text.as_str(), chats(&server)), ("so", 1));
+    assert!(begun.elapsed() >= Duration::from_secs(750) && waits > 100, "{waits}");
+}
+
+#[tokio::test]
 async fn an_answer_that_stands_still_on_an_idle_server_is_given_up() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(2));
