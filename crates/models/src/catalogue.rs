@@ -1,6 +1,7 @@
 //! The available models: those in the config, and those that the servers list.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -244,6 +245,7 @@ impl ProviderView<'_> {
             live: live.and_then(|model| model.context_window),
             last: last.and_then(|(model, _)| model.context_window),
             documented: documented_service_window(self.provider, id),
+            cap: configured.and_then(|model| model.context_tokens).map(NonZeroU32::get),
         };
         let window = effective_window(configured, windows);
         let said = match window {

@@ -22,7 +22,9 @@ use crate::context::{QuotedNames, ResolvedProvider, provider_path};
 use crate::discovery::{ServerDescription, lacks_route};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::failure_hints::{HintContext, HintingModel, add_hints};
-use crate::limits::{WindowSources, documented_service_window, model_capabilities, model_limits};
+use crate::limits::{
+    WindowSources, context_cap, documented_service_window, model_capabilities, model_limits,
+};
 use crate::params::{self, RequestSettings};
 use crate::wait::{is_server_absent, is_unreachable};
 
@@ -68,6 +70,7 @@ impl ModelConnector {
             live: said.current.as_ref().and_then(|model| model.context_window),
             last: said.last.as_ref().and_then(|model| model.context_window),
             documented: documented_service_window(&provider, reference.model_id()),
+            cap: context_cap(&self.setup.loaded.config, configured),
         };
         let limits = model_limits(reference, configured, windows, warnings);
         let info = ModelInfo {

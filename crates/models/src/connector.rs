@@ -72,8 +72,9 @@ impl ModelConnector {
             provider.headers.iter().map(|(name, value)| (name.clone(), value.value.clone()));
         let limiter =
             self.concurrency_limiters.for_provider(provider, self.setup.max_concurrent(provider));
+        let bearer = provider.key.as_ref().map(|key| key.value.clone());
         let options = ClientOptions::new(provider.endpoint.clone())
-            .with_bearer(provider.key.as_ref().map(|key| key.value.clone()))
+            .with_bearer(bearer.clone())
             .with_headers(headers.collect())
             .with_timeouts(clocks)
             .with_retry(RetryPolicy {
@@ -85,10 +86,16 @@ impl ModelConnector {
             .with_user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
             .with_limiter(limiter)
             .with_address_rule(self.egress.address_rule(&provider.endpoint));
-        match provider.effective_api() {
+        let mut options = match provider.effective_api() {
             ProviderApi::AnthropicMessages => with_api_headers(options),
             _ => options,
+        };
+        match self.setup.provider_config(provider).and_then(|config| config.auth_header) {
+            Some(true) => options.bearer = bearer,
+            Some(false) => options.bearer = None,
+            None => {}
         }
+        options
     }
 
     /// The environment variables of a provider's secrets, by the header that carries them.

@@ -24,6 +24,7 @@ mod secret;
 mod state_warnings;
 mod status;
 mod suggestions;
+mod thinking_format;
 mod timeouts;
 mod trace;
 mod trace_config;

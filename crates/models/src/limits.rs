@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use openclaw_config::{InputKind, ModelConfig};
+use openclaw_config::{Config, InputKind, ModelConfig};
 use openclaw_core::{LimitSource, ModelCapabilities, ModelLimits, ModelRef};
 use openclaw_providers_openai::{documented_context_window, is_openai_hosted};
 use openclaw_providers_vllm::FALLBACK_CONTEXT_WINDOW;
@@ -18,23 +18,37 @@ pub(crate) struct WindowSources {
     pub(crate) last: Option<u32>,
     /// The documented window, for servers that never report one.
     pub(crate) documented: Option<u32>,
+    /// The most tokens of the window that the config lets be used.
+    pub(crate) cap: Option<u32>,
+}
+
+/// The most tokens of a model's context window that the config lets be used.
+pub(crate) fn context_cap(config: &Config, configured: Option<&ModelConfig>) -> Option<u32> {
+    let own = configured.and_then(|model| model.context_tokens);
+    own.or(config.agents.defaults.context_tokens).map(NonZeroU32::get)
 }
 
 /// The effective context window. The configured one is limited to the server's current one. Without
 /// a configured one it is the current one, else the cached one, else the documented one.
 pub(crate) fn effective_window(
     configured: Option<&ModelConfig>,
-    WindowSources { live, last, documented }: WindowSources,
+    WindowSources { live, last, documented, cap }: WindowSources,
 ) -> Option<(u32, LimitSource)> {
     let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
-    match (wanted, live) {
+    let window = match (wanted, live) {
         (Some(wanted), Some(live)) if wanted > live => Some((live, LimitSource::Server)),
         (Some(wanted), _) => Some((wanted, LimitSource::Config)),
         (None, Some(live)) => Some((live, LimitSource::Server)),
         (None, None) => match last {
             Some(last) => Some((last, LimitSource::Cached)),
-            None => Some((documented?, LimitSource::Fallback)),
+            None => documented.map(|documented| (documented, LimitSource::Fallback)),
         },
+    };
+    match cap {
+        Some(cap) if window.is_none_or(|(window, _)| cap < window) => {
+            Some((cap, LimitSource::Config))
+        }
+        _ => window,
     }
 }
 

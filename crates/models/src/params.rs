@@ -6,6 +6,7 @@ use openclaw_providers_openai::RequestParams;
 use serde_json::{Map, Value};
 
 use crate::context::ALL_MODELS_WILDCARD;
+use crate::thinking_format::apply_thinking_format;
 
 /// Parameters that limit the tokens of an answer. They are handled as a limit, not as a parameter.
 const OUTPUT_LIMIT_PARAMS: [&str; 4] =
@@ -61,8 +62,9 @@ pub(crate) enum CacheRetention {
     Long,
 }
 
-/// Reads `agents.defaults.models.*.params`: a model's own parameters override those for all models
-/// of its provider. Parameters that cannot be sent are skipped with a warning.
+/// Reads the parameters of a model: those of its provider, its own, those of
+/// `agents.defaults.models` for all models of the provider, and those for the model there. Each
+/// overrides those before. Parameters that cannot be sent are skipped with a warning.
 pub(crate) fn request_settings(
     config: &Config,
     reference: &ModelRef,
@@ -71,6 +73,14 @@ pub(crate) fn request_settings(
 ) -> RequestSettings {
     let ConfiguredParams { mut params, max_output_tokens: output, retention } =
         read_params(config, reference, warnings);
+    let model = config
+        .find_provider(reference.provider_id())
+        .and_then(|provider| provider.find_model(reference.model_id()));
+    if let Some(model) = model {
+        for (name, why) in apply_thinking_format(&mut params, &model.compat) {
+            warn_not_sent(name, &why, reference, warnings);
+        }
+    }
     if is_native
         && retention == Some(CacheRetention::Long)
         && !params.contains_key(PROMPT_CACHE_RETENTION)
@@ -113,6 +123,12 @@ fn read_params(
     let entries = [every, reference.to_string()];
     let models = &config.agents.defaults.models;
     let mut params = Map::new();
+    if let Some(provider) = config.find_provider(reference.provider_id()) {
+        params.extend(provider.params.clone());
+        if let Some(model) = provider.find_model(reference.model_id()) {
+            params.extend(model.params.clone());
+        }
+    }
     for entry in entries.iter().filter_map(|name| models.get(name)) {
         params.extend(entry.params.clone());
     }

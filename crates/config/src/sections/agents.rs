@@ -1,6 +1,6 @@
 //! `agents`: the model, the workspace and the time limits of agents.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -41,6 +41,8 @@ pub struct AgentDefaults {
     pub image_generation_model: Option<ModelChoice>,
     /// Aliases and options of models, by `provider/model-id`.
     pub models: BTreeMap<String, ModelEntry>,
+    /// The most tokens of any model's context window that are used.
+    pub context_tokens: Option<NonZeroU32>,
     /// The agents' workspace folder; `~` and `${VAR}` are replaced. The default is `workspace` in
     /// the state folder.
     #[schemars(extend("examples" = ["~/work"]))]

@@ -18,6 +18,10 @@ pub struct CompatConfig {
     pub supports_developer_role: Option<bool>,
     /// Whether `reasoning_effort` may be sent.
     pub supports_reasoning_effort: Option<bool>,
+    /// How the server is told how much to think: `openai`, `openrouter`, `deepseek`, `together`,
+    /// `qwen`, `qwen-chat-template` or `zai`. The level is `reasoning_effort`, or a word in
+    /// `thinking`, of the model's parameters.
+    pub thinking_format: Option<String>,
     /// Whether `store` may be sent.
     pub supports_store: Option<bool>,
     /// Whether `strict` may be sent with a tool.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     ClocksConfig, CompatConfig, HumanDuration, LlmConfig, ServerLossConfig,
@@ -69,10 +70,13 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretInput>,
     /// The API that the server offers.
     pub api: Option<ProviderApi>,
-    /// Whether the key is sent in the header `Authorization`, as it always is but to Anthropic.
+    /// Whether the key is sent in the header `Authorization`. The default is yes, except to
+    /// Anthropic's own servers.
     pub auth_header: Option<bool>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,
+    /// Parameters for each request to the server's models, such as `temperature`.
+    pub params: Map<String, Value>,
     /// The idle timeout of this server's models, in seconds; 0 is no limit. Overrides
     /// `agents.defaults.llm.idleTimeoutSeconds`.
     #[serde(deserialize_with = "deserialize_seconds")]
@@ -146,6 +150,13 @@ pub struct ModelConfig {
     #[serde(default)]
     #[schemars(extend("examples" = [32768]))]
     pub context_window: Option<NonZeroU32>,
+    /// The most tokens of the context window that are used.
+    #[serde(default)]
+    pub context_tokens: Option<NonZeroU32>,
+    /// Parameters for each request to the model. They override those of the server, and those of
+    /// `agents.defaults.models` override them.
+    #[serde(default)]
+    pub params: Map<String, Value>,
     /// The most tokens of an answer.
     #[serde(default)]
     pub max_tokens: Option<NonZeroU32>,
@@ -208,6 +219,8 @@ impl ModelConfig {
             input: None,
             cost: None,
             context_window: None,
+            context_tokens: None,
+            params: Map::new(),
             max_tokens: None,
             clocks: ClocksConfig::default(),
             compat: CompatConfig::default(),

@@ -254,6 +254,43 @@ async fn an_ollama_is_asked_by_its_compatible_api() {
 }
 
 #[tokio::test]
+async fn parameters_and_limits_of_server_and_model_are_sent() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let url = server.base_url();
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{
+               baseUrl: "{url}", apiKey: "secret", authHeader: false,
+               params: {{ top_k: 1, seed: 1, min_p: 0.5, temperature: 0.5 }},
+               models: [{{
+                 id: "tiny", contextTokens: 2000, maxTokens: 50,
+                 params: {{ seed: 2, temperature: 0.25, thinking: "low" }},
+                 compat: {{ thinkingFormat: "qwen-chat-template" }},
+               }}],
+             }} }} }},
+             agents: {{ defaults: {{ models: {{ "lab/tiny": {{ params: {{ temperature: 0 }} }} }} }} }} }}"#
+    );
+    let lab = Lab::new(&config, &[]);
+    let ModelConnection { model, report } = lab.connect(Some("lab/tiny")).await;
+    assert!(report.warnings.is_empty(), "{report:?}");
+    assert_eq!(model.model_info().limits.context_window, 2_000);
+    assert_eq!(ask(&model, "reply exactly: yes").await.unwrap(), "yes");
+    let seen = server.requests().pop().unwrap();
+    assert!(!seen.headers.contains_key("authorization"), "{seen:?}");
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+    for (field, expected) in [
+        ("top_k", 1.into()),
+        ("seed", 2.into()),
+        ("min_p", 0.5.into()),
+        ("temperature", 0.into()),
+        ("max_tokens", 50.into()),
+        ("chat_template_kwargs", serde_json::json!({ "enable_thinking": true })),
+    ] {
+        assert_eq!(body[field], expected, "{field}");
+    }
+    assert!(body.get("thinking").is_none(), "{body}");
+}
+
+#[tokio::test]
 async fn a_key_with_white_space_is_told_with_its_source() {
     let server = MockVllm::builder().start().await.unwrap();
     let url = server.base_url();
