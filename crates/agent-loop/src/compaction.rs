@@ -85,8 +85,8 @@ pub(crate) struct CompactionPlan {
 
 /// The most compactions of one turn that call a model.
 const MAX_SUMMARIES: u32 = 2;
-/// The most parts that are summarised.
-const MAX_PARTS: usize = 24;
+/// The most parts that are summarised. A summary says how many are left out before them.
+const MAX_PARTS: usize = 48;
 /// The system prompt of a request that summarises a part.
 const SUMMARISER_PROMPT: &str = "You summarise conversations between a person and an assistant that works \
                           with tools, for the assistant to go on from.";
@@ -221,9 +221,9 @@ async fn summarise_history(
     let room = scale.context_window.checked_sub(frame.saturating_add(cap.saturating_mul(2)))?;
     let most = usize::try_from(scale.bytes_for_tokens(room) / 10 * 8).unwrap_or(usize::MAX);
     let pieces = transcript::split_transcript(history.steps(), most.max(1_024));
-    let first = pieces.len().saturating_sub(MAX_PARTS);
+    let omitted = pieces.len().saturating_sub(MAX_PARTS);
     let mut so_far = String::new();
-    for piece in pieces.into_iter().skip(first) {
+    for piece in pieces.into_iter().skip(omitted) {
         let before = if so_far.is_empty() { "nothing yet" } else { &so_far };
         let mut history = History::new();
         history.push_user_message(&format!(
@@ -237,6 +237,12 @@ async fn summarise_history(
         let text = request_text(agent, request, events, usage).await?;
         so_far =
             transcript::shorten_middle(&text, usize::try_from(scale.bytes_for_tokens(cap)).ok()?);
+    }
+    if omitted > 0 && !so_far.is_empty() {
+        so_far.insert_str(
+            0,
+            &format!("[The first {omitted} parts of the conversation are not summarised.]\n"),
+        );
     }
     (!so_far.is_empty()).then_some((CompactionMethod::Parts, so_far))
 }

@@ -40,8 +40,10 @@ const ERROR_HINTS: &[(&str, &str)] = &[
 /// Adds a hint to an error with one of vLLM's messages.
 pub(crate) fn add_hint(error: ModelError) -> ModelError {
     if let ModelErrorKind::ContextOverflow { .. } = error.kind() {
-        return error
-            .with_hint("Shorten the message, or start vLLM with a larger `--max-model-len`.");
+        return error.with_hint(
+            "Shorten the message, let `openclaw agent` read the text from a file of the \
+                 workspace, or start vLLM with a larger `--max-model-len`.",
+        );
     }
     let server_error = error.http_exchange().and_then(|exchange| exchange.server_error.as_ref());
     let advice = server_error.and_then(|server| {

@@ -39,6 +39,30 @@ async fn a_failure_prints_no_earlier_answer() {
 }
 
 #[tokio::test]
+async fn a_message_larger_than_the_window_is_refused_with_both_numbers() {
+    let (server, home) = tiny().await;
+    let log = "a line of a log\n".repeat(3_000);
+    let log = format!("{log}ERROR 4711\n{log}");
+    for args in [
+        &["agent", "--no-session"][..],
+        &["agent", "--no-session", "--json"],
+        &["infer", "model", "run", "--json"],
+    ] {
+        let prompt = if args[0] == "infer" { "--prompt" } else { "--message" };
+        let ended = home.run(&[args, &[prompt, &log]].concat()).await.code(5);
+        let ended = ended.says(&["prompt tokens", "into 16384 tokens", "a file of the workspace"]);
+        if args.contains(&"--json") {
+            assert_eq!(ended.json()["error"]["kind"], json!("context_overflow"));
+        }
+    }
+    let ended =
+        home.run_with_input(&["agent", "--no-session", "find the error"], &log).await.code(5);
+    let _ = ended.says(&["into 16384 tokens"]);
+    let sent = server.requests().into_iter().filter(|it| it.path.ends_with("/chat/completions"));
+    assert_eq!(sent.count(), 0, "nothing is sent in place of the message");
+}
+
+#[tokio::test]
 async fn an_answer_that_only_counts_is_stopped_and_kept() {
     let (server, home) = tiny().await;
     let counting: Vec<_> = (1..900).map(|n| format!("[{n}] [1.0.0.0] ")).collect();

@@ -60,6 +60,12 @@ impl CompactionSizing {
         if reasons { cap.saturating_mul(4) } else { cap }
     }
 
+    /// The most bytes of a summary without reasoning.
+    fn max_summary_bytes(&self) -> usize {
+        usize::try_from(self.bytes_for_tokens(self.summary_token_limit(false)))
+            .unwrap_or(usize::MAX)
+    }
+
     /// Chooses how many steps to keep so that the request has at most `target_tokens`.
     pub(super) async fn fit_summary(
         &self,
@@ -128,7 +134,8 @@ impl CompactionSizing {
             *line = redact::redact_secrets(line);
         }
         ConversationSummary {
-            text: transcript::shorten_middle(text, bytes(12)),
+            // The model was allowed as much: only a text that ignored the limit is shortened.
+            text: transcript::shorten_middle(text, self.max_summary_bytes()),
             ledger,
             current_request: request,
         }

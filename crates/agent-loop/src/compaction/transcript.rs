@@ -2,9 +2,6 @@
 
 use openclaw_core::HistoryStep;
 
-/// The most bytes of one result or one text in a transcript.
-const MAX_PART_BYTES: usize = 4_000;
-
 /// Writes steps as text and cuts it into pieces of at most `max_bytes` bytes, between steps where
 /// possible.
 pub(crate) fn split_transcript<'a>(
@@ -36,27 +33,23 @@ pub(crate) fn split_transcript<'a>(
 fn format_step(step: &HistoryStep<'_>) -> String {
     match step {
         HistoryStep::Summary(summary) => format!("{summary}\n\n"),
-        // What a person wrote is never shortened: it is spread over several pieces.
+        // Nothing is shortened: what a long text has in its middle may be what matters. It is
+        // spread over several pieces.
         HistoryStep::User(text) => format!("USER: {text}\n\n"),
         HistoryStep::Assistant { text, calls } => {
             let mut written = String::new();
             if !text.trim().is_empty() {
-                written.extend(["ASSISTANT: ", &shorten_part(text), "\n\n"]);
+                written.extend(["ASSISTANT: ", text, "\n\n"]);
             }
             for (call, output) in calls {
                 let arguments = call.arguments.to_json();
-                written.extend(["CALL ", call.name.as_str(), " ", &shorten_part(&arguments), "\n"]);
+                written.extend(["CALL ", call.name.as_str(), " ", &arguments, "\n"]);
                 let result = output.map_or("no result", |output| output.text.as_str());
-                written.extend(["RESULT: ", &shorten_part(result), "\n\n"]);
+                written.extend(["RESULT: ", result, "\n\n"]);
             }
             written
         }
     }
-}
-
-/// Shortens a text to [`MAX_PART_BYTES`] by cutting out its middle.
-pub(crate) fn shorten_part(text: &str) -> String {
-    shorten_middle(text, MAX_PART_BYTES)
 }
 
 /// Shortens a text to `max_bytes` bytes plus a mark, by cutting out its middle.
