@@ -5,20 +5,24 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::lab::vllm;
+use crate::interrupt;
+use crate::lab::Place;
+use crate::lab::vllm::{self, LabModel};
 use crate::product::{Product, Scratch, config_text, with_v1};
 
 /// Understood by the mock server's rules, and by a model as well.
 const MESSAGE: &str = "write \"milk, bread, tea\" to shopping.txt then read shopping.txt then run \
                        wc -w shopping.txt";
-/// The most tokens that a random model may write.
-const NOISE_TOKENS: u32 = 80;
+/// The model of `--real`.
+const REAL_MODEL: LabModel = LabModel::SmolLm2;
+/// The most tokens that the small model may write.
+const SMALL_ANSWER_TOKENS: u32 = 200;
 const RESULT: &str = "shopping.txt";
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Use a real vLLM on this machine, installed and started if need be; its model is random, so
-    /// it answers noise.
+    /// Use a real vLLM on this machine, installed and started if need be, with a small model that
+    /// answers in English. A server that this starts is ended at the end.
     #[arg(long, conflicts_with = "server")]
     real: bool,
     /// Use the server at this address.
@@ -40,24 +44,65 @@ struct Target {
     model: Option<String>,
 }
 
+/// A real server. One that was started for the demo is ended when this is dropped.
+#[derive(Debug)]
+struct RealServer {
+    base_url: String,
+    key: String,
+    started: Option<Place>,
+}
+
+impl RealServer {
+    fn start() -> Result<Self> {
+        let place = vllm::place(REAL_MODEL.instance().as_deref())?;
+        let is_running = place.running()?.is_some();
+        let mut real = Self { base_url: String::new(), key: String::new(), started: None };
+        real.started = (!is_running).then_some(place);
+        let server = vllm::ensure(REAL_MODEL)?;
+        real.base_url = server.base_url();
+        real.key = server.key;
+        Ok(real)
+    }
+}
+
+impl Drop for RealServer {
+    fn drop(&mut self) {
+        match &self.started {
+            None => println!(
+                "\nthe server was running before and still is; end it with\n  \
+                 cargo xtask vllm down --model smollm2"
+            ),
+            Some(place) => match place.down() {
+                Ok(_) => println!("\nthe server that the demo started is ended"),
+                Err(error) => eprintln!("the server that the demo started still runs: {error:#}"),
+            },
+        }
+    }
+}
+
 /// Runs one turn and prints how to run one with the reader's own server.
 pub(crate) fn run(demo: &Demo) -> Result<()> {
     let product = Product::build()?;
-    // Keeps the mock server alive until the function returns.
+    if demo.real {
+        // Ctrl-C ends the agent, and then the server.
+        interrupt::watch()?;
+    }
+    // Keeps the servers alive until the function returns.
     let mut mock = None;
+    let mut real = None;
     let target = if let Some(url) = &demo.server {
         Target { base_url: with_v1(url), key: demo.key.clone(), model: demo.model.clone() }
     } else if demo.real {
-        let server = vllm::ensure()?;
-        let model = Some(vllm::MODEL.to_owned());
-        Target { base_url: server.base_url(), key: server.key, model }
+        let server = real.insert(RealServer::start()?);
+        let model = Some(REAL_MODEL.name().to_owned());
+        Target { base_url: server.base_url.clone(), key: server.key.clone(), model }
     } else {
         let mock = mock.insert(product.start_mock()?);
         Target { base_url: mock.base_url.clone(), key: demo.key.clone(), model: None }
     };
     let scratch = Scratch::new("demo", &target.base_url, &target.key)?;
     if demo.real {
-        scratch.limit_answers(&target.base_url, vllm::MODEL, NOISE_TOKENS)?;
+        scratch.limit_answers(&target.base_url, REAL_MODEL.name(), SMALL_ANSWER_TOKENS)?;
     }
     let model = match target.model {
         Some(model) => format!("vllm/{model}"),
@@ -79,7 +124,9 @@ pub(crate) fn run(demo: &Demo) -> Result<()> {
     println!();
     match std::fs::read_to_string(scratch.workspace().join(RESULT)) {
         Ok(text) => println!("{RESULT} now holds: {}\n", text.trim_end()),
-        Err(_) if demo.real => println!("a random model writes no {RESULT}; its server is real\n"),
+        Err(_) if demo.real => {
+            println!("so small a model writes no {RESULT}; it and its server are real\n")
+        }
         Err(_) => println!("{RESULT} was not written\n"),
     }
     print_next_steps();

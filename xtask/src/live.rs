@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::built::{self, Build};
+use crate::lab::vllm::LabModel;
 use crate::lab::{Place, Server, litellm, llama, vllm};
 use crate::{interrupt, workspace};
 use figures::Figures;
@@ -139,7 +140,7 @@ fn bring_up(
     }
     let begin = Instant::now();
     let server = match (name, behind) {
-        (Name::Vllm, _) => vllm::ensure()?,
+        (Name::Vllm, _) => vllm::ensure(LabModel::Tiny)?,
         (Name::Llama, _) => llama::ensure()?,
         (Name::Litellm, Some(behind)) => litellm::ensure(behind)?,
         (Name::Litellm, None) => bail!("the proxy has no server behind it"),

@@ -5,13 +5,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use nix::sys::signal::Signal;
 
 use crate::lab::Part;
-use crate::lab::vllm::{self, KEY, MODEL, PORT, Wanted};
+use crate::lab::vllm::{self, KEY, LabModel, Wanted};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Install vLLM and make the model; does nothing when that is done.
     Install,
-    /// Start the server and wait until it answers.
+    /// Start the server and wait until it answers. Another model than the tiny one is made first.
     Up(Up),
     /// End the server with everything it started.
     Down(Instance),
@@ -29,6 +29,15 @@ pub(crate) struct Instance {
     /// Another server than the usual one, by a name of your choice.
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
+    /// The model that is served. Each has a usual server of its own.
+    #[arg(long, value_enum, default_value_t)]
+    model: LabModel,
+}
+
+impl Instance {
+    fn name(&self) -> Option<String> {
+        self.instance.clone().or_else(|| self.model.instance())
+    }
 }
 
 /// How clients reach the server.
@@ -36,9 +45,9 @@ pub(crate) struct Instance {
 pub(crate) struct Up {
     #[command(flatten)]
     instance: Instance,
-    /// Port on 127.0.0.1.
-    #[arg(long, default_value_t = PORT)]
-    port: u16,
+    /// Port on 127.0.0.1; 18000 by default, and 18010 for `smollm2`.
+    #[arg(long)]
+    port: Option<u16>,
     /// The key that clients must send.
     #[arg(long, default_value = KEY)]
     key: String,
@@ -73,28 +82,33 @@ enum Accidental {
 /// Runs the action; false when the answer is "no".
 pub(crate) fn run(action: Action) -> Result<bool> {
     match action {
-        Action::Install => vllm::install()?,
-        Action::Up(Up { instance: Instance { instance }, port, key, prefill_step }) => {
-            let server = vllm::up(&Wanted { port, key, instance, prefill_step })?;
-            println!("{}", server.describe(MODEL));
+        Action::Install => vllm::install(LabModel::Tiny)?,
+        Action::Up(Up { instance, port, key, prefill_step }) => {
+            let model = instance.model;
+            if model != LabModel::Tiny {
+                vllm::install(model)?;
+            }
+            let port = port.unwrap_or(model.port());
+            let wanted = Wanted { port, key, instance: instance.name(), prefill_step, model };
+            println!("{}", vllm::up(&wanted)?.describe(model.name()));
         }
-        Action::Down(Instance { instance }) => {
-            let ended = vllm::place(instance.as_deref())?.down()?;
+        Action::Down(instance) => {
+            let ended = vllm::place(instance.name().as_deref())?.down()?;
             println!("{}", if ended { "ended" } else { "not running" });
         }
-        Action::Signal(Accident { instance: Instance { instance }, part, signal }) => {
+        Action::Signal(Accident { instance, part, signal }) => {
             let signal = match signal {
                 Accidental::Kill => Signal::SIGKILL,
                 Accidental::Term => Signal::SIGTERM,
                 Accidental::Stop => Signal::SIGSTOP,
                 Accidental::Cont => Signal::SIGCONT,
             };
-            vllm::place(instance.as_deref())?.signal(part, signal)?;
+            vllm::place(instance.name().as_deref())?.signal(part, signal)?;
         }
-        Action::Status(Instance { instance }) => {
-            let running = vllm::place(instance.as_deref())?.running()?;
+        Action::Status(instance) => {
+            let running = vllm::place(instance.name().as_deref())?.running()?;
             match &running {
-                Some(server) => println!("{}", server.describe(MODEL)),
+                Some(server) => println!("{}", server.describe(instance.model.name())),
                 None => println!("not running"),
             }
             return Ok(running.is_some());

@@ -18,6 +18,8 @@ mod gate;
 #[cfg(test)]
 mod infer;
 #[cfg(test)]
+mod instruct;
+#[cfg(test)]
 mod interrupt;
 #[cfg(test)]
 mod lab;

@@ -76,7 +76,7 @@ impl Environment {
     /// Runs the recipe's script `script`, which makes `result`, unless that exists and the script
     /// is unchanged.
     pub(super) fn make(&self, script: &str, result: &Path) -> Result<()> {
-        let stamped = self.folder.join("made");
+        let stamped = stamped(result);
         let stamp = self.script_stamp(script)?;
         if result.exists() && bears(&stamped, &stamp) {
             return Ok(());
@@ -92,7 +92,7 @@ impl Environment {
 
     /// Returns true when `make` has nothing to do.
     pub(super) fn is_made(&self, script: &str, result: &Path) -> Result<bool> {
-        Ok(result.exists() && bears(&self.folder.join("made"), &self.script_stamp(script)?))
+        Ok(result.exists() && bears(&stamped(result), &self.script_stamp(script)?))
     }
 
     fn requirements(&self) -> Result<String> {
@@ -164,6 +164,11 @@ impl Environment {
         }
         Ok(())
     }
+}
+
+/// The file that says by which script `result` was made.
+fn stamped(result: &Path) -> PathBuf {
+    result.with_extension("made")
 }
 
 /// Runs one command and shows its output.

@@ -1,15 +1,16 @@
-//! vLLM for the CPU with a tiny random model.
+//! vLLM for the CPU with a tiny random model, or with a small instruct model.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 
 use super::Place;
 use super::python::Environment;
 use super::server::{Server, Start};
 
-/// The name that clients ask for.
+/// The name that clients ask for, unless another model is served.
 pub(crate) const MODEL: &str = "tiny";
 /// The context window in tokens; the model could have twice as many.
 pub(super) const WINDOW: u32 = 8192;
@@ -21,7 +22,65 @@ const NAME: &str = "vLLM";
 /// The version that vLLM must find under its own name. The CPU package has another name, and `+cpu`
 /// selects the platform.
 const VERSION: &str = "0.32.0+cpu";
-const SCRIPT: &str = "make_model.py";
+
+/// A model that the server can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LabModel {
+    /// A random model, made in seconds. It answers noise, as fast as a large server.
+    #[default]
+    Tiny,
+    /// SmolLM2-135M-Instruct, which answers in English. It is made in a minute, and writes some
+    /// dozens of tokens a second.
+    #[value(name = "smollm2")]
+    SmolLm2,
+}
+
+impl LabModel {
+    /// The name that clients ask for.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => MODEL,
+            Self::SmolLm2 => "smollm2",
+        }
+    }
+
+    /// The script that makes the model.
+    fn script(self) -> &'static str {
+        match self {
+            Self::Tiny => "make_model.py",
+            Self::SmolLm2 => "make_instruct_model.py",
+        }
+    }
+
+    fn folder(self, environment: &Environment) -> PathBuf {
+        let name = match self {
+            Self::Tiny => "model",
+            Self::SmolLm2 => "smollm2",
+        };
+        environment.folder.join(name)
+    }
+
+    /// The number type of the weights, and the bytes for keys and values.
+    fn memory(self) -> [&'static str; 2] {
+        match self {
+            Self::Tiny => ["float32", "268435456"],
+            Self::SmolLm2 => ["bfloat16", "1073741824"],
+        }
+    }
+
+    /// The port of its usual server.
+    pub(crate) fn port(self) -> u16 {
+        match self {
+            Self::Tiny => PORT,
+            Self::SmolLm2 => PORT + 10,
+        }
+    }
+
+    /// The name of its usual server; `None` for the one without a name.
+    pub(crate) fn instance(self) -> Option<String> {
+        (self != Self::Tiny).then(|| self.name().to_owned())
+    }
+}
 
 /// The address, key and options of one server.
 #[derive(Debug, Clone)]
@@ -33,22 +92,25 @@ pub(crate) struct Wanted {
     /// The prompt tokens computed per step; vLLM's default when absent. A small number makes
     /// prefill slow enough to test.
     pub(crate) prefill_step: Option<u32>,
+    pub(crate) model: LabModel,
 }
 
-impl Default for Wanted {
-    fn default() -> Self {
-        Self { port: PORT, key: KEY.to_owned(), instance: None, prefill_step: None }
+impl Wanted {
+    /// The usual server of a model.
+    pub(crate) fn usual(model: LabModel) -> Self {
+        let (port, instance) = (model.port(), model.instance());
+        Self { port, key: KEY.to_owned(), instance, prefill_step: None, model }
     }
 }
 
 /// Installs vLLM and makes the model, where missing.
-pub(crate) fn install() -> Result<()> {
+pub(crate) fn install(model: LabModel) -> Result<()> {
     let environment = environment()?;
     if !environment.is_installed()? {
         check_machine()?;
     }
     environment.install()?;
-    environment.make(SCRIPT, &model(&environment))?;
+    environment.make(model.script(), &model.folder(&environment))?;
     println!("vLLM {VERSION} is installed under {}", environment.folder.display());
     Ok(())
 }
@@ -73,7 +135,8 @@ pub(crate) fn instances() -> Result<Vec<Place>> {
 /// Returns a server as described by `wanted`, started if needed.
 pub(crate) fn up(wanted: &Wanted) -> Result<Server> {
     let environment = environment()?;
-    if !environment.is_installed()? || !environment.is_made(SCRIPT, &model(&environment))? {
+    let is_made = || environment.is_made(wanted.model.script(), &wanted.model.folder(&environment));
+    if !environment.is_installed()? || !is_made()? {
         bail!("vLLM is not installed as it should be; run `cargo xtask vllm install`");
     }
     let place = place(wanted.instance.as_deref())?;
@@ -82,19 +145,20 @@ pub(crate) fn up(wanted: &Wanted) -> Result<Server> {
     place.up(Start { name: NAME, command, port, key, ready: "/health" })
 }
 
-/// Installs what is missing and returns the usual server.
-pub(crate) fn ensure() -> Result<Server> {
-    install()?;
-    match place(None)?.running()? {
+/// Installs what is missing and returns the usual server of a model.
+pub(crate) fn ensure(model: LabModel) -> Result<Server> {
+    install(model)?;
+    let wanted = Wanted::usual(model);
+    match place(wanted.instance.as_deref())?.running()? {
         Some(server) => Ok(server),
-        None => up(&Wanted::default()),
+        None => up(&wanted),
     }
 }
 
 /// Returns the folders of the environment and the model.
 pub(crate) fn paths() -> Result<[PathBuf; 2]> {
     let environment = environment()?;
-    Ok([environment.path(), model(&environment)])
+    Ok([environment.path(), LabModel::Tiny.folder(&environment)])
 }
 
 fn environment() -> Result<Environment> {
@@ -113,10 +177,6 @@ fn environment() -> Result<Environment> {
     })
 }
 
-fn model(environment: &Environment) -> PathBuf {
-    environment.folder.join("model")
-}
-
 fn check_machine() -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         bail!("vLLM's CPU packages are for Linux on x86-64; use `--server URL` or the mock");
@@ -131,14 +191,15 @@ fn check_machine() -> Result<()> {
 
 fn command(environment: &Environment, wanted: &Wanted) -> Command {
     let folder = &environment.folder;
+    let [number_type, cache_bytes] = wanted.model.memory();
     let mut command = Command::new(environment.path().join("bin/vllm"));
     command
         .arg("serve")
-        .arg(model(environment))
-        .args(["--served-model-name", MODEL, "--host", "127.0.0.1"])
+        .arg(wanted.model.folder(environment))
+        .args(["--served-model-name", wanted.model.name(), "--host", "127.0.0.1"])
         .args(["--port", &wanted.port.to_string()])
         .args(["--max-model-len", &WINDOW.to_string()])
-        .args(["--dtype", "float32", "--kv-cache-memory-bytes", "268435456"])
+        .args(["--dtype", number_type, "--kv-cache-memory-bytes", cache_bytes])
         .args(["--enable-auto-tool-choice", "--tool-call-parser", "hermes"])
         .args(["--enable-prompt-tokens-details", "--enforce-eager"])
         // The model runs inside the engine's process, on one thread: a worker process is polled,
