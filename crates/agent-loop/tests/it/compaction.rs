@@ -263,19 +263,6 @@ async fn a_conversation_that_is_too_large_to_ask_about_is_summarised_in_parts() 
 }
 
 #[tokio::test]
-async fn a_long_result_is_read_whole_by_the_summariser() {
-    let mut lab = Lab::new(4_096, Summaries::OfParts);
-    let output = format!("{}ERROR 4711{}", "x".repeat(9_000), "y".repeat(9_000));
-    lab.chat("build it", "make", ToolOutput::from_text(output));
-    let (outcome, compactions) = lab.turn("and now?").await;
-    assert!(replied(&outcome), "{outcome:?}");
-    assert_eq!(compactions[0].method, CompactionMethod::Parts);
-    let requests = lab.model.requests.lock().unwrap();
-    let parts: String = requests.iter().map(last_user).collect();
-    assert!(parts.contains("ERROR 4711") && !parts.contains("[…"));
-}
-
-#[tokio::test]
 async fn without_a_model_that_can_summarise_the_beginning_is_cut_off() {
     for summaries in [Summaries::Fails, Summaries::Endless] {
         let mut lab = Lab::new(4_096, summaries);

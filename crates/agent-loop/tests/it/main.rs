@@ -19,6 +19,8 @@ mod fitting;
 #[cfg(test)]
 mod legal;
 #[cfg(test)]
+mod long_results;
+#[cfg(test)]
 mod outcomes;
 #[cfg(test)]
 mod parallel;
