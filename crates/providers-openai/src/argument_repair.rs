@@ -24,6 +24,7 @@ const CONTROL_CHARACTER_REPAIR: &str = "escaped control characters in a string";
 const TRAILING_COMMA_REPAIR: &str = "removed a trailing comma";
 const TRAILING_TEXT_REPAIR: &str = "removed what followed the arguments";
 const QUOTED_VALUE_REPAIR: &str = "wrote a value as its type wants";
+const WRAPPED_REPAIR: &str = "took the arguments out of a call around them";
 const QUOTED_KEY_REPAIR: &str = "removed quotes around a key";
 
 /// Parses arguments as a model wrote them, with repairs if needed.
@@ -38,6 +39,13 @@ pub(crate) fn parse_arguments(
     let arguments = match ToolArguments::parse_json(raw) {
         Ok(arguments) => arguments,
         Err(error) => unwrap_object(raw, &mut repairs).ok_or(error)?,
+    };
+    let arguments = match wrapped_arguments(&arguments, schema) {
+        Some(inner) => {
+            repairs.push(WRAPPED_REPAIR);
+            inner
+        }
+        None => arguments,
     };
     let arguments = fit_schema(&arguments, schema, &mut repairs);
     Ok(RepairedArguments { arguments, repairs })
@@ -143,6 +151,25 @@ fn copy_string(
         }
     }
     None
+}
+
+/// The arguments inside a whole call that stands in their place: `{"name": …, "arguments": {…}}`.
+/// `None` if the tool knows an argument of such a name, or if more would be lost than the name.
+fn wrapped_arguments(
+    arguments: &ToolArguments,
+    schema: ArgumentSchema<'_>,
+) -> Option<ToolArguments> {
+    const WRAPPERS: [&str; 3] = ["arguments", "parameters", "input"];
+    const BESIDE: [&str; 3] = ["name", "tool", "type"];
+    let map = arguments.as_map();
+    let key = WRAPPERS.into_iter().find(|key| map.get(*key).is_some_and(Value::is_object))?;
+    let is_known = |key: &str| schema.has_argument(key);
+    let is_wrapper = |name: &String| name == key || BESIDE.contains(&name.as_str());
+    if map.keys().any(|name| is_known(name) || !is_wrapper(name)) {
+        return None;
+    }
+    let inner = map.get(key)?.as_object()?;
+    inner.keys().all(|name| is_known(name)).then(|| ToolArguments::from(inner.clone()))
 }
 
 /// Unwraps values from strings where the schema wants another type, and keys from quotes.

@@ -13,7 +13,9 @@ const MAX_DEPTH: u8 = 6;
 
 /// The keys of an error's message, the most telling first. The value of each may be a text, an
 /// object, or a list of them.
-const MESSAGE_KEYS: [&str; 14] = [
+const MESSAGE_KEYS: [&str; 17] = [
+    // Beside it, `error` is a short name of the kind.
+    "error_description",
     "error",
     "errors",
     "message",
@@ -23,11 +25,13 @@ const MESSAGE_KEYS: [&str; 14] = [
     "errorMessage",
     "detail",
     "details",
-    "error_description",
     "description",
     "reason",
     "Message",
     "title",
+    "status_msg",
+    "base_resp",
+    "faultstring",
 ];
 
 /// The keys of an error's code, the most telling first.
@@ -163,6 +167,10 @@ fn has_sign_of_error(object: &Map<String, Value>) -> bool {
         || says("type", &["error"])
         || says("status", &["error", "failed", "failure", "fail"])
         || object.get("success") == Some(&Value::Bool(false))
+        || object
+            .get("base_resp")
+            .and_then(Value::as_object)
+            .is_some_and(|response| has_sign_of_error(response))
     {
         return true;
     }

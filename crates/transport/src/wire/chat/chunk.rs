@@ -165,22 +165,42 @@ struct RawCallDelta {
     #[serde(default, deserialize_with = "text_field")]
     id: Option<String>,
     #[serde(default, deserialize_with = "object_or_default")]
-    function: FunctionCallDelta,
+    function: RawFunction,
     /// The name, from servers that leave the object `function` out.
     #[serde(default, deserialize_with = "text_field")]
     name: Option<String>,
     /// The arguments, from the same servers.
     #[serde(default, deserialize_with = "json_text_field")]
     arguments: Option<String>,
+    /// The arguments as other APIs name them.
+    #[serde(default, deserialize_with = "json_text_field")]
+    input: Option<String>,
+    #[serde(default, deserialize_with = "json_text_field")]
+    parameters: Option<String>,
 }
 
 impl From<RawCallDelta> for ChatToolCallDelta {
     fn from(raw: RawCallDelta) -> Self {
-        let FunctionCallDelta { name, arguments } = raw.function;
-        let function =
-            FunctionCallDelta { name: name.or(raw.name), arguments: arguments.or(raw.arguments) };
+        let RawFunction { name, arguments, parameters } = raw.function;
+        let arguments = [arguments, parameters, raw.arguments, raw.input, raw.parameters]
+            .into_iter()
+            .flatten()
+            .next();
+        let function = FunctionCallDelta { name: name.or(raw.name), arguments };
         Self { index: raw.index, id: raw.id, function }
     }
+}
+
+/// A delta of a tool call's function as serialised.
+#[derive(Default, Deserialize)]
+struct RawFunction {
+    #[serde(default, deserialize_with = "text_field")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "json_text_field")]
+    arguments: Option<String>,
+    /// The arguments, from servers that name them as the model does.
+    #[serde(default, deserialize_with = "json_text_field")]
+    parameters: Option<String>,
 }
 
 /// A delta of a tool call's function.
