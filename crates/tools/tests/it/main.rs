@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod background;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod confinement;
 #[cfg(test)]
 mod edit;
