@@ -86,6 +86,7 @@ async fn a_program_that_is_killed_leaves_no_process() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the test sends a signal to the program")]
 async fn every_signal_that_ends_a_program_ends_its_commands() {
     for signal in ["HUP", "QUIT", "TERM", "INT"] {
         let (server, home) = tiny().await;

@@ -83,11 +83,11 @@ pub(super) fn start_stages(
     let mut remaining = stages.len();
     for (index, stage) in stages.iter().enumerate() {
         remaining -= 1;
-        let started = starter.start_stage(stage, remaining == 0);
-        if let (Ok(()), Some(terminal), [leader]) = (&started, &terminal, &*starter.pids) {
+        let outcome = starter.start_stage(stage, remaining == 0);
+        if let (Ok(()), Some(terminal), [leader]) = (&outcome, &terminal, &*starter.pids) {
             terminal.hand_to(*leader);
         }
-        if let Err(error) = started {
+        if let Err(error) = outcome {
             let failure = Some(start_failure(index, &error));
             return Ok(StartedStages { pids: starter.pids, failure });
         }
