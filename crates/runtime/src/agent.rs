@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use openclaw_agent_loop::{
     Agent, AgentParts, CompactionLimits, RepetitionLimit, TimeLimit, TurnLimits,
@@ -212,17 +213,7 @@ impl Runtime {
             output_store: Some(Arc::new(WorkspaceOutputStore::new(workspace))),
             no_reply_marker: None,
             request_suffix: Some(date_time::time_suffix(self.clock.clone())),
-            limits: TurnLimits {
-                turn_timeout: time.or_else(|| default_time(models)),
-                max_model_calls: MODEL_CALLS,
-                max_tool_calls: TOOL_CALLS,
-                tool_timeout: exec_time,
-                max_parallel_tools: PARALLEL_TOOLS,
-                max_tool_output_bytes: TOOL_OUTPUT_BYTES,
-                max_output_tokens: None,
-                repetition: self.repetition_limit(),
-                compaction: Some(compaction_limits(models)),
-            },
+            limits: self.turn_limits(time, exec_time),
         };
         let agent = Agent::new(parts).map_err(|error| {
             ConnectError::Setup(
@@ -242,6 +233,25 @@ impl Runtime {
             prompt,
             changes,
         })
+    }
+
+    /// The limits of a turn. Without `turn_timeout` the configured one counts.
+    fn turn_limits(
+        &self,
+        turn_timeout: Option<TimeLimit>,
+        tool_timeout: Option<Duration>,
+    ) -> TurnLimits {
+        TurnLimits {
+            turn_timeout: turn_timeout.or_else(|| default_time(&self.models)),
+            max_model_calls: MODEL_CALLS,
+            max_tool_calls: TOOL_CALLS,
+            tool_timeout,
+            max_parallel_tools: PARALLEL_TOOLS,
+            max_tool_output_bytes: TOOL_OUTPUT_BYTES,
+            max_output_tokens: None,
+            repetition: self.repetition_limit(),
+            compaction: Some(compaction_limits(&self.models)),
+        }
     }
 
     /// Returns how much of an answer may repeat itself; `None`: any amount.

@@ -167,10 +167,7 @@ fn has_sign_of_error(object: &Map<String, Value>) -> bool {
         || says("type", &["error"])
         || says("status", &["error", "failed", "failure", "fail"])
         || object.get("success") == Some(&Value::Bool(false))
-        || object
-            .get("base_resp")
-            .and_then(Value::as_object)
-            .is_some_and(|response| has_sign_of_error(response))
+        || object.get("base_resp").and_then(Value::as_object).is_some_and(has_sign_of_error)
     {
         return true;
     }

@@ -78,15 +78,16 @@ pub(crate) fn run(
                 let path = alias_path(model);
                 save(context, |document| document.unset_with_parents(&path))
             }
-            None => refuse(context, &format!("no model has the alias `{alias}`")),
+            None => Ok(refuse(context, &format!("no model has the alias `{alias}`"))),
         },
         ("models fallbacks" | "models fallbacks list", _) => {
             let fallbacks = fallbacks(&loaded, context);
             if args.is_json {
                 context.printer.write_answer_line(json!(fallbacks))?;
             } else {
-                let lines: String = fallbacks.iter().map(|model| format!("{model}\n")).collect();
-                context.printer.write_answer(&lines)?;
+                for model in &fallbacks {
+                    context.printer.write_answer_line(model)?;
+                }
             }
             Ok(ExitReason::Ok)
         }
@@ -101,13 +102,13 @@ pub(crate) fn run(
             let all = fallbacks(&loaded, context);
             let kept: Vec<String> = all.iter().filter(|known| known != model).cloned().collect();
             if kept.len() == all.len() {
-                return refuse(context, &format!("`{model}` is no fallback"));
+                return Ok(refuse(context, &format!("`{model}` is no fallback")));
             }
             set_fallbacks(context, &loaded, &kept)
         }
         ("models fallbacks clear", _) => set_fallbacks(context, &loaded, &[]),
         (command, _) => {
-            refuse(context, &format!("`openclaw {command}` needs other words behind it"))
+            Ok(refuse(context, &format!("`openclaw {command}` needs other words behind it")))
         }
     }
 }
@@ -123,19 +124,19 @@ fn print_completion(
         "zsh" => include_str!("../../completions/_openclaw"),
         "fish" => include_str!("../../completions/openclaw.fish"),
         other => {
-            return refuse(
+            return Ok(refuse(
                 context,
                 &format!("there are no completions for `{other}`: bash, zsh or fish"),
-            );
+            ));
         }
     };
     context.printer.write_answer(script)?;
     Ok(ExitReason::Ok)
 }
 
-fn refuse(context: ConfigCommandContext<'_>, problem: &str) -> io::Result<ExitReason> {
+fn refuse(context: ConfigCommandContext<'_>, problem: &str) -> ExitReason {
     context.printer.print_error(problem);
-    Ok(ExitReason::Usage)
+    ExitReason::Usage
 }
 
 fn defaults_path() -> KeyPath {
@@ -177,9 +178,9 @@ fn list_pairs(
             pairs.into_iter().map(|(name, model)| (name, json!(model))).collect();
         context.printer.write_answer_line(Value::Object(map))?;
     } else {
-        let lines: String =
-            pairs.iter().map(|(name, model)| format!("{name} -> {model}\n")).collect();
-        context.printer.write_answer(&lines)?;
+        for (name, model) in &pairs {
+            context.printer.write_answer_line(format_args!("{name} -> {model}"))?;
+        }
     }
     Ok(ExitReason::Ok)
 }
@@ -198,7 +199,7 @@ fn set_primary(
 ) -> io::Result<ExitReason> {
     let name = loaded.config.resolve_alias(model).unwrap_or(model);
     if !name.contains('/') {
-        return refuse(context, &format!("`{model}` is no alias, and no `provider/model-id`"));
+        return Ok(refuse(context, &format!("`{model}` is no alias, and no `provider/model-id`")));
     }
     let path = defaults_path().with_key("model");
     let path = if has_model_object(loaded) { path.with_key("primary") } else { path };
@@ -243,15 +244,11 @@ fn list_agents(
         context.printer.write_answer_line(Value::Array(rows.collect()))?;
         return Ok(ExitReason::Ok);
     }
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let lines = rows.map(|row| {
-        let mark = if row["isDefault"] == true { " (default)" } else { "" };
-        [
-            format!("{}{mark}", text(&row["id"])),
-            text(&row["name"]),
-            text(&row["model"]),
-            text(&row["workspace"]),
-        ]
+        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let is_default = row.get("isDefault") == Some(&Value::Bool(true));
+        let mark = if is_default { " (default)" } else { "" };
+        [format!("{}{mark}", text("id")), text("name"), text("model"), text("workspace")]
     });
     let head = ["Agent", "Name", "Model", "Workspace"].map(str::to_owned);
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(lines).collect();
@@ -274,17 +271,17 @@ fn add_agent(
 ) -> io::Result<ExitReason> {
     let is_id = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if !is_id || id.is_empty() {
-        return refuse(context, "the id of an agent has letters, digits, `-` and `_` only");
+        return Ok(refuse(context, "the id of an agent has letters, digits, `-` and `_` only"));
     }
     if loaded.config.has_agent_entry(id) || id == MAIN_AGENT {
-        return refuse(context, &format!("there is an agent `{id}` already"));
+        return Ok(refuse(context, &format!("there is an agent `{id}` already")));
     }
-    let mut entry = json!({ "id": id });
-    for (option, key) in [("--workspace", "workspace"), ("--model", "model")] {
-        if let Some(value) = args.option(option) {
-            entry[key] = json!(value);
-        }
-    }
+    let options = [("--workspace", "workspace"), ("--model", "model")];
+    let given = options.into_iter().filter_map(|(option, key)| Some((key, args.option(option)?)));
+    let pairs = std::iter::once(("id", id)).chain(given);
+    let entry: serde_json::Map<String, Value> =
+        pairs.map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    let entry = Value::Object(entry);
     let list = &loaded.config.agents.list;
     save(context, |document| {
         let mut place = list.len();
@@ -307,7 +304,7 @@ fn delete_agent(
         Some(place) => {
             save(context, |document| document.unset_with_parents(&list_path().with_index(place)))
         }
-        None => refuse(context, &format!("`agents.list` has no agent `{id}`")),
+        None => Ok(refuse(context, &format!("`agents.list` has no agent `{id}`"))),
     }
 }
 
@@ -318,10 +315,10 @@ fn name_agent(
 ) -> io::Result<ExitReason> {
     let id = args.option("--agent").unwrap_or(loaded.config.default_agent());
     let Some(name) = args.option("--name") else {
-        return refuse(context, "`--name NAME` is missing; the file IDENTITY.md says the rest");
+        return Ok(refuse(context, "`--name NAME` is missing; the file IDENTITY.md says the rest"));
     };
     let Some(place) = agent_place(loaded, id) else {
-        return refuse(context, &format!("`agents.list` has no agent `{id}`"));
+        return Ok(refuse(context, &format!("`agents.list` has no agent `{id}`")));
     };
     let path = list_path().with_index(place).with_key("name");
     save(context, |document| document.set_value(&path, &NewValue::from_string(name)))

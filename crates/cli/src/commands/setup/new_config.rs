@@ -1,5 +1,6 @@
 //! The config that `openclaw setup` writes, with the reason of each line.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use openclaw_config::{ConfigDocument, EditError, KeyPath, NewValue};
@@ -95,11 +96,12 @@ impl ConfigPlan {
             let shared = open.iter().zip(&keys).take_while(|(open, key)| open == key).count();
             close_objects(&mut text, &mut open, shared);
             for key in keys.into_iter().skip(shared) {
-                text.push_str(&format!("{}{key}: {{\n", indent(open.len())));
+                text.extend([indent(open.len()), key.clone(), ": {\n".to_owned()]);
                 open.push(key);
             }
             let space = indent(open.len());
-            text.push_str(&format!("{space}// {}\n{space}{last}: {},\n", line.reason, line.value));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{space}// {}\n{space}{last}: {},", line.reason, line.value);
         }
         close_objects(&mut text, &mut open, 0);
         text.push_str("}\n");
@@ -110,7 +112,7 @@ impl ConfigPlan {
 fn close_objects(text: &mut String, open: &mut Vec<String>, keep: usize) {
     while open.len() > keep {
         open.pop();
-        text.push_str(&format!("{}}},\n", indent(open.len())));
+        text.extend([indent(open.len()), "},\n".to_owned()]);
     }
 }
 
