@@ -125,7 +125,7 @@ pub(crate) fn run(demo: &Demo) -> Result<()> {
     match std::fs::read_to_string(scratch.workspace().join(RESULT)) {
         Ok(text) => println!("{RESULT} now holds: {}\n", text.trim_end()),
         Err(_) if demo.real => {
-            println!("so small a model writes no {RESULT}; it and its server are real\n")
+            println!("so small a model writes no {RESULT}; it and its server are real\n");
         }
         Err(_) => println!("{RESULT} was not written\n"),
     }
