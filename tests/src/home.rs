@@ -104,12 +104,12 @@ impl Home {
         names
     }
 
-    /// Makes a named pipe and returns its path.
+    /// Makes a named pipe in the default workspace, where commands reach it, and returns its path.
     ///
     /// # Panics
     /// When it cannot be made.
     pub async fn fifo(&self, name: &str) -> PathBuf {
-        let path = self.path().join(name);
+        let path = self.workspace().join(name);
         assert!(Command::new("mkfifo").arg(&path).status().await.unwrap().success());
         path
     }

@@ -135,7 +135,8 @@ pub(crate) async fn plan_compaction(
     }
     let started = Instant::now();
     let scale = CompactionSizing::measure_request(agent, history).await;
-    if scale.target_tokens() <= scale.tokens_for_bytes(scale.fixed_bytes) {
+    // What no summary can shorten: the request without its history, and the message to answer.
+    if scale.target_tokens() <= scale.tokens_for_bytes(scale.min_request_bytes(history)) {
         guard.last_ineffective = Some(mark);
         return None;
     }

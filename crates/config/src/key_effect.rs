@@ -71,10 +71,6 @@ const REASONS: &[(&str, &str)] = &[
     ("AGENT.identity", "`name` and the file IDENTITY.md of the workspace say who the agent is"),
     ("AGENT.groupChat", NO_CHANNELS),
     ("AGENT.contextPruning", "a conversation that grows too long is summarised instead"),
-    (
-        "AGENT.sandbox",
-        "`tools.exec.sandbox` and `agents.defaults.sandbox` confine the commands of every agent",
-    ),
     ("AGENT.imageModel", "the model of the agent reads the pictures"),
 ];
 

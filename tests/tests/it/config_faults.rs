@@ -4,6 +4,9 @@ use std::fs;
 
 use openclaw_tests::{Ended, Home};
 
+/// What a command says when no server is configured.
+const SETUP_HINT: &str = "hint: `openclaw setup` finds your server and writes the config.\n";
+
 /// Runs `models status` with a config, and holds the file to what it was.
 async fn status(text: &str) -> Ended {
     let home = Home::new().config(text);
@@ -24,7 +27,7 @@ async fn other_commands_say_in_one_line_that_there_is_something_to_validate() {
     let ended = status(text).await.code(0);
     let expected = "warning: 2 values of the config are not used, 2 notes on the config: openclaw \
                     config validate\n";
-    assert_eq!(ended.stderr, expected);
+    assert_eq!(ended.stderr, format!("{expected}{SETUP_HINT}"));
 }
 
 #[tokio::test]
@@ -109,7 +112,7 @@ async fn keys_that_have_no_effect_are_told_to_those_who_ask() {
     let text = "{ gateway: { port: 18789 } }";
     let home = Home::new().config(text);
     let quiet = home.run(&["models", "status"]).await.code(0);
-    assert_eq!(quiet.stderr, "");
+    assert_eq!(quiet.stderr, SETUP_HINT);
     let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`gateway`"]);
     let told = home.run(&["config", "validate"]).await.code(0);
     assert!(told.stdout.ends_with("\ngateway has no effect: no gateway runs here yet\n"));

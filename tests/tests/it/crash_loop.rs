@@ -95,7 +95,9 @@ impl Scene {
     async fn new() -> Self {
         let model = ModelSpec::new("tiny", 200_000);
         let server = MockVllm::builder().model(model).start().await.unwrap();
-        let home = Home::with_vllm(&server.base_url(), "any-value");
+        // Outside the sandbox a command reaches the program and stops it.
+        let home = Home::with_vllm(&server.base_url(), "any-value")
+            .config("{ tools: { exec: { host: 'gateway' } } }");
         let paths = [home.fifo("up").await, home.fifo("hold").await];
         let up = pipe::OpenOptions::new().open_receiver(&paths[0]).unwrap();
         // Open for both, so that it can be opened before there is anybody to read.
@@ -111,7 +113,11 @@ impl Scene {
 
     /// Stops the program before it can see that the command has ended, and ends.
     fn stopping(&self) -> String {
-        format!("exec 9>'{}'; kill -STOP $PPID; echo up >&9", self.paths[0].display())
+        // The parent of the command is its supervisor; the parent of that is the program.
+        format!(
+            "exec 9>'{}'; read -r _ _ _ program _ </proc/$PPID/stat; kill -STOP $program; echo up >&9",
+            self.paths[0].display()
+        )
     }
 
     fn start(&self, more: &[&str]) -> Running {

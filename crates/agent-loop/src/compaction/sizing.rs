@@ -66,6 +66,12 @@ impl CompactionSizing {
             .unwrap_or(usize::MAX)
     }
 
+    /// The bytes of the request without its history, and of the message that it answers.
+    pub(super) fn min_request_bytes(&self, history: &History) -> u64 {
+        let request = unanswered_request(history, history.steps().len(), 0);
+        self.fixed_bytes.saturating_add(request.map_or(0, |text| text.len() as u64))
+    }
+
     /// Chooses how many steps to keep so that the request has at most `target_tokens`.
     pub(super) async fn fit_summary(
         &self,

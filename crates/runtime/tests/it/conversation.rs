@@ -363,7 +363,10 @@ async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
 async fn the_end_of_a_background_command_is_told_with_the_next_message() {
     let server = MockVllm::builder().model(ModelSpec::new("tiny", 40_960)).start().await.unwrap();
     for (config, is_told) in [("", true), ("tools: { exec: { notifyOnExit: false } },", false)] {
-        let lab = Lab::new(&lab_on(&server.base_url(), config), &[]);
+        let url = server.base_url();
+        let config =
+            format!(r#"{{ {config} models: {{ providers: {{ lab: {{ baseUrl: "{url}" }} }} }} }}"#);
+        let lab = Lab::new(&config, &[]);
         let mut conversation = take_up(&lab).await;
         let arguments = serde_json::json!({"command": "read x", "background": true});
         server.push(Turn::call("exec", arguments.to_string()));

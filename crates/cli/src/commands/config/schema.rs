@@ -124,7 +124,7 @@ mod tests {
     fn a_key_is_found_with_its_type_and_default() {
         let at = |path: &str| find_property(&path.parse().unwrap());
         let timeout = at("agents.defaults.timeoutSeconds").unwrap();
-        assert_eq!(timeout.kind, "a whole number");
+        assert_eq!(timeout.kind, "a whole number or a string");
         assert_eq!(timeout.default, Some(json!(172_800)));
         assert!(timeout.description.unwrap().contains("time limit of a whole run"));
         let mode = at("agents.defaults.localModelMode").unwrap();
