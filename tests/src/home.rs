@@ -110,7 +110,7 @@ impl Home {
     /// When it cannot be made.
     pub async fn fifo(&self, name: &str) -> PathBuf {
         let path = self.workspace().join(name);
-        assert!(Command::new("mkfifo").arg(&path).status().await.unwrap().success());
+        make_fifo(&path).await;
         path
     }
 
@@ -168,7 +168,8 @@ impl Home {
 
     /// The same, with `typed_ahead` typed before the program starts.
     pub async fn answer_after(&self, args: &[&str], typed_ahead: &str, answer: &str) -> Ended {
-        let gate = self.fifo("gate").await;
+        let gate = self.path().join("gate");
+        make_fifo(&gate).await;
         let home = self.path().to_str().unwrap();
         let words = std::iter::once(openclaw().to_str().unwrap()).chain(args.iter().copied());
         let line = format!("cat {home}/gate; exec {}", quote_line(words));
@@ -245,4 +246,8 @@ async fn finish_answering(mut running: Running, mut stdin: ChildStdin, answer: &
     shown.push_str(&ended.stdout);
     ended.stdout = shown;
     ended
+}
+
+async fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().await.unwrap().success());
 }
