@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// Far longer than any test takes, however busy the machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// Waits for what is sure to come: a program that hangs fails its test instead of holding it up
 /// for ever.
