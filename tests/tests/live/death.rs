@@ -64,7 +64,7 @@ impl Drop for Mortal {
 
 /// Words for longer than it takes to die.
 fn words() -> Value {
-    json!({"structured_outputs": {"regex": "one( [a-z]+)*"}, "min_tokens": 6000})
+    json!({"structured_outputs": {"regex": "one( [a-z]+)*"}, "min_tokens": 4000})
 }
 
 /// One server after the other: each start takes a quarter of a minute or more.
