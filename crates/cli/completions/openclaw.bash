@@ -210,12 +210,20 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-m -p -c -y -v -q -h --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --config --set --verbose --quiet --help"
+            opts="-v -q -m -p -c -y -h --config --set --verbose --quiet --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --message)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -258,14 +266,6 @@ _openclaw() {
                     ;;
                 --output-format)
                     COMPREPLY=($(compgen -W "text json stream-json" -- "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --set)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -450,12 +450,20 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__chat)
-            opts="-c -y -v -q -h --continue --resume --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --trace --config --set --verbose --quiet --help"
+            opts="-v -q -c -y -h --config --set --verbose --quiet --continue --resume --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --trace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --resume)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -490,14 +498,6 @@ _openclaw() {
                     ;;
                 --reasoning)
                     COMPREPLY=($(compgen -W "off short full" -- "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --set)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -794,12 +794,20 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__doctor)
-            opts="-y -v -q -h --model --provider --only --timeout --repair --fix --yes --json --deep --non-interactive --config --set --verbose --quiet --help"
+            opts="-v -q -y -h --config --set --verbose --quiet --model --provider --only --timeout --repair --fix --yes --json --deep --non-interactive --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --model)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -813,14 +821,6 @@ _openclaw() {
                     return 0
                     ;;
                 --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1274,12 +1274,20 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions)
-            opts="-v -q -h --active --agent --here --search --limit --json --all-agents --config --set --verbose --quiet --help list show export import undo delete"
+            opts="-v -q -h --config --set --verbose --quiet --active --agent --here --search --limit --json --all-agents --help list show export import undo delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --active)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1293,14 +1301,6 @@ _openclaw() {
                     return 0
                     ;;
                 --limit)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1480,12 +1480,20 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__setup)
-            opts="-y -v -q -h --base-url --provider --api-key-env --model --workspace --non-interactive --yes --accept-risk --anthropic-api-key --auth-choice --custom-api-key --custom-compatibility --daemon-runtime --flow --gateway-auth --gateway-bind --gateway-password --gateway-port --gateway-token --gateway-token-ref-env --install-daemon --json --mode --no-install-daemon --node-manager --openai-api-key --opencode-zen-api-key --openrouter-api-key --remote-token --remote-url --reset --reset-scope --secret-input-mode --section --skip-bootstrap --skip-channels --skip-daemon --skip-health --skip-search --skip-skills --skip-ui --suppress-gateway-token-output --tailscale --tailscale-reset-on-exit --token --token-expires-in --token-profile-id --token-provider --wizard --config --set --verbose --quiet --help"
+            opts="-v -q -y -h --config --set --verbose --quiet --base-url --provider --api-key-env --model --workspace --non-interactive --yes --accept-risk --anthropic-api-key --auth-choice --custom-api-key --custom-compatibility --daemon-runtime --flow --gateway-auth --gateway-bind --gateway-password --gateway-port --gateway-token --gateway-token-ref-env --install-daemon --json --mode --no-install-daemon --node-manager --openai-api-key --opencode-zen-api-key --openrouter-api-key --remote-token --remote-url --reset --reset-scope --secret-input-mode --section --skip-bootstrap --skip-channels --skip-daemon --skip-health --skip-search --skip-skills --skip-ui --suppress-gateway-token-output --tailscale --tailscale-reset-on-exit --token --token-expires-in --token-profile-id --token-provider --wizard --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --base-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1671,14 +1679,6 @@ _openclaw() {
                     return 0
                     ;;
                 --wizard)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -47,6 +47,8 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do, as an option; `-` reads it from standard input, which is not read otherwise' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The session by its id, or by the short id that `sessions` shows; created if there is none' -r
@@ -59,8 +61,8 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wai
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s p -l print -d 'Print the answer and exit, as `agent` does anyway; without TEXT standard input is the message'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Run the turn without a session: continue none and store nothing'
@@ -69,9 +71,9 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Record the exchanges with the model server, for `openclaw trace`'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l resume -d 'Continue this session, by its id; without an ID choose one of this folder' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
@@ -83,16 +85,16 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s reasoning is shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'Plain text: each line of stdin is a message, and answers go to stdout; the default without a terminal'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Record the exchanges with the model server, for `/trace` and `openclaw trace`'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
@@ -140,12 +142,12 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-expire
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
@@ -193,12 +195,12 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-expi
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
@@ -246,11 +248,9 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-ex
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -369,6 +369,8 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l provider -d 'The provider to examine when no model is named' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Run only this check and those that it depends on; may be given again' -r -f -a "config\t''
@@ -392,15 +394,13 @@ prefix-cache\t''
 cancel\t''
 exposure\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l timeout -d 'The longest that one check may take [default: 60]' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l fix -l repair -d 'Fix the config file where possible: shows the change and asks first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s y -l yes -d 'With `--fix`, do not ask'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l deep
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l non-interactive
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -443,17 +443,17 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l agent -d 'Only sessions of this agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l search -d 'Only sessions whose first message, key or id has this text' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l limit -d 'Only the N sessions that were used last; default: 30 on a terminal, otherwise all' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l here -d 'Only sessions of the folder that the command is started in'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l all-agents -d 'Accepted: the sessions of all agents are always listed'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "list" -d 'List the sessions, the one that was used last first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "show" -d 'Print what was said in a session'

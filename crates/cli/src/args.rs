@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod config;
+pub(crate) mod deferred;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use openclaw_config::{HumanDuration, InvalidDuration, RunKind};
+
+use self::deferred::DeferredArgs;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -55,40 +58,40 @@ pub(crate) struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CliCommand {
     /// Run one turn of an agent: answer a message, with tools, until it is done
-    Agent(AgentTurnArgs),
+    Agent(DeferredArgs<AgentTurnArgs>),
     /// Talk with an agent: each message is a turn, and the session is kept
-    Chat(chat::ChatArgs),
+    Chat(DeferredArgs<chat::ChatArgs>),
     /// Find a server, try a model of it, and write the config
     #[command(visible_aliases = ["onboard", "configure"])]
-    Setup(setup::SetupArgs),
+    Setup(DeferredArgs<setup::SetupArgs>),
     /// Ask a model without an agent: no session, no tools
     #[command(visible_alias = "capability", subcommand_required = true)]
-    Infer(InferArgs),
+    Infer(DeferredArgs<InferArgs>),
     /// Read, change, check and explain the config
     #[command(subcommand_required = true)]
-    Config(config::ConfigArgs),
+    Config(DeferredArgs<config::ConfigArgs>),
     /// Check the config, the server and the model, and suggest fixes
-    Doctor(doctor::DoctorArgs),
+    Doctor(DeferredArgs<doctor::DoctorArgs>),
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
-    Models(ModelsArgs),
+    Models(DeferredArgs<ModelsArgs>),
     /// List, show, export, import and delete the stored sessions
-    Sessions(sessions::SessionsArgs),
+    Sessions(DeferredArgs<sessions::SessionsArgs>),
     /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
-    Trace(trace::TraceArgs),
+    Trace(DeferredArgs<trace::TraceArgs>),
     /// Show and change which commands run without a question
     #[command(visible_alias = "exec-approvals", subcommand_required = true)]
-    Approvals(approvals::ApprovalsArgs),
+    Approvals(DeferredArgs<approvals::ApprovalsArgs>),
     /// Show and explain the policy of commands
     #[command(subcommand_required = true)]
-    ExecPolicy(approvals::ExecPolicyArgs),
+    ExecPolicy(DeferredArgs<approvals::ExecPolicyArgs>),
     /// Explain the sandbox of commands
     #[command(subcommand_required = true)]
-    Sandbox(sandbox::SandboxArgs),
+    Sandbox(DeferredArgs<sandbox::SandboxArgs>),
     /// Show what an agent's first request is made of
     #[command(subcommand_required = true)]
-    Prompt(prompt::PromptArgs),
+    Prompt(DeferredArgs<prompt::PromptArgs>),
 }
 
 /// `openclaw agent`.

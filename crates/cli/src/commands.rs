@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_chat::{CommandContext, TRACE_FLUSH_TIMEOUT};
 
+use crate::args::deferred::DeferredArgs;
 use crate::args::{CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::exit::ExitReason;
 
@@ -68,7 +69,7 @@ pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<Os
 /// Explains what an option of the original is good for here; `None` when all options act.
 pub(crate) fn note_on_original_option(command: &CliCommand) -> Option<String> {
     let (option, why) = match command {
-        CliCommand::Infer(infer) => match &infer.capability {
+        CliCommand::Infer(DeferredArgs(infer)) => match &infer.capability {
             InferCapability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => {
                     ("--gateway", "there is no gateway yet; the command runs in this process")
@@ -76,7 +77,7 @@ pub(crate) fn note_on_original_option(command: &CliCommand) -> Option<String> {
                 InferModelAction::Run(_) => return None,
             },
         },
-        CliCommand::Models(models) => match &models.action {
+        CliCommand::Models(DeferredArgs(models)) => match &models.action {
             ModelsAction::Status(args) if args.probe || args.check => {
                 ("--probe", "keys are not tried; `openclaw models list` asks each server")
             }

@@ -11,6 +11,7 @@ use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKi
 use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 
+use crate::args::deferred::DeferredArgs;
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
@@ -142,51 +143,53 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
     };
     match cli.command {
-        CliCommand::Agent(args) => startup
+        CliCommand::Agent(DeferredArgs(args)) => startup
             .run_checked(args.started_agent().run_kind(), |context| {
                 run_to_completion(commands::agent::run(context, args))
             }),
-        CliCommand::Chat(mut args) => {
+        CliCommand::Chat(DeferredArgs(mut args)) => {
             args.plain |= startup.env.get(env_vars::TERM) == Some("dumb");
             startup.run_checked(RunKind::Agent { id: args.agent.id.as_deref() }, |context| {
                 run_to_completion(commands::chat::run(context, &args))
             })
         }
         // `config` loads the file itself, because it must also work on a broken one.
-        CliCommand::Config(args) => commands::config::run(startup.config_context(), args),
-        CliCommand::Doctor(args) => startup.run_with_config_or(
+        CliCommand::Config(DeferredArgs(args)) => {
+            commands::config::run(startup.config_context(), args)
+        }
+        CliCommand::Doctor(DeferredArgs(args)) => startup.run_with_config_or(
             None,
             |error| commands::doctor::report_broken_config(printer, &args, error),
             |context| run_interruptible(printer, commands::doctor::run(context, &args)),
         ),
-        CliCommand::Setup(args) => startup.run_with_config(|context| {
+        CliCommand::Setup(DeferredArgs(args)) => startup.run_with_config(|context| {
             run_interruptible(printer, commands::setup::run(context, &args))
         }),
-        CliCommand::Infer(infer) => match infer.capability {
+        CliCommand::Infer(DeferredArgs(infer)) => match infer.capability {
             InferCapability::Model(model) => match model.action {
                 InferModelAction::Run(args) => startup.run_checked(RunKind::ModelCall, |context| {
                     run_interruptible(printer, commands::infer::run(context, args))
                 }),
             },
         },
-        CliCommand::Prompt(prompt) => match prompt.action {
+        CliCommand::Prompt(DeferredArgs(prompt)) => match prompt.action {
             PromptAction::Explain(args) => startup.run_with_config(|context| {
                 run_interruptible(printer, commands::prompt_explain::run(context, args))
             }),
         },
-        CliCommand::Models(models) => startup.run_models(models.action),
-        CliCommand::Approvals(args) => startup
+        CliCommand::Models(DeferredArgs(models)) => startup.run_models(models.action),
+        CliCommand::Approvals(DeferredArgs(args)) => startup
             .run_with_config(|context| commands::exec_policy::run_approvals(context, &args.action)),
-        CliCommand::ExecPolicy(args) => {
+        CliCommand::ExecPolicy(DeferredArgs(args)) => {
             startup.run_with_config(|context| commands::exec_policy::run(context, &args.action))
         }
-        CliCommand::Sandbox(args) => {
+        CliCommand::Sandbox(DeferredArgs(args)) => {
             startup.run_with_config(|context| commands::sandbox::run(context, &args.action))
         }
-        CliCommand::Sessions(args) => {
+        CliCommand::Sessions(DeferredArgs(args)) => {
             startup.run_with_config(|context| commands::sessions::run(context, args))
         }
-        CliCommand::Trace(trace) => match trace.action {
+        CliCommand::Trace(DeferredArgs(trace)) => match trace.action {
             TraceAction::Replay(args) => startup.run_with_config(|context| {
                 run_interruptible(printer, commands::trace::replay_exchange(context, args))
             }),

@@ -47,8 +47,9 @@ struct RestrictionRule {
     segments: Vec<&'static str>,
     covers_descendants: bool,
     class: RuleClass,
-    /// The values that restrict nothing.
-    free_values: Vec<Value>,
+    /// The values that restrict nothing, as JSON, with spaces between them. They are parsed only
+    /// when a config sets the key.
+    free_values: &'static str,
 }
 
 /// What the program makes of a key.
@@ -66,21 +67,27 @@ enum RuleClass {
     Leave,
 }
 
-/// The rules whose first key an object has. The table is parsed no further, because it is read at
-/// every start.
+/// The rules whose first key an object has; those of single agents only if it has any. The table is
+/// parsed no further, because it is read at every start.
 fn parse_rules_for_keys(root: &Json5Node) -> Vec<RestrictionRule> {
+    let has_agents = root.find_entry("agents").is_some_and(|agents| {
+        ["entries", "list"].into_iter().any(|key| agents.node.find_entry(key).is_some())
+    });
     let applies = |line: &&str| {
         let end = line.find(['.', ' ']).unwrap_or(line.len());
-        let first = line.get(..end).unwrap_or_default();
-        root.find_entry(if first == "AGENT" { "agents" } else { first }).is_some()
+        match line.get(..end).unwrap_or_default() {
+            "AGENT" => has_agents,
+            first => root.find_entry(first).is_some(),
+        }
     };
     RULE_TABLE.lines().filter(applies).flat_map(parse_rules).collect()
 }
 
 /// The rules of a line: two for a pattern of the agents, none for a comment.
 fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
-    let mut words = line.split_ascii_whitespace();
-    let (Some(pattern), Some(class)) = (words.next(), words.next()) else { return Vec::new() };
+    let Some((pattern, rest)) = line.split_once(' ') else { return Vec::new() };
+    let rest = rest.trim_start();
+    let (class, free_values) = rest.split_once(' ').unwrap_or((rest, ""));
     let class = match class {
         "acted" => RuleClass::Acted,
         "open" => RuleClass::Open,
@@ -89,8 +96,6 @@ fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
         "leave" => RuleClass::Leave,
         _ => return Vec::new(),
     };
-    let free_values: Vec<Value> =
-        words.filter_map(|word| serde_json::from_str(word).ok()).collect();
     let (pattern, covers_descendants) = match pattern.strip_suffix(".**") {
         Some(above) => (above, true),
         None => (pattern, false),
@@ -104,7 +109,7 @@ fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
         segments: head.iter().copied().chain(rest.split('.')).collect(),
         covers_descendants,
         class,
-        free_values: free_values.clone(),
+        free_values,
     };
     heads.iter().map(rule).collect()
 }
@@ -256,7 +261,11 @@ impl RestrictionRule {
             Json5Value::Null => true,
             Json5Value::Array(elements) if elements.is_empty() => true,
             Json5Value::Object(entries) if entries.is_empty() => true,
-            _ => self.free_values.iter().any(|value| equals_json(node, value)),
+            _ => {
+                let words = self.free_values.split_ascii_whitespace();
+                let mut values = words.filter_map(|word| serde_json::from_str(word).ok());
+                values.any(|value| equals_json(node, &value))
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use openclaw_chat::CommandContext;
 use openclaw_chat::exchanges::{find_exchange, open_trace_store, print_enable_hint, table_row};
 use openclaw_models::{TraceRecord, TraceStore};
 
+use crate::args::deferred::DeferredArgs;
 use crate::args::trace::{TraceAction, TraceListArgs, TraceReplayArgs};
 use crate::args::{CliCommand, InferCapability, InferModelAction};
 use crate::exit::ExitReason;
@@ -22,9 +23,9 @@ use summary::summarize_exchange;
 /// Returns true when the command line asks for a trace, whatever the config says.
 pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
     match command {
-        CliCommand::Agent(args) => args.trace,
-        CliCommand::Chat(args) => args.trace,
-        CliCommand::Infer(infer) => match &infer.capability {
+        CliCommand::Agent(DeferredArgs(args)) => args.trace,
+        CliCommand::Chat(DeferredArgs(args)) => args.trace,
+        CliCommand::Infer(DeferredArgs(infer)) => match &infer.capability {
             InferCapability::Model(model) => match &model.action {
                 InferModelAction::Run(args) => args.trace,
             },
