@@ -1,5 +1,6 @@
 //! `openclaw sandbox`: what commands of the model may do, and what enforces it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,9 @@ use serde_json::{Map, Value, json};
 use crate::args::sandbox::{SandboxAction, SandboxExplainArgs};
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
+
+/// The most entries of one folder that are listed by name.
+const MAX_LISTED_ENTRIES: usize = 12;
 
 /// Runs `openclaw sandbox`.
 pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Result<ExitReason> {
@@ -71,9 +75,6 @@ fn sandbox_lines(
     }
     lines.extend(level_lines(sandbox));
     let trees = sandbox.allowed_trees();
-    let join = |paths: &[PathBuf]| {
-        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
-    };
     for (label, paths) in [
         ("writable", &trees.writable),
         ("no new entries directly in", &trees.without_creation),
@@ -81,10 +82,27 @@ fn sandbox_lines(
         ("readable", &trees.readable),
     ] {
         if !paths.is_empty() {
-            lines.push(format!("{label}: {}", join(paths)));
+            lines.push(format!("{label}: {}", list_paths(paths)));
         }
     }
     lines
+}
+
+/// The paths in order; many of one folder as their number, because all of them would be a page. The
+/// JSON has each.
+fn list_paths(paths: &[PathBuf]) -> String {
+    let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+    for path in paths {
+        folders.entry(path.parent().unwrap_or(path)).or_default().push(path);
+    }
+    let texts = folders.into_iter().map(|(folder, mut entries)| {
+        if entries.len() > MAX_LISTED_ENTRIES {
+            return format!("{} entries of {}", entries.len(), folder.display());
+        }
+        entries.sort_unstable();
+        entries.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn sandbox_json(
@@ -121,4 +139,19 @@ fn sandbox_json(
         fields.insert("command".to_owned(), explanation);
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{MAX_LISTED_ENTRIES, list_paths};
+
+    #[test]
+    fn many_entries_of_a_folder_are_a_number_and_few_are_listed_in_order() {
+        let many = (0..=MAX_LISTED_ENTRIES).map(|n| PathBuf::from(format!("/etc/{n}")));
+        let few = ["/srv/b", "/srv/a"].map(PathBuf::from);
+        let paths: Vec<PathBuf> = many.chain(few).collect();
+        assert_eq!(list_paths(&paths), "13 entries of /etc, /srv/a, /srv/b");
+    }
 }
