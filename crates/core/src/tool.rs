@@ -190,8 +190,10 @@ pub enum FileProtection {
     EditorSettings,
     /// A build server runs it.
     BuildPipeline,
-    /// It instructs the agent in every later conversation.
+    /// It instructs an agent in later conversations.
     AgentInstructions,
+    /// A build tool, an interpreter or a debugger runs what it names when it starts.
+    BuildSettings,
 }
 
 /// Fits after the path: "`.envrc`: a shell or a login runs it".
@@ -205,6 +207,7 @@ impl fmt::Display for FileProtection {
             Self::EditorSettings => "an editor runs what it names",
             Self::BuildPipeline => "a build server runs it",
             Self::AgentInstructions => "it instructs the agent in later conversations",
+            Self::BuildSettings => "a build tool, an interpreter or a debugger runs what it names",
         })
     }
 }

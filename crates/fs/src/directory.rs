@@ -29,6 +29,8 @@ pub use location::EntryLocation;
 #[cfg(not(target_os = "linux"))]
 use portable::PortableDirectory as SystemDirectory;
 pub use replace::ReplaceOutcome;
+#[cfg(unix)]
+pub(crate) use unix::entry_kind;
 
 use confined::ConfinedDirectory;
 

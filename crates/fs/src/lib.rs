@@ -3,6 +3,8 @@
 mod atomic;
 mod directory;
 mod entry_kind;
+#[cfg(unix)]
+mod linkless;
 mod lock;
 mod private;
 mod read;
@@ -16,6 +18,8 @@ pub use directory::{
     OpenedEntry, ReplaceOutcome,
 };
 pub use entry_kind::EntryKind;
+#[cfg(unix)]
+pub use linkless::{EntryStamp, LinklessDirectory, TreeRemoval};
 pub use lock::{LockError, LockFile};
 pub use private::{
     create_private_dir, create_private_file, create_private_log, open_private_file,

@@ -71,6 +71,20 @@ pub fn list_allowed_trees(policy: &SandboxPolicy) -> AllowedTrees {
     }
 }
 
+/// The paths that commands may neither read nor change under a policy, without symbolic links as far as
+/// they exist. Many of them do not. A root of the policy may be one of them, or in one.
+#[must_use]
+pub fn hidden_paths(policy: &SandboxPolicy) -> std::collections::BTreeSet<std::path::PathBuf> {
+    #[cfg(target_os = "linux")]
+    {
+        hidden_paths::HiddenPaths::find(policy).into_paths()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        policy.private_paths.iter().cloned().collect()
+    }
+}
+
 /// The files that commands may use under a policy.
 #[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -189,6 +189,8 @@ pub enum ProtectionReason {
     BuildPipeline,
     /// It instructs the agent in later conversations.
     AgentInstructions,
+    /// A build tool, an interpreter or a debugger runs what it names when it starts.
+    BuildSettings,
     /// Another reason.
     #[serde(other)]
     Unknown,
@@ -204,6 +206,7 @@ impl From<FileProtection> for ProtectionReason {
             FileProtection::EditorSettings => Self::EditorSettings,
             FileProtection::BuildPipeline => Self::BuildPipeline,
             FileProtection::AgentInstructions => Self::AgentInstructions,
+            FileProtection::BuildSettings => Self::BuildSettings,
             _ => Self::Unknown,
         }
     }

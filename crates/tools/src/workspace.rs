@@ -29,7 +29,7 @@ pub use named_roots::NamedRoot;
 use named_roots::OpenedNamedRoot;
 pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;
-pub(crate) use protection::find_protection;
+pub(crate) use protection::{find_own_protection, may_be_protected, protection_behind_link};
 use seen_versions::SeenVersions;
 
 pub(crate) use walk::{WalkCancellation, WalkOptions, WalkReport};

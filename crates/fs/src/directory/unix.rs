@@ -10,7 +10,7 @@ use super::confined::{FileAttributes, NameStatus};
 use super::{EntryError, EntryMetadata, FileVersion};
 use crate::EntryKind;
 
-pub(super) fn entry_kind(file_type: FileType) -> EntryKind {
+pub(crate) fn entry_kind(file_type: FileType) -> EntryKind {
     match file_type {
         FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,

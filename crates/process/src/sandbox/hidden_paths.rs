@@ -213,6 +213,12 @@ impl HiddenPaths {
         Self { private, sensitive }
     }
 
+    /// All of them.
+    pub(crate) fn into_paths(mut self) -> BTreeSet<PathBuf> {
+        self.private.append(&mut self.sensitive);
+        self.private
+    }
+
     /// Whether a path is one of the program's own.
     pub(crate) fn is_private(&self, path: &Path) -> bool {
         self.private.contains(path)

@@ -4,36 +4,61 @@
 //! The kernel cannot forbid a part of a writable tree, so a snapshot is taken before a command, and
 //! what has changed when its whole tree has ended is put back and told.
 
+mod entry;
 mod git_config;
+mod git_rules;
+mod listing;
 mod restore;
 mod scan;
+mod targets;
+mod undo;
+mod zone;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use restore::{ChangeOutcome, GuardedChange, undo_changes};
-use scan::{DirectoryCache, GuardSnapshot};
+use listing::ListingCache;
+use scan::GuardSnapshot;
+pub(crate) use scan::GuardedTree;
+use undo::{ChangeOutcome, GuardedChange, undo_changes};
 
 /// The most changes that are named one by one.
 const MAX_NAMED: usize = 10;
+/// How often a tree is searched again after something in it was undone, while others change it.
+const MAX_PASSES: usize = 4;
+/// The same while a flood of new files is removed part by part.
+const MAX_FLOOD_PASSES: usize = 20;
 
-/// The guard of one workspace. Clones share it.
+/// The guard of the trees that commands may write to. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct FileGuard {
-    root: PathBuf,
+    trees: Arc<[GuardedTree]>,
     state: Arc<Mutex<GuardState>>,
 }
 
 #[derive(Debug, Default)]
 struct GuardState {
-    cache: DirectoryCache,
+    /// One for each tree.
+    searched: Vec<SearchedTree>,
+    running: usize,
+    /// What was undone after a command whose result nobody got.
+    untold: GuardReport,
+}
+
+#[derive(Debug, Default)]
+struct SearchedTree {
+    cache: ListingCache,
     /// How the files were before the first of the running commands.
     baseline: GuardSnapshot,
-    running: usize,
-    /// Whether the last search did not find all files.
-    is_incomplete: bool,
-    /// What was undone after a command whose result nobody got.
-    untold: Vec<GuardedChange>,
+}
+
+/// What was found after a command.
+#[derive(Debug, Default)]
+struct GuardReport {
+    changes: BTreeMap<PathBuf, GuardedChange>,
+    /// Trees of which not all could be searched.
+    incomplete: Vec<PathBuf>,
 }
 
 /// A command that runs. When it is dropped, its changes are undone as well.
@@ -45,9 +70,9 @@ pub(crate) struct GuardedRun {
 }
 
 impl FileGuard {
-    /// Guards the workspace at this path.
-    pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), state: Arc::default() }
+    /// Guards trees, none of which is in another one without being skipped there.
+    pub(crate) fn new(trees: Vec<GuardedTree>) -> Self {
+        Self { trees: trees.into(), state: Arc::default() }
     }
 
     /// Takes a snapshot before a command, unless another one is running. `keeps_versioned` is for
@@ -55,7 +80,10 @@ impl FileGuard {
     pub(crate) fn begin_run(&self, keeps_versioned: bool) -> GuardedRun {
         let mut state = self.lock();
         if state.running == 0 {
-            state.baseline = state.cache.take_snapshot(&self.root);
+            state.searched.resize_with(self.trees.len(), SearchedTree::default);
+            for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
+                searched.baseline = tree.take_snapshot(&mut searched.cache, None);
+            }
         }
         state.running += 1;
         GuardedRun { guard: self.clone(), keeps_versioned, is_finished: false }
@@ -70,44 +98,79 @@ impl GuardedRun {
     /// Undoes the changes of the command, whose processes have all ended. Returns what to tell the
     /// model and the person; `None` when there is nothing.
     pub(crate) fn finish(mut self) -> Option<String> {
-        let changes = self.undo();
-        let told = describe_changes(&changes);
-        if !self.guard.lock().is_incomplete {
-            return told;
-        }
-        let warning = "[warning: the workspace has too many directories to find all changes of hooks \
-                       and settings]";
-        Some(told.map_or_else(|| warning.to_owned(), |told| format!("{told}\n{warning}")))
+        let report = self.undo();
+        describe_report(&report)
     }
 
-    fn undo(&mut self) -> Vec<GuardedChange> {
+    fn undo(&mut self) -> GuardReport {
         self.is_finished = true;
         let mut state = self.guard.lock();
-        let mut changes = std::mem::take(&mut state.untold);
-        let after = state.cache.take_snapshot(&self.guard.root);
-        state.is_incomplete = after.is_incomplete || state.baseline.is_incomplete;
-        changes.extend(undo_changes(
-            &self.guard.root,
-            &state.baseline,
-            &after,
-            self.keeps_versioned,
-        ));
+        let mut report = std::mem::take(&mut state.untold);
+        for (index, tree) in self.guard.trees.iter().enumerate() {
+            let Some(searched) = state.searched.get_mut(index) else { continue };
+            undo_in_tree(tree, searched, self.keeps_versioned, &mut report);
+        }
         state.running -= 1;
-        changes
+        report
+    }
+}
+
+/// Searches a tree and undoes what is found, until nothing is.
+fn undo_in_tree(
+    tree: &GuardedTree,
+    searched: &mut SearchedTree,
+    keeps_versioned: bool,
+    report: &mut GuardReport,
+) {
+    let mut is_incomplete = searched.baseline.is_incomplete;
+    for pass in 1..=MAX_FLOOD_PASSES {
+        let after = tree.take_snapshot(&mut searched.cache, Some(&searched.baseline));
+        let changes = undo_changes(tree, &searched.baseline, &after, keeps_versioned);
+        let has_undone = changes.values().any(|change| change.outcome.is_undone());
+        for (path, change) in changes {
+            // Relative to the workspace; other trees are told with their whole path.
+            let path = if tree.is_workspace { path } else { tree.path.join(path) };
+            report.changes.insert(path.clone(), GuardedChange { path, ..change });
+        }
+        if !has_undone || (!after.is_incomplete && pass >= MAX_PASSES) {
+            is_incomplete |= after.is_incomplete;
+            break;
+        }
+        is_incomplete |= after.is_incomplete && pass == MAX_FLOOD_PASSES;
+    }
+    if is_incomplete {
+        report.incomplete.push(tree.path.clone());
     }
 }
 
 impl Drop for GuardedRun {
     fn drop(&mut self) {
         if !self.is_finished {
-            let changes = self.undo();
-            self.guard.lock().untold.extend(changes);
+            let report = self.undo();
+            let mut state = self.guard.lock();
+            state.untold.changes.extend(report.changes);
+            state.untold.incomplete.extend(report.incomplete);
         }
     }
 }
 
+/// Says what was found, one change a line; `None` when there is nothing.
+fn describe_report(report: &GuardReport) -> Option<String> {
+    let mut changes: Vec<&GuardedChange> = report.changes.values().collect();
+    changes.sort_by_key(|change| !change.was_there);
+    let mut lines: Vec<String> = describe_changes(&changes).into_iter().collect();
+    if let Some(path) = report.incomplete.first() {
+        lines.push(format!(
+            "[warning: not all of {} could be searched for changed hooks and settings: it has too many \
+             files or too long paths]",
+            escape_name(path)
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 /// Says which changes were undone, one a line.
-fn describe_changes(changes: &[GuardedChange]) -> Option<String> {
+fn describe_changes(changes: &[&GuardedChange]) -> Option<String> {
     if changes.is_empty() {
         return None;
     }
@@ -118,6 +181,10 @@ fn describe_changes(changes: &[GuardedChange]) -> Option<String> {
             ChangeOutcome::Undone => {
                 format!("[undone: the command changed {path}: {protection}]")
             }
+            ChangeOutcome::SetAside(name) => format!(
+                "[undone: the command changed {path}: {protection}; what was moved there is {} now]",
+                escape_name(name)
+            ),
             ChangeOutcome::Kept => format!("[changed by Git: {path}: {protection}]"),
             ChangeOutcome::Failed(error) => format!(
                 "[warning: the command changed {path}: {protection}; it could not be undone: {error}]"
@@ -127,13 +194,15 @@ fn describe_changes(changes: &[GuardedChange]) -> Option<String> {
     if changes.len() > MAX_NAMED {
         lines.push(format!("[and {} more such files]", changes.len() - MAX_NAMED));
     }
-    if changes.iter().any(|change| change.outcome == ChangeOutcome::Undone) {
+    if changes.iter().any(|change| change.outcome.is_undone()) {
         lines.push("[to change such a file, use `write` or `edit`, which ask the user]".to_owned());
     }
     Some(lines.join("\n"))
 }
 
 fn escape_name(path: &Path) -> String {
+    // The top of the tree has no name.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     format!("`{}`", path.to_string_lossy().escape_debug())
 }
 

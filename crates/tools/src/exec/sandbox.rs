@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::exec::guard::{FileGuard, GuardedRun};
+use crate::exec::guard::{FileGuard, GuardedRun, GuardedTree};
 use openclaw_core::ToolOutput;
 use openclaw_exec_policy::CommandPlan;
-use openclaw_fs::create_private_dir;
-use openclaw_process::sandbox::SandboxPolicy;
+use openclaw_fs::{LinklessDirectory, create_private_dir};
+use openclaw_process::sandbox::{RootAccess, SandboxPolicy, hidden_paths};
 
 /// Texts of programs that were refused something by the system.
 const REFUSALS: &[&str] = &[
@@ -84,10 +84,7 @@ impl ExecSandbox {
         if !self.policy.profile.allows_writes() {
             return None;
         }
-        let guard = self.guard.get_or_init(|| {
-            let root = std::fs::canonicalize(&self.policy.workspace);
-            FileGuard::new(&root.unwrap_or_else(|_| self.policy.workspace.clone()))
-        });
+        let guard = self.guard.get_or_init(|| FileGuard::new(find_guarded_trees(&self.policy)));
         Some(guard.begin_run(changes_branch))
     }
 
@@ -123,6 +120,31 @@ impl ExecSandbox {
              `host: \"gateway\"` runs it outside, if the user allows that]"
         )
     }
+}
+
+/// The trees in which commands can change guarded files: the workspace and the writable roots. One in
+/// another is guarded by itself.
+fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
+    let roots = policy.roots.iter().filter(|root| root.access == RootAccess::Write);
+    let mut paths = vec![policy.workspace.clone()];
+    paths.extend(roots.map(|root| root.path.clone()));
+    let mut paths: Vec<PathBuf> = paths.iter().flat_map(fs::canonicalize).collect();
+    let workspace = paths.first().cloned();
+    paths.sort_unstable();
+    paths.dedup();
+    let mut skipped = hidden_paths(policy);
+    skipped.extend(paths.iter().cloned());
+    skipped.extend(policy.temp_dir.iter().cloned());
+    let trees = paths.iter().filter_map(|path| {
+        let beneath = skipped.iter().filter_map(|other| other.strip_prefix(path).ok());
+        Some(GuardedTree {
+            directory: LinklessDirectory::open(path).ok()?,
+            path: path.clone(),
+            is_workspace: Some(path) == workspace.as_ref(),
+            skipped: beneath.filter(|it| !it.as_os_str().is_empty()).map(Path::to_owned).collect(),
+        })
+    });
+    trees.collect()
 }
 
 /// The sandbox of one command.

@@ -12,6 +12,49 @@ struct ConfigEntry {
     value: String,
 }
 
+/// A file that a config makes Git use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigTarget {
+    /// A config, relative to the folder of this one.
+    Included(String),
+    /// A folder of hooks, relative to the work tree.
+    Hooks(String),
+    /// Perhaps a program, relative to the work tree.
+    Program(String),
+}
+
+/// Finds the files that a config names: included configs, the folder of hooks, and each word with a
+/// `/` in the values of settings that name programs.
+pub(crate) fn find_config_targets(text: &[u8]) -> Vec<ConfigTarget> {
+    let text = String::from_utf8_lossy(text).replace("\\\n", "");
+    let mut targets = Vec::new();
+    let mut section = String::new();
+    for line in text.lines() {
+        let mut line = line.trim();
+        if let Some(rest) = line.strip_prefix('[') {
+            let Some((header, after)) = rest.rsplit_once(']') else { continue };
+            let name = header.split(['.', ' ', '\t', '"']).next().unwrap_or_default();
+            section = name.to_ascii_lowercase();
+            line = after.trim();
+        }
+        let Some((key, value)) = line.split_once('=') else { continue };
+        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+        let plain = || value.trim_matches('"').to_owned();
+        match (section.as_str(), key.as_str()) {
+            ("include" | "includeif", "path") => targets.push(ConfigTarget::Included(plain())),
+            ("core", "hookspath") => targets.push(ConfigTarget::Hooks(plain())),
+            ("user" | "branch" | "remote" | "submodule" | "extensions" | "color", _)
+            | ("core", "worktree" | "excludesfile" | "attributesfile") => {}
+            _ => {
+                let words = value.split(|c: char| c.is_whitespace() || "\"'!;&|()`$=".contains(c));
+                let paths = words.filter(|word| word.contains('/') && !word.contains("://"));
+                targets.extend(paths.map(|word| ConfigTarget::Program(word.to_owned())));
+            }
+        }
+    }
+    targets
+}
+
 /// Whether a config may change from one text to another; `None` for a repository that is new.
 pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
     let is_new = before.is_none();
@@ -27,7 +70,10 @@ pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
         .map(|entry| entry.subsection.as_str())
         .collect();
     let is_allowed = |entry: &ConfigEntry| {
-        entry.is_about_a_branch(&remotes) || entry.is_a_name() || (is_new && entry.is_initial())
+        entry.is_about_a_branch(&remotes)
+            || entry.is_a_name()
+            || entry.is_about_a_submodule()
+            || (is_new && entry.is_initial())
     };
     let mut left = before.clone();
     let added: Vec<&ConfigEntry> = after
@@ -41,7 +87,9 @@ pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
         })
         .collect();
     added.into_iter().all(is_allowed)
-        && left.iter().all(|entry| matches!(entry.section.as_str(), "branch" | "user"))
+        && left
+            .iter()
+            .all(|entry| matches!(entry.section.as_str(), "branch" | "user" | "submodule"))
 }
 
 impl ConfigEntry {
@@ -65,6 +113,16 @@ impl ConfigEntry {
             && matches!(self.key.as_str(), "name" | "email")
     }
 
+    /// Where a submodule comes from, and whether it is used. Its `update` could be a command.
+    fn is_about_a_submodule(&self) -> bool {
+        self.section == "submodule"
+            && match self.key.as_str() {
+                "url" => !self.subsection.is_empty() && is_plain_address(&self.value),
+                "active" => true,
+                _ => false,
+            }
+    }
+
     /// What `git init` and `git clone` write.
     fn is_initial(&self) -> bool {
         let is_core = matches!(
@@ -77,15 +135,37 @@ impl ConfigEntry {
                 | "precomposeunicode"
                 | "symlinks"
         );
-        let is_plain_address = !self.value.contains("::") && !self.value.starts_with('-');
         match (self.section.as_str(), self.key.as_str()) {
             ("core", _) => is_core && self.subsection.is_empty(),
             ("extensions", key) => matches!(key, "objectformat" | "refstorage" | "worktreeconfig"),
-            ("remote", "url") => is_plain_address,
+            ("remote", "url") => is_plain_address(&self.value),
             ("remote", "fetch") => true,
             _ => false,
         }
     }
+}
+
+/// Whether Git neither runs a program for an address nor takes it for an option.
+fn is_plain_address(address: &str) -> bool {
+    !address.contains("::") && !address.starts_with('-')
+}
+
+/// The work tree that a config names, if it names one.
+pub(crate) fn find_work_tree(text: &[u8]) -> Option<String> {
+    let entries = parse_entries(text)?;
+    let mut found = entries.into_iter().filter(|it| it.section == "core" && it.key == "worktree");
+    found.next_back().map(|entry| entry.value)
+}
+
+/// The text of a config without the work tree that it names.
+pub(crate) fn without_work_tree(text: &[u8]) -> Vec<u8> {
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    let is_other = |line: &&[u8]| {
+        let line = String::from_utf8_lossy(line);
+        let key = line.split('=').next().unwrap_or_default();
+        !key.trim().eq_ignore_ascii_case("worktree")
+    };
+    lines.filter(is_other).flatten().copied().collect()
 }
 
 /// Reads the settings of a config; `None` when it has anything but plain sections and settings, which
@@ -152,6 +232,7 @@ mod tests {
         for added in [
             "",
             "# a comment\n",
+            "[submodule \"libs/x\"]\n\turl = https://example.com/y.git\n\tactive = true\n",
             "[branch \"x\"]\n\tremote = origin\n\tmerge = refs/heads/x\n",
             "[branch \"x\"]\n\tremote = .\n\tmerge = refs/heads/main\n\trebase = true\n",
             "[user]\n\tname = Ada Lovelace\n\temail = ada@example.com\n",
@@ -167,6 +248,9 @@ mod tests {
         for added in [
             "[core]\n\thooksPath = /w/hooks\n",
             "[core] hooksPath = x\n",
+            "[submodule \"x\"]\n\tupdate = !x\n",
+            "[submodule \"x\"]\n\turl = ext::sh -c x\n",
+            "[submodule \"x\"]\n\turl = --upload-pack=x\n",
             "[CORE]\n\tHOOKSPATH = x\n",
             "[core]\n\tfsmonitor = ./x\n",
             "[core]\n\tsshCommand = x\n",
@@ -197,6 +281,24 @@ mod tests {
         assert!(!is_harmless_change(Some(BASE.as_bytes()), b"[core]\n\tbare = false\n"));
         assert!(!is_harmless_change(Some(BASE.as_bytes()), b""));
         assert!(!after("\u{0}"));
+    }
+
+    #[test]
+    fn each_file_that_a_config_names_is_found() {
+        let text = "[core]\n\thooksPath = .githooks\n\tpager = less\n[include]\n\tpath=\"../shared\"\n\
+                    [includeIf \"gitdir:/w/[x]/\"] path = extra\n[alias]\n\tst = !tools/st.sh -x\n\
+                    [filter \"a\"]\n\tclean = python3 \\\n tools/clean.py %f\n\
+                    [remote \"o\"]\n\turl = ../other\n[user]\n\tname = a/b\n";
+        let used = |value: &str| ConfigTarget::Program(value.to_owned());
+        let included = |value: &str| ConfigTarget::Included(value.to_owned());
+        let expected = [
+            ConfigTarget::Hooks(".githooks".to_owned()),
+            included("../shared"),
+            included("extra"),
+            used("tools/st.sh"),
+            used("tools/clean.py"),
+        ];
+        assert_eq!(find_config_targets(text.as_bytes()), expected);
     }
 
     #[test]

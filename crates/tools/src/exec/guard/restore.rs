@@ -1,181 +1,216 @@
-//! Finds what a command changed of the guarded files, and puts it back.
+//! Changes a tree that commands may still change at the same time: by handles, following no link, and
+//! removing nothing that was there before.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
 
-use openclaw_core::FileProtection;
+use openclaw_fs::{EntryKind, EntryStamp, LinklessDirectory, TreeRemoval};
 
-use super::git_config::is_harmless_change;
-use super::scan::{EntryContent, GuardKind, GuardSnapshot, GuardedEntry};
+use super::entry::{EntryContent, GuardKind, GuardedEntry};
+use super::git_rules::SnapshotPair;
+use super::scan::GuardedTree;
+use super::undo::{ChangeOutcome, describe_error};
 
-/// A change of a guarded file that was found after a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GuardedChange {
-    /// Relative to the workspace.
-    pub(crate) path: PathBuf,
-    pub(crate) protection: FileProtection,
-    pub(crate) outcome: ChangeOutcome,
+/// The deepest directory that is removed.
+const MAX_DEPTH: usize = 48;
+/// The most names that are tried for what is set aside.
+const MAX_NAMES: usize = 1000;
+/// The longest name that gets an ending.
+const MAX_NAME_BYTES: usize = 240;
+
+/// Changes one tree.
+pub(crate) struct TreeRestorer<'a> {
+    tree: &'a GuardedTree,
+    pair: &'a SnapshotPair<'a>,
 }
 
-/// What became of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ChangeOutcome {
-    Undone,
-    /// Git changed it with the branch.
-    Kept,
-    /// Why it is still there.
-    Failed(String),
-}
+impl<'a> TreeRestorer<'a> {
+    pub(crate) fn new(tree: &'a GuardedTree, pair: &'a SnapshotPair<'a>) -> Self {
+        Self { tree, pair }
+    }
 
-/// Undoes every change between two snapshots of a tree that a command may not make. With
-/// `keeps_versioned` changes of files that are usually part of a repository stay.
-pub(crate) fn undo_changes(
-    root: &Path,
-    before: &GuardSnapshot,
-    after: &GuardSnapshot,
-    keeps_versioned: bool,
-) -> Vec<GuardedChange> {
-    let mut changes = Vec::new();
-    let mut record = |path: &Path, entry: &GuardedEntry, undo: &dyn Fn() -> io::Result<()>| {
-        let (protection, is_versioned) = match entry.kind {
-            GuardKind::GitDirectory => (FileProtection::GitData, false),
-            GuardKind::Fixed(protection) => (protection, false),
-            GuardKind::Versioned(protection) => (protection, true),
-        };
-        let outcome = if is_versioned && keeps_versioned {
-            ChangeOutcome::Kept
-        } else {
-            match undo() {
-                Ok(()) => ChangeOutcome::Undone,
-                Err(error) => ChangeOutcome::Failed(error.to_string()),
+    /// Makes a directory readable, and passable those on the way to it.
+    pub(crate) fn open_directory(&self, path: &Path) -> io::Result<()> {
+        let mut directory = self.tree.directory.open_beneath(Path::new(""))?;
+        for name in path {
+            directory.make_accessible()?;
+            directory = directory.open_child(name)?;
+        }
+        directory.make_accessible().map(drop)
+    }
+
+    /// Removes what is at a path, or sets aside what was there before the command under another name.
+    pub(crate) fn remove(&self, path: &Path) -> ChangeOutcome {
+        let result = self.open_parent(path).and_then(|(parent, name)| self.clear(&parent, name));
+        match result {
+            Ok(None) => ChangeOutcome::Undone,
+            Ok(Some(name)) => ChangeOutcome::SetAside(name.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => ChangeOutcome::Undone,
+            Err(error) => ChangeOutcome::Failed(describe_error(&error)),
+        }
+    }
+
+    /// Replaces the file at a path.
+    pub(crate) fn put_file(&self, path: &Path, bytes: &[u8], mode: u32) -> ChangeOutcome {
+        let result = self
+            .open_parent(path)
+            .and_then(|(parent, name)| with_access(&parent, || parent.put_file(name, bytes, mode)));
+        match result {
+            Ok(()) => ChangeOutcome::Undone,
+            Err(error) => ChangeOutcome::Failed(describe_error(&error)),
+        }
+    }
+
+    /// Takes from a directory one of the names by which Git knows a repository.
+    pub(crate) fn disarm_repository(&self, folder: &Path) -> (&'static str, ChangeOutcome) {
+        let mut outcome = ChangeOutcome::Failed("it may have been there before".to_owned());
+        for name in ["HEAD", "commondir", "objects", "refs"] {
+            let path = folder.join(name);
+            if self.pair.is_certainly_new(&path) && self.exists(&path) {
+                outcome = self.remove(&path);
+                if outcome.is_undone() && name != "commondir" {
+                    break;
+                }
             }
-        };
-        changes.push(GuardedChange { path: path.to_owned(), protection, outcome });
-    };
-    // What is new goes first, since it can be where something was. Children go before parents.
-    for (path, entry) in after.entries.iter().rev() {
-        if !before.entries.contains_key(path) && !may_be_created(path, entry, before, after) {
-            record(path, entry, &|| remove_entry(&root.join(path)));
         }
+        ("HEAD", outcome)
     }
-    for (path, entry) in &before.entries {
-        let current = after.entries.get(path);
-        let is_same = current.is_some_and(|current| current.content == entry.content);
-        if is_same || may_become(path, entry, current) {
-            continue;
-        }
-        record(path, entry, &|| restore_entry(root, path, &entry.content));
-    }
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    changes
-}
 
-/// Whether a command may create an entry: what Git needs for a new repository or worktree.
-fn may_be_created(
-    path: &Path,
-    entry: &GuardedEntry,
-    before: &GuardSnapshot,
-    after: &GuardSnapshot,
-) -> bool {
-    if entry.kind != GuardKind::GitDirectory {
-        // A directory alone does nothing; what is in it is looked at by itself.
-        return false;
+    fn exists(&self, path: &Path) -> bool {
+        self.open_parent(path).is_ok_and(|(parent, name)| parent.entry_stamp(name).is_ok())
     }
-    let name = path.file_name().unwrap_or_default();
-    match &entry.content {
-        EntryContent::Directory => {
-            // The directory of the hooks itself, but nothing in it.
-            name == "hooks" || !path.iter().any(|part| part == "hooks")
-        }
-        EntryContent::File { bytes, .. } if name == "config" || name == "config.worktree" => {
-            // In a repository that was there before, a config that is new can replace nothing.
-            let folder = path.parent().unwrap_or(path);
-            !before.entries.contains_key(folder) && is_harmless_change(None, bytes)
-        }
-        EntryContent::File { bytes, .. } if name == "commondir" => bytes == b"../..\n",
-        EntryContent::File { bytes, .. } if name == "gitdir" => {
-            path.iter().any(|part| part == "worktrees") && !bytes.contains(&0)
-        }
-        // A link to the directory of a worktree or a submodule.
-        EntryContent::File { bytes, .. } if name == ".git" => {
-            let text = String::from_utf8_lossy(bytes);
-            let target = text.strip_prefix("gitdir: ").unwrap_or_default().trim_end();
-            let is_inside =
-                ["/.git/worktrees/", ".git/modules/"].iter().any(|group| target.contains(group));
-            is_inside && after.entries.keys().any(|known| Path::new(target).ends_with(known))
-        }
-        _ => false,
-    }
-}
 
-/// Whether a command may change an entry as it did.
-fn may_become(path: &Path, before: &GuardedEntry, after: Option<&GuardedEntry>) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    match (before.kind, &before.content, after.map(|entry| &entry.content)) {
-        (
-            GuardKind::GitDirectory,
-            EntryContent::File { bytes: old, mode: old_mode },
-            Some(EntryContent::File { bytes: new, mode: new_mode }),
-        ) if name == "config" || name == "config.worktree" => {
-            old_mode == new_mode && is_harmless_change(Some(old), new)
+    /// Puts back what was at a path. Whatever stands in the way of its directory is removed or set
+    /// aside.
+    pub(crate) fn restore(&self, path: &Path, entry: &GuardedEntry) -> io::Result<()> {
+        let mut parent = self.tree.directory.open_beneath(Path::new(""))?;
+        let Some(name) = path.file_name() else { return Ok(()) };
+        for part in path.parent().into_iter().flat_map(Path::iter) {
+            parent = self.open_or_create(&parent, part)?;
         }
-        // `git worktree remove` and `git submodule deinit`, with all that is in them.
-        (GuardKind::GitDirectory, content, None) => {
-            let is_link = name == ".git" && matches!(content, EntryContent::File { .. });
-            is_link || path.iter().any(|part| part == "worktrees" || part == "modules")
-        }
-        // An emptied directory does nothing.
-        (kind, EntryContent::Directory, None) => kind != GuardKind::GitDirectory,
-        _ => false,
-    }
-}
-
-/// Puts back what was at a path. Whatever stands in the way of its directory is removed.
-fn restore_entry(root: &Path, path: &Path, content: &EntryContent) -> io::Result<()> {
-    let mut directory = root.to_owned();
-    for part in path.parent().into_iter().flat_map(Path::iter) {
-        directory.push(part);
-        // A link would lead the restored file to another place.
-        let is_directory = fs::symlink_metadata(&directory).is_ok_and(|entry| entry.is_dir());
-        if !is_directory {
-            remove_entry(&directory)?;
-            fs::create_dir(&directory)?;
-        }
-    }
-    let full = root.join(path);
-    match content {
-        EntryContent::File { bytes, mode } => {
-            remove_entry(&full)?;
-            let mut file = fs::File::create_new(&full)?;
-            file.set_permissions(Permissions::from_mode(*mode))?;
-            file.write_all(bytes)
-        }
-        EntryContent::Link(target) => {
-            remove_entry(&full)?;
-            symlink(target, &full)
-        }
-        EntryContent::Directory => {
-            let is_directory = fs::symlink_metadata(&full).is_ok_and(|entry| entry.is_dir());
-            if is_directory {
-                return Ok(());
+        let is_directory = parent.entry_stamp(name).is_ok_and(|it| it.kind == EntryKind::Directory);
+        match &entry.content {
+            EntryContent::Directory if is_directory => Ok(()),
+            EntryContent::Directory => {
+                self.clear_if_present(&parent, name)?;
+                if self.move_back(&parent, name, entry)? {
+                    return Ok(());
+                }
+                with_access(&parent, || parent.create_child(name))
             }
-            remove_entry(&full)?;
-            fs::create_dir(&full)
+            EntryContent::File { bytes, mode } => {
+                if is_directory {
+                    self.clear_if_present(&parent, name)?;
+                }
+                with_access(&parent, || parent.put_file(name, bytes, *mode))
+            }
+            EntryContent::Link(target) => {
+                if is_directory {
+                    self.clear_if_present(&parent, name)?;
+                }
+                with_access(&parent, || parent.put_link(name, target))
+            }
+            EntryContent::Unread { .. } | EntryContent::Special => {
+                Err(io::Error::other("it was not kept"))
+            }
         }
-        EntryContent::LargeFile(_) => Err(io::Error::other("it is too large to be put back")),
-        EntryContent::Special => Err(io::Error::other("it is no file that can be put back")),
+    }
+
+    fn open_or_create(
+        &self,
+        parent: &LinklessDirectory,
+        name: &OsStr,
+    ) -> io::Result<LinklessDirectory> {
+        // A link would lead what is put back to another place.
+        let stamp = with_access(parent, || parent.entry_stamp(name));
+        if !stamp.is_ok_and(|stamp| stamp.kind == EntryKind::Directory) {
+            self.clear_if_present(parent, name)?;
+            parent.create_child(name)?;
+        }
+        parent.open_child(name)
+    }
+
+    /// Moves the directory of a repository back from where it is now, with all that is in it.
+    fn move_back(
+        &self,
+        parent: &LinklessDirectory,
+        name: &OsStr,
+        entry: &GuardedEntry,
+    ) -> io::Result<bool> {
+        let mut found = self.pair.after.entries.iter().filter(|(path, other)| {
+            other.identity == entry.identity && !self.pair.before.entries.contains_key(*path)
+        });
+        let Some((path, _)) = found.next().filter(|_| entry.kind == GuardKind::GitDirectory) else {
+            return Ok(false);
+        };
+        let (from, old_name) = self.open_parent(path)?;
+        if from.entry_stamp(old_name)?.identity != entry.identity {
+            return Ok(false);
+        }
+        from.move_entry(old_name, parent, name).map(|()| true)
+    }
+
+    fn clear_if_present(&self, parent: &LinklessDirectory, name: &OsStr) -> io::Result<()> {
+        match self.clear(parent, name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes an entry if the command made it with all that is in it. Else it is moved to the top of
+    /// the tree, under the name that is returned.
+    fn clear(&self, parent: &LinklessDirectory, name: &OsStr) -> io::Result<Option<OsString>> {
+        let begun = self.pair.before.begun_ns;
+        let admit = |stamp: &EntryStamp| {
+            let is_born_after = stamp.born_ns.is_some_and(|born| born >= begun);
+            // Whatever was known is put back by itself.
+            is_born_after
+                || stamp.kind != EntryKind::Directory && self.pair.is_known(stamp.identity)
+        };
+        let removal = TreeRemoval { max_depth: MAX_DEPTH, admit: &admit };
+        let may_be_removed = with_access(parent, || parent.may_remove_tree(name, removal));
+        match may_be_removed {
+            Ok(true) => with_access(parent, || parent.remove_tree(name, removal)).map(|()| None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            _ => with_access(parent, || self.set_aside(parent, name)).map(Some),
+        }
+    }
+
+    fn set_aside(&self, parent: &LinklessDirectory, name: &OsStr) -> io::Result<OsString> {
+        let base = if name.len() > MAX_NAME_BYTES { OsStr::new("file") } else { name };
+        for number in 0..MAX_NAMES {
+            let mut new_name = base.to_owned();
+            new_name.push(".undone");
+            if number > 0 {
+                new_name.push(format!("-{number}"));
+            }
+            match parent.move_entry(name, &self.tree.directory, &new_name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                moved => return moved.map(|()| new_name),
+            }
+        }
+        Err(io::Error::other("there are too many files with the ending `.undone`"))
+    }
+
+    fn open_parent<'p>(&self, path: &'p Path) -> io::Result<(LinklessDirectory, &'p OsStr)> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        Ok((self.tree.directory.open_beneath(parent)?, name))
     }
 }
 
-/// Removes what is at a path, without following a link.
-fn remove_entry(path: &Path) -> io::Result<()> {
-    let result = match fs::symlink_metadata(path) {
-        Ok(entry) if entry.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    result
-        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+/// Does something in a directory, and once more with the right to do it if the command took that
+/// away.
+fn with_access<T>(directory: &LinklessDirectory, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match act() {
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied
+                && directory.make_accessible().unwrap_or(false) =>
+        {
+            act()
+        }
+        result => result,
+    }
 }

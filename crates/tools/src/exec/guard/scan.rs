@@ -1,278 +1,253 @@
 //! Finds the guarded files of a directory tree and keeps their contents.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use openclaw_core::FileProtection::{
-    self, AgentInstructions, BuildPipeline, EditorSettings, GitData, ProjectSettings,
-};
+use openclaw_fs::LinklessDirectory;
 
-use crate::workspace::find_protection;
+use super::entry::{EntryContent, EntryReader, GuardKind, GuardedEntry};
+use super::listing::{ListingCache, ListingProblem, NameListing};
+use super::zone::{SearchZone, SearchedPlace};
 
-/// The largest file whose content is kept, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
-/// The most guarded entries, and the most directories that are searched for them.
-const MAX_ENTRIES: usize = 20_000;
-const MAX_DIRECTORIES: usize = 100_000;
-/// A directory that changed so recently could change again without a new time.
-const TIME_GRANULARITY: Duration = Duration::from_millis(50);
+/// The most guarded entries and directories that are found besides those that were there before.
+const MAX_NEW_ENTRIES: usize = 20_000;
+const MAX_NEW_DIRECTORIES: usize = 250_000;
 
-/// Files of a Git directory that decide what Git runs, and where it finds the rest of itself.
-const GIT_FILES: [&str; 4] = ["config", "config.worktree", "commondir", "gitdir"];
+/// A tree that is guarded.
+#[derive(Debug)]
+pub(crate) struct GuardedTree {
+    pub(crate) directory: LinklessDirectory,
+    pub(crate) path: PathBuf,
+    /// Whether it is the workspace, at whose top the instructions of the agent are.
+    pub(crate) is_workspace: bool,
+    /// Paths in it that no command can change, or that are guarded as trees of their own.
+    pub(crate) skipped: BTreeSet<PathBuf>,
+}
 
 /// The guarded entries of a tree.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct GuardSnapshot {
     /// By path, relative to the tree.
     pub(crate) entries: BTreeMap<PathBuf, GuardedEntry>,
-    /// Whether the tree is too large to find all of them.
+    /// What Git takes for a repository.
+    pub(crate) git_directories: BTreeSet<PathBuf>,
+    /// The directories that were searched.
+    pub(crate) searched: HashMap<PathBuf, Arc<NameListing>>,
+    /// Whatever else settings of this tree make Git and others use.
+    pub(crate) targets: BTreeMap<PathBuf, GuardKind>,
+    /// Directories that could not be listed or reached.
+    pub(crate) unlisted: BTreeSet<PathBuf>,
+    /// Whether there were too many names or directories to find all.
     pub(crate) is_incomplete: bool,
+    /// When it was begun, in nanoseconds since 1970.
+    pub(crate) begun_ns: i128,
 }
 
-/// A guarded file, link or directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GuardedEntry {
-    pub(crate) kind: GuardKind,
-    pub(crate) content: EntryContent,
+/// A search of a tree.
+struct TreeSearch<'a> {
+    tree: &'a GuardedTree,
+    before: Option<&'a GuardSnapshot>,
+    snapshot: GuardSnapshot,
+    reader: EntryReader,
+    /// Directories that were there before come first, so that no flood of new ones hides them.
+    known: VecDeque<(PathBuf, SearchZone)>,
+    new: VecDeque<(PathBuf, SearchZone)>,
+    new_entries: usize,
+    new_directories: usize,
 }
 
-/// How an entry is guarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GuardKind {
-    /// A file in the directory of a repository, or that directory itself.
-    GitDirectory,
-    /// No command changes it.
-    Fixed(FileProtection),
-    /// It is usually a part of a repository, so a change of the branch changes it.
-    Versioned(FileProtection),
+impl GuardedTree {
+    /// Takes a snapshot of the tree. All that is in `before` is looked for first.
+    pub(crate) fn take_snapshot(
+        &self,
+        cache: &mut ListingCache,
+        before: Option<&GuardSnapshot>,
+    ) -> GuardSnapshot {
+        let begun_ns = coarse_time_ns();
+        let snapshot = GuardSnapshot {
+            begun_ns,
+            targets: before.map(|before| before.targets.clone()).unwrap_or_default(),
+            ..GuardSnapshot::default()
+        };
+        let mut search = TreeSearch {
+            tree: self,
+            before,
+            snapshot,
+            reader: EntryReader::new(),
+            known: VecDeque::from([(PathBuf::new(), SearchZone::Plain)]),
+            new: VecDeque::new(),
+            new_entries: 0,
+            new_directories: 0,
+        };
+        search.run(cache);
+        search.add_targets(cache);
+        cache.shrink_to(search.snapshot.searched.len());
+        search.snapshot
+    }
 }
 
-/// What is at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum EntryContent {
-    File {
-        bytes: Vec<u8>,
-        mode: u32,
-    },
-    /// A file that is too large to be kept, by its identity, size and time.
-    LargeFile([i128; 4]),
-    Link(PathBuf),
-    Directory,
-    /// A device, a pipe or a socket.
-    Special,
-}
-
-/// Directories that were searched, so that those without a change are not read again.
-#[derive(Debug, Default)]
-pub(crate) struct DirectoryCache(HashMap<PathBuf, CachedDirectory>);
-
-#[derive(Debug, Clone)]
-struct CachedDirectory {
-    /// The device, the inode and the time of the last change.
-    stamp: [i128; 3],
-    listing: Listing,
-}
-
-/// What a search needs to know of a directory.
-#[derive(Debug, Clone, Default)]
-struct Listing {
-    directories: Vec<OsString>,
-    /// Names that may be guarded.
-    candidates: Vec<OsString>,
-    /// Whether Git takes it for a repository.
-    is_git_directory: bool,
-}
-
-impl DirectoryCache {
-    /// Takes a snapshot of the tree at `root`.
-    pub(crate) fn take_snapshot(&mut self, root: &Path) -> GuardSnapshot {
-        let mut snapshot = GuardSnapshot::default();
-        let mut pending = vec![PathBuf::new()];
-        let mut searched = 0;
-        while let Some(relative) = pending.pop() {
-            searched += 1;
-            if searched > MAX_DIRECTORIES || snapshot.entries.len() > MAX_ENTRIES {
-                snapshot.is_incomplete = true;
-                break;
-            }
-            let listing = self.list_directory(&root.join(&relative));
-            if listing.is_git_directory {
-                snapshot.add_git_directory(root, &relative);
+impl TreeSearch<'_> {
+    fn run(&mut self, cache: &mut ListingCache) {
+        while let Some((path, zone)) = self.known.pop_front().or_else(|| self.new.pop_front()) {
+            if self.snapshot.searched.contains_key(&path) {
                 continue;
             }
-            for name in &listing.candidates {
-                let path = relative.join(name);
-                if let Some(kind) = guard_kind(&path) {
-                    snapshot.add_tree(root, &path, kind);
+            if !self.was_searched(&path) {
+                self.new_directories += 1;
+                if self.new_directories > MAX_NEW_DIRECTORIES {
+                    self.snapshot.is_incomplete = true;
+                    return;
                 }
             }
-            pending.extend(listing.directories.iter().map(|name| relative.join(name)));
-        }
-        if searched > self.0.len().saturating_mul(4) + 1000 {
-            self.0.clear();
-        }
-        snapshot
-    }
-
-    fn list_directory(&mut self, path: &Path) -> Listing {
-        let Ok(metadata) = fs::symlink_metadata(path) else { return Listing::default() };
-        let stamp = [metadata.dev().into(), metadata.ino().into(), change_time_ns(&metadata)];
-        if let Some(cached) = self.0.get(path).filter(|cached| cached.stamp == stamp) {
-            return cached.listing.clone();
-        }
-        let listing = read_listing(path);
-        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let age = i128::try_from(age.as_nanos()).unwrap_or(i128::MAX) - change_time_ns(&metadata);
-        if age > i128::try_from(TIME_GRANULARITY.as_nanos()).unwrap_or(i128::MAX) {
-            self.0.insert(path.to_owned(), CachedDirectory { stamp, listing: listing.clone() });
-        } else {
-            self.0.remove(path);
-        }
-        listing
-    }
-}
-
-fn read_listing(path: &Path) -> Listing {
-    let mut listing = Listing::default();
-    let (mut has_head, mut has_objects, mut has_refs) = (false, false, false);
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    for entry in entries {
-        let name = entry.file_name();
-        has_head |= name == "HEAD";
-        has_objects |= name == "objects";
-        has_refs |= name == "refs";
-        // What is guarded by its own name is searched as such; a pair of names is guarded by the
-        // second one, whose directory is searched as any other.
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_guarded = find_protection(Path::new(&name)).is_some();
-        if is_guarded || !is_directory {
-            listing.candidates.push(name);
-        } else {
-            listing.candidates.push(name.clone());
-            listing.directories.push(name);
+            self.search_directory(cache, path, zone);
         }
     }
-    listing.is_git_directory = has_head && has_objects && has_refs;
-    listing
-}
 
-/// How an entry is guarded, by its path in the tree; `None` for one that is not.
-fn guard_kind(path: &Path) -> Option<GuardKind> {
-    let protection = find_protection(path)?;
-    let name = path.file_name()?.to_string_lossy().to_lowercase();
-    // Written by the program itself, and only read by anybody.
-    if protection == ProjectSettings && path.ends_with(".openclaw/outputs") {
-        return None;
+    fn was_searched(&self, path: &Path) -> bool {
+        self.before.is_some_and(|before| before.searched.contains_key(path))
     }
-    Some(match protection {
-        GitData if name.strip_suffix(".git").is_some() || name == "git~1" => {
-            GuardKind::GitDirectory
-        }
-        // Only with `objects` and `refs` beside it, which is a Git directory.
-        GitData if name == "head" => return None,
-        GitData if name == ".gitconfig" || name == "git" => GuardKind::Fixed(protection),
-        GitData | EditorSettings | BuildPipeline | AgentInstructions => {
-            GuardKind::Versioned(protection)
-        }
-        _ => GuardKind::Fixed(protection),
-    })
-}
 
-impl GuardSnapshot {
-    /// Adds an entry and all that is beneath it.
-    fn add_tree(&mut self, root: &Path, path: &Path, kind: GuardKind) {
-        if self.entries.len() > MAX_ENTRIES {
-            self.is_incomplete = true;
-            return;
-        }
-        let full = root.join(path);
-        let Some(content) = read_content(&full) else { return };
-        let is_directory = content == EntryContent::Directory;
-        if is_directory && kind == GuardKind::GitDirectory {
-            self.add_git_directory(root, path);
-            return;
-        }
-        self.entries.insert(path.to_owned(), GuardedEntry { kind, content });
-        if !is_directory {
-            return;
-        }
-        for entry in fs::read_dir(&full).into_iter().flatten().flatten() {
-            let child = path.join(entry.file_name());
-            if !child.ends_with(".openclaw/outputs") {
-                self.add_tree(root, &child, kind);
+    fn search_directory(&mut self, cache: &mut ListingCache, path: PathBuf, zone: SearchZone) {
+        let wants_all = matches!(zone, SearchZone::Guarded(_));
+        let tree = self.tree;
+        let listing = match cache.list_directory(&tree.directory, &path, wants_all) {
+            Ok(listing) => listing,
+            // Deeper than any path can lead.
+            Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
+                self.snapshot.is_incomplete = true;
+                return;
             }
+            Err(_) => return,
+        };
+        match listing.problem {
+            Some(ListingProblem::Forbidden) => {
+                self.snapshot.unlisted.insert(path.clone());
+            }
+            Some(ListingProblem::TooManyNames) => self.snapshot.is_incomplete = true,
+            None => {}
+        }
+        let was_git = self.before.is_some_and(|before| before.git_directories.contains(&path));
+        let is_named_git = self
+            .snapshot
+            .entries
+            .get(&path)
+            .is_some_and(|entry| entry.kind == GuardKind::GitDirectory && !wants_all);
+        let is_git_directory = !wants_all && (listing.is_git_directory || was_git || is_named_git);
+        let place =
+            SearchedPlace { path: &path, zone, is_git_directory, is_workspace: tree.is_workspace };
+        let mut wanted = Vec::new();
+        for listed in &listing.names {
+            let (kind, child_zone) = place.classify_entry(listed);
+            if kind.is_none() && !listed.is_directory {
+                continue;
+            }
+            let child = path.join(&listed.name);
+            if tree.skipped.contains(&child) {
+                continue;
+            }
+            if listed.is_directory {
+                let queue = if self.was_searched(&child) { &mut self.known } else { &mut self.new };
+                queue.push_back((child.clone(), child_zone));
+            }
+            wanted.extend(kind.map(|kind| (child, kind)));
+        }
+        // Those whose names a flood of others hides.
+        if listing.problem.is_some()
+            && let Some(before) = self.before
+        {
+            let children = before.entries.range(path.clone()..).skip_while(|(it, _)| **it == path);
+            let children = children.take_while(|(it, _)| it.starts_with(&path));
+            let own = children.filter(|(it, _)| it.parent() == Some(&path));
+            wanted.extend(own.map(|(child, entry)| (child.clone(), entry.kind)));
+        }
+        if is_git_directory {
+            self.add_git_directory(&path);
+        }
+        self.add_entries(&path, wanted);
+        let has_all = listing.problem.is_none();
+        if wants_all
+            && has_all
+            && let Some(entry) = self.snapshot.entries.get_mut(&path)
+        {
+            entry.has_all_names = true;
+        }
+        self.snapshot.searched.insert(path, listing);
+    }
+
+    fn add_git_directory(&mut self, path: &Path) {
+        self.snapshot.git_directories.insert(path.to_owned());
+        if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
+            && !self.snapshot.entries.contains_key(path)
+        {
+            let own = vec![(parent.join(name), GuardKind::GitDirectory)];
+            self.add_entries(parent, own);
         }
     }
 
-    /// Adds what is guarded of a Git directory, with those of its submodules and worktrees.
-    fn add_git_directory(&mut self, root: &Path, path: &Path) {
-        let kind = GuardKind::GitDirectory;
-        if let Some(content) = read_content(&root.join(path)) {
-            self.entries.insert(path.to_owned(), GuardedEntry { kind, content });
+    /// Reads entries of one directory.
+    fn add_entries(&mut self, parent: &Path, wanted: Vec<(PathBuf, GuardKind)>) {
+        if wanted.is_empty() {
+            return;
         }
-        for name in GIT_FILES {
-            let file = path.join(name);
-            if let Some(content) = read_content(&root.join(&file)) {
-                self.entries.insert(file, GuardedEntry { kind, content });
-            }
-        }
-        self.add_hooks(root, &path.join("hooks"));
-        for group in ["worktrees", "modules"] {
-            let group = path.join(group);
-            for entry in fs::read_dir(root.join(&group)).into_iter().flatten().flatten() {
-                let child = group.join(entry.file_name());
-                if entry.file_type().is_ok_and(|kind| kind.is_dir())
-                    && self.entries.len() <= MAX_ENTRIES
-                {
-                    self.add_git_directory(root, &child);
+        let Ok(directory) = self.tree.directory.open_beneath(parent) else { return };
+        for (path, kind) in wanted {
+            let before = self.before.and_then(|before| before.entries.get(&path));
+            if before.is_none() {
+                if self.new_entries >= MAX_NEW_ENTRIES {
+                    self.snapshot.is_incomplete = true;
+                    continue;
                 }
+                self.new_entries += 1;
+            }
+            let Some(name) = path.file_name() else { continue };
+            if let Some(entry) = self.reader.read_entry(&directory, name, kind, before) {
+                self.snapshot.entries.insert(path, entry);
             }
         }
     }
 
-    fn add_hooks(&mut self, root: &Path, path: &Path) {
-        let kind = GuardKind::GitDirectory;
-        let Some(content) = read_content(&root.join(path)) else { return };
-        let is_directory = content == EntryContent::Directory;
-        self.entries.insert(path.to_owned(), GuardedEntry { kind, content });
-        if is_directory && self.entries.len() <= MAX_ENTRIES {
-            for entry in fs::read_dir(root.join(path)).into_iter().flatten().flatten() {
-                // Examples that Git does not run.
-                if !entry.file_name().to_string_lossy().ends_with(".sample") {
-                    self.add_hooks(root, &path.join(entry.file_name()));
-                }
+    /// Adds what settings of the tree lead to.
+    fn add_targets(&mut self, cache: &mut ListingCache) {
+        if self.before.is_none() {
+            self.snapshot.targets = super::targets::find_targets(self.tree, &self.snapshot);
+        }
+        for (path, kind) in self.snapshot.targets.clone() {
+            if self.snapshot.entries.contains_key(&path) || self.tree.skipped.contains(&path) {
+                continue;
+            }
+            let Some(parent) = path.parent() else { continue };
+            self.add_entries(parent, vec![(path.clone(), kind)]);
+            let content = self.snapshot.entries.get(&path).map(|entry| &entry.content);
+            if content == Some(&EntryContent::Directory) {
+                // Searched already, but not with all that is in it.
+                self.search_target(cache, path, kind);
             }
         }
     }
+
+    fn search_target(&mut self, cache: &mut ListingCache, path: PathBuf, kind: GuardKind) {
+        let mut pending = vec![path];
+        while let Some(path) = pending.pop() {
+            self.search_directory(cache, path.clone(), SearchZone::Guarded(kind));
+            if self.new_entries >= MAX_NEW_ENTRIES {
+                return;
+            }
+            let Some(listing) = self.snapshot.searched.get(&path) else { continue };
+            let directories = listing.names.iter().filter(|listed| listed.is_directory);
+            pending.extend(directories.map(|listed| path.join(&listed.name)));
+        }
+        self.known.clear();
+        self.new.clear();
+    }
 }
 
-/// Reads what is at a path, without following a link; `None` when there is nothing.
-pub(crate) fn read_content(path: &Path) -> Option<EntryContent> {
-    let metadata = fs::symlink_metadata(path).ok()?;
-    let kind = metadata.file_type();
-    Some(if kind.is_symlink() {
-        EntryContent::Link(fs::read_link(path).ok()?)
-    } else if kind.is_dir() {
-        EntryContent::Directory
-    } else if !kind.is_file() {
-        EntryContent::Special
-    } else if metadata.len() > MAX_FILE_BYTES {
-        EntryContent::LargeFile([
-            metadata.dev().into(),
-            metadata.ino().into(),
-            metadata.len().into(),
-            change_time_ns(&metadata),
-        ])
-    } else {
-        let mode = metadata.permissions().mode() & 0o777;
-        EntryContent::File { bytes: fs::read(path).unwrap_or_default(), mode }
-    })
-}
-
-fn change_time_ns(metadata: &Metadata) -> i128 {
-    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
+/// The time by the clock that file systems use, in nanoseconds since 1970.
+fn coarse_time_ns() -> i128 {
+    // One tick of that clock is at most 10 ms.
+    const TICK_NS: i128 = 10_000_000;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - TICK_NS
 }

@@ -1,0 +1,169 @@
+//! What a search needs to know of a directory, kept until the directory changes.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use openclaw_fs::{EntryKind, LinklessDirectory};
+
+use crate::workspace::{may_be_protected, protection_behind_link};
+
+/// A directory that changed so recently could change again without a new time.
+const TIME_GRANULARITY: Duration = Duration::from_millis(50);
+/// The most names that are read of one directory, and of one in which all of them are kept.
+const MAX_NAMES: usize = 2_000_000;
+const MAX_KEPT_NAMES: usize = 50_000;
+/// The most directories that are remembered.
+const MAX_REMEMBERED: usize = 250_000;
+
+/// Names in a Git directory that decide what Git runs, and where it finds the rest of itself.
+pub(crate) const GIT_FILES: [&str; 5] =
+    ["HEAD", "config", "config.worktree", "commondir", "gitdir"];
+/// A list of commands of an unfinished rebase.
+pub(crate) const REBASE_LIST: &str = "git-rebase-todo";
+
+/// The names in a directory that matter to a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct NameListing {
+    /// All directories, and whatever may be guarded by its name.
+    pub(crate) names: Vec<ListedName>,
+    /// Whether Git takes it for a repository.
+    pub(crate) is_git_directory: bool,
+    /// Whether there are no other names than those.
+    pub(crate) has_all_names: bool,
+    /// What could not be found out.
+    pub(crate) problem: Option<ListingProblem>,
+}
+
+/// Why a listing is not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListingProblem {
+    /// Its mode does not let the user read it or pass through it.
+    Forbidden,
+    TooManyNames,
+}
+
+/// An entry of a [`NameListing`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListedName {
+    pub(crate) name: OsString,
+    pub(crate) is_directory: bool,
+    pub(crate) is_link: bool,
+    /// Whether it may be guarded by its name.
+    pub(crate) is_candidate: bool,
+}
+
+impl NameListing {
+    /// Whether something with this name may be guarded was there.
+    pub(crate) fn find(&self, name: &OsStr) -> Option<&ListedName> {
+        self.names.iter().find(|listed| listed.name == name)
+    }
+
+    fn read(directory: &LinklessDirectory, wants_all: bool) -> io::Result<Self> {
+        let (mut has_head, mut has_objects, mut has_refs, mut has_common) =
+            (false, false, false, false);
+        let mut listing = Self { has_all_names: wants_all, ..Self::default() };
+        let max_names = if wants_all { MAX_KEPT_NAMES } else { MAX_NAMES };
+        let entries = directory.list(max_names)?;
+        if entries.len() == max_names {
+            listing.problem = Some(ListingProblem::TooManyNames);
+        }
+        for mut entry in entries {
+            if entry.kind == EntryKind::Unknown {
+                let Ok(stamp) = directory.entry_stamp(&entry.name) else { continue };
+                entry.kind = stamp.kind;
+            }
+            let name = entry.name.to_string_lossy();
+            let is_named = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+            has_head |= is_named("HEAD");
+            has_objects |= is_named("objects");
+            has_refs |= is_named("refs");
+            has_common |= is_named("commondir");
+            let is_directory = entry.kind == EntryKind::Directory;
+            let is_link = entry.kind == EntryKind::SymbolicLink;
+            let is_candidate = may_be_protected(&name)
+                || GIT_FILES.iter().any(|file| is_named(file))
+                || is_named(REBASE_LIST)
+                || (!is_directory
+                    && ["hooks", "remotes", "branches"].iter().any(|it| is_named(it)))
+                || (is_link && protection_behind_link(&name).is_some());
+            if wants_all || is_directory || is_candidate {
+                let name = entry.name;
+                listing.names.push(ListedName { name, is_directory, is_link, is_candidate });
+            }
+        }
+        listing.is_git_directory = has_head && (has_common || has_objects && has_refs);
+        Ok(listing)
+    }
+}
+
+/// Listings of directories that did not change since.
+#[derive(Debug, Default)]
+pub(crate) struct ListingCache(HashMap<PathBuf, CachedListing>);
+
+#[derive(Debug)]
+struct CachedListing {
+    /// The device, the inode and the time of the last change.
+    stamp: ((u64, u64), i128),
+    listing: Arc<NameListing>,
+}
+
+impl ListingCache {
+    /// Lists a directory, with all of its names if these are wanted.
+    ///
+    /// # Errors
+    /// When it has gone or is none.
+    pub(crate) fn list_directory(
+        &mut self,
+        root: &LinklessDirectory,
+        path: &Path,
+        wants_all: bool,
+    ) -> io::Result<Arc<NameListing>> {
+        // A wrong guess does not have the identity of what was listed.
+        if let Some(cached) = self.0.get(path)
+            && let Ok(guess) = root.guess_stamp(path)
+            && cached.stamp == (guess.identity, guess.changed_ns)
+            && (cached.listing.has_all_names || !wants_all)
+        {
+            return Ok(Arc::clone(&cached.listing));
+        }
+        let read = || -> io::Result<_> {
+            let directory = root.open_beneath(path)?;
+            let stamp = directory.stamp()?;
+            Ok((stamp, Arc::new(NameListing::read(&directory, wants_all)?)))
+        };
+        match read() {
+            Ok((stamp, listing)) => {
+                self.remember(path, (stamp.identity, stamp.changed_ns), &listing);
+                Ok(listing)
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let problem = Some(ListingProblem::Forbidden);
+                Ok(Arc::new(NameListing { problem, ..NameListing::default() }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remember(&mut self, path: &Path, stamp: ((u64, u64), i128), listing: &Arc<NameListing>) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let age = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - stamp.1;
+        let is_settled = age > i128::try_from(TIME_GRANULARITY.as_nanos()).unwrap_or(i128::MAX);
+        if is_settled && self.0.len() < MAX_REMEMBERED && listing.problem.is_none() {
+            let listing = Arc::clone(listing);
+            self.0.insert(path.to_owned(), CachedListing { stamp, listing });
+        } else {
+            self.0.remove(path);
+        }
+    }
+
+    /// Forgets directories that are gone, when most are.
+    pub(crate) fn shrink_to(&mut self, searched: usize) {
+        if self.0.len() > searched.saturating_mul(4) + 1000 {
+            self.0.clear();
+        }
+    }
+}

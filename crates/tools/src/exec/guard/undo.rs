@@ -1,0 +1,225 @@
+//! Finds what a command changed of the guarded files, and puts it back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use openclaw_core::FileProtection;
+
+use super::entry::{EntryContent, GuardKind, GuardedEntry, UnreadReason};
+use super::git_rules::{SnapshotPair, without_added_commands};
+use super::listing::REBASE_LIST;
+use super::restore::TreeRestorer;
+use super::scan::{GuardSnapshot, GuardedTree};
+
+/// A change of a guarded file that was found after a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GuardedChange {
+    /// Relative to the tree.
+    pub(crate) path: PathBuf,
+    pub(crate) protection: FileProtection,
+    pub(crate) outcome: ChangeOutcome,
+    /// Whether something was there before.
+    pub(crate) was_there: bool,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ChangeOutcome {
+    Undone,
+    /// What was there before the command under another name is in this file of the tree now.
+    SetAside(PathBuf),
+    /// Git changed it with the branch.
+    Kept,
+    /// Why it is still there.
+    Failed(String),
+}
+
+impl ChangeOutcome {
+    /// Whether the tree was changed.
+    pub(crate) fn is_undone(&self) -> bool {
+        matches!(self, Self::Undone | Self::SetAside(_))
+    }
+}
+
+/// Undoes every change between two snapshots of a tree that a command may not make. With
+/// `keeps_versioned` changes of files that are usually part of a repository stay.
+pub(crate) fn undo_changes(
+    tree: &GuardedTree,
+    before: &GuardSnapshot,
+    after: &GuardSnapshot,
+    keeps_versioned: bool,
+) -> BTreeMap<PathBuf, GuardedChange> {
+    let pair = SnapshotPair::new(tree, before, after);
+    let restorer = TreeRestorer::new(tree, &pair);
+    let mut run = UndoRun { pair: &pair, restorer, keeps_versioned, changes: BTreeMap::new() };
+    run.open_directories();
+    run.disarm_repositories();
+    run.remove_new_entries();
+    run.restore_old_entries();
+    run.changes
+}
+
+struct UndoRun<'a> {
+    pair: &'a SnapshotPair<'a>,
+    restorer: TreeRestorer<'a>,
+    keeps_versioned: bool,
+    changes: BTreeMap<PathBuf, GuardedChange>,
+}
+
+impl UndoRun<'_> {
+    fn record(&mut self, path: &Path, kind: GuardKind, outcome: ChangeOutcome) {
+        let change = GuardedChange {
+            path: path.to_owned(),
+            protection: kind.protection(),
+            outcome,
+            was_there: self.pair.before.entries.contains_key(path),
+        };
+        self.changes.insert(path.to_owned(), change);
+    }
+
+    /// Makes directories readable that a command has closed, so that the next search finds what is
+    /// in them.
+    fn open_directories(&mut self) {
+        for path in &self.pair.after.unlisted {
+            if self.pair.before.unlisted.contains(path) {
+                continue;
+            }
+            let outcome = match self.restorer.open_directory(path) {
+                Ok(()) => ChangeOutcome::Undone,
+                Err(error) => ChangeOutcome::Failed(error.to_string()),
+            };
+            self.record(path, GuardKind::Fixed(FileProtection::GitData), outcome);
+        }
+    }
+
+    /// Makes Git take no directory for a repository that was none before and has hooks or settings
+    /// that no command may make. What is in it may be anybody's.
+    fn disarm_repositories(&mut self) {
+        let (before, after) = (self.pair.before, self.pair.after);
+        let mut disarmed = BTreeSet::new();
+        for (path, entry) in &after.entries {
+            let mut folders = path.ancestors().skip(1);
+            let Some(folder) = folders.find(|it| after.git_directories.contains(*it)) else {
+                continue;
+            };
+            let looks_new = !before.git_directories.contains(folder)
+                && !folder.ends_with(".git")
+                && after.searched.get(folder).is_some_and(|listing| listing.is_git_directory);
+            if !looks_new {
+                continue;
+            }
+            if entry.kind == GuardKind::GitDirectory
+                && !before.entries.contains_key(path)
+                && !disarmed.contains(folder)
+                && !self.pair.may_be_created(path, entry)
+            {
+                disarmed.insert(folder.to_owned());
+                let (name, outcome) = self.restorer.disarm_repository(folder);
+                self.record(&folder.join(name), GuardKind::GitDirectory, outcome);
+            }
+        }
+    }
+
+    /// Removes what is new. It goes first, since it can be where something was.
+    fn remove_new_entries(&mut self) {
+        let (before, after) = (self.pair.before, self.pair.after);
+        let mut done: Option<PathBuf> = None;
+        for (path, entry) in &after.entries {
+            let is_done = done.as_ref().is_some_and(|done| path.starts_with(done));
+            if before.entries.contains_key(path)
+                || is_done
+                || self.is_disarmed(path)
+                || self.pair.may_be_created(path, entry)
+            {
+                continue;
+            }
+            let outcome = self.undo_new_entry(path, entry);
+            if outcome.is_undone() {
+                done = Some(path.clone());
+            }
+            self.record(path, entry.kind, outcome);
+        }
+    }
+
+    fn undo_new_entry(&self, path: &Path, entry: &GuardedEntry) -> ChangeOutcome {
+        if self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_)) {
+            return ChangeOutcome::Kept;
+        }
+        if !self.pair.is_certainly_new(path) {
+            return ChangeOutcome::Failed("it may have been there before".to_owned());
+        }
+        if path.ends_with(REBASE_LIST)
+            && let EntryContent::File { bytes, mode } = &entry.content
+        {
+            return self.restorer.put_file(path, &without_added_commands(None, bytes), *mode);
+        }
+        self.restorer.remove(path)
+    }
+
+    /// Whether a path is in a directory that is no repository any more.
+    fn is_disarmed(&self, path: &Path) -> bool {
+        path.ancestors().skip(1).any(|folder| {
+            self.pair.after.git_directories.contains(folder)
+                && !self.pair.before.git_directories.contains(folder)
+                && self.changes.contains_key(&folder.join("HEAD"))
+        })
+    }
+
+    /// Puts back what was changed or removed.
+    fn restore_old_entries(&mut self) {
+        let (before, after) = (self.pair.before, self.pair.after);
+        for (path, entry) in &before.entries {
+            let current = after.entries.get(path);
+            let is_same = current.is_some_and(|current| current.content == entry.content);
+            if is_same || self.pair.may_become(path, entry) {
+                continue;
+            }
+            let outcome = if self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_)) {
+                ChangeOutcome::Kept
+            } else {
+                self.undo_old_entry(path, entry, current)
+            };
+            self.record(path, entry.kind, outcome);
+        }
+    }
+
+    fn undo_old_entry(
+        &self,
+        path: &Path,
+        entry: &GuardedEntry,
+        current: Option<&GuardedEntry>,
+    ) -> ChangeOutcome {
+        if path.ends_with(REBASE_LIST)
+            && let EntryContent::File { bytes: old, .. } = &entry.content
+            && let Some(EntryContent::File { bytes, mode }) = current.map(|it| &it.content)
+        {
+            let text = without_added_commands(Some(old), bytes);
+            return self.restorer.put_file(path, &text, *mode);
+        }
+        match &entry.content {
+            EntryContent::Unread { reason: UnreadReason::Unreadable, .. } => {
+                ChangeOutcome::Failed("it could not be read before".to_owned())
+            }
+            EntryContent::Unread { reason: UnreadReason::TooLarge, .. } => {
+                ChangeOutcome::Failed("it is too large to be kept".to_owned())
+            }
+            EntryContent::Special => {
+                ChangeOutcome::Failed("it is no file that can be put back".to_owned())
+            }
+            _ => match self.restorer.restore(path, entry) {
+                Ok(()) => ChangeOutcome::Undone,
+                Err(error) => ChangeOutcome::Failed(describe_error(&error)),
+            },
+        }
+    }
+}
+
+/// An error of the system for people, without its number.
+pub(crate) fn describe_error(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    }
+}

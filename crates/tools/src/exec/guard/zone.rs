@@ -1,0 +1,111 @@
+//! How entries are guarded by their place.
+
+use std::path::Path;
+
+use openclaw_core::FileProtection::{
+    self, AgentInstructions, BuildPipeline, BuildSettings, EditorSettings, GitData, ProjectSettings,
+};
+
+use super::entry::GuardKind;
+use super::listing::{GIT_FILES, ListedName, REBASE_LIST};
+use crate::workspace::{find_own_protection, protection_behind_link};
+
+/// Directories of packages. What they bring with them acts on nothing outside of them.
+const DEPENDENCIES: [&str; 6] =
+    ["node_modules", "bower_components", "site-packages", "dist-packages", "vendor", ".pnpm-store"];
+
+/// What a directory is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SearchZone {
+    /// Nothing that is guarded as a whole.
+    Plain,
+    /// Packages of others.
+    Dependencies,
+    /// A directory of a repository.
+    Git,
+    /// Objects, references and logs of a repository, whose names are anybody's.
+    GitStore,
+    /// Something that is guarded with all that is in it.
+    Guarded(GuardKind),
+}
+
+/// A directory that is searched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SearchedPlace<'a> {
+    /// Relative to the tree.
+    pub(crate) path: &'a Path,
+    pub(crate) zone: SearchZone,
+    /// Whether Git takes it for a repository.
+    pub(crate) is_git_directory: bool,
+    /// Whether the tree is the workspace, at whose top the instructions of the agent are.
+    pub(crate) is_workspace: bool,
+}
+
+impl SearchedPlace<'_> {
+    /// How an entry of the directory is guarded, and what it is a part of if it is a directory.
+    pub(crate) fn classify_entry(&self, listed: &ListedName) -> (Option<GuardKind>, SearchZone) {
+        let name = listed.name.to_string_lossy().to_lowercase();
+        if let SearchZone::Guarded(kind) = self.zone {
+            // Examples that Git does not run, and what the program itself writes and only reads.
+            let is_example = kind == GuardKind::GitDirectory && name.ends_with(".sample");
+            let is_output = name == "outputs" && self.path.ends_with(".openclaw");
+            let is_exempt = is_example || (is_output && kind.protection() == ProjectSettings);
+            return if is_exempt { (None, SearchZone::Plain) } else { (Some(kind), self.zone) };
+        }
+        if self.is_git_directory {
+            let git = GuardKind::GitDirectory;
+            match name.as_str() {
+                "hooks" | "remotes" | "branches" => return (Some(git), SearchZone::Guarded(git)),
+                "objects" | "refs" | "logs" | "lfs" => return (None, SearchZone::GitStore),
+                name if !listed.is_directory && is_git_file(name) => return (Some(git), self.zone),
+                _ => {}
+            }
+        }
+        if name == REBASE_LIST && self.zone == SearchZone::Git && !listed.is_directory {
+            return (Some(GuardKind::GitDirectory), self.zone);
+        }
+        if self.zone == SearchZone::GitStore {
+            return (None, SearchZone::GitStore);
+        }
+        let kind = listed.is_candidate.then(|| self.kind_by_name(listed, &name)).flatten();
+        match kind {
+            Some(GuardKind::GitDirectory) => (kind, SearchZone::Git),
+            Some(other) => (kind, SearchZone::Guarded(other)),
+            None if DEPENDENCIES.contains(&name.as_str()) => (None, SearchZone::Dependencies),
+            None => (None, self.zone),
+        }
+    }
+
+    fn kind_by_name(&self, listed: &ListedName, lower: &str) -> Option<GuardKind> {
+        let behind_link = || protection_behind_link(lower).filter(|_| listed.is_link);
+        let protection = find_own_protection(&self.path.join(&listed.name), self.is_workspace)
+            .or_else(behind_link)?;
+        let kind = kind_of(protection, lower);
+        let is_inert = self.zone == SearchZone::Dependencies && kind != GuardKind::GitDirectory;
+        (!is_inert).then_some(kind)
+    }
+}
+
+fn kind_of(protection: FileProtection, lower: &str) -> GuardKind {
+    match protection {
+        GitData if lower.strip_suffix(".git").is_some() || lower == "git~1" => {
+            GuardKind::GitDirectory
+        }
+        GitData if lower.starts_with("lefthook") || is_checked_in(lower) => {
+            GuardKind::Versioned(GitData)
+        }
+        EditorSettings | BuildPipeline | BuildSettings | AgentInstructions => {
+            GuardKind::Versioned(protection)
+        }
+        _ => GuardKind::Fixed(protection),
+    }
+}
+
+/// Whether settings of hooks are usually a part of the repository.
+fn is_checked_in(lower: &str) -> bool {
+    [".husky", ".pre-commit", ".lefthook", ".overcommit"].iter().any(|it| lower.starts_with(it))
+}
+
+fn is_git_file(lower: &str) -> bool {
+    GIT_FILES.iter().any(|file| file.eq_ignore_ascii_case(lower))
+}
