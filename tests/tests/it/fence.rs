@@ -33,6 +33,20 @@ async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_
             tools: { exec: { host: 'gateway' } } }",
             "sandbox.mode",
         ),
+        (
+            "{\n tools: { exec: { sandbox: { profile: 'read-only' }, host: 'gateway' } } }",
+            "tools.exec.sandbox.profile",
+        ),
+        (
+            "{\n agents: { defaults: { sandbox: { mode: 'off' } } },
+            tools: { exec: { sandbox: { profile: 'workspace' } } } }",
+            "agents.defaults.sandbox.mode",
+        ),
+        (
+            "{\n agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } },
+            tools: { exec: { host: 'gateway' } } }",
+            "agents.defaults.sandbox.workspaceAccess",
+        ),
         ("{\n tools: { byProvider: { vllm: { deny: ['exec'] } } } }", "byProvider.vllm.deny"),
         ("{\n tools: { exec: { security: 'DENY' } } }", "tools.exec.security"),
         ("{\n tools: { exec: { secruity: 'deny' } } }", "tools.exec.secruity"),

@@ -204,9 +204,14 @@ async fn the_sandbox_is_explained_as_text_and_as_json() {
 
 #[tokio::test]
 async fn a_read_only_workspace_has_no_tool_that_writes() {
+    assert_read_only("mode: 'all', workspaceAccess: 'ro'").await;
+    assert_read_only("workspaceAccess: 'ro'").await;
+}
+
+async fn assert_read_only(sandbox: &str) {
     let (server, home) = tiny().await;
-    let home = home
-        .config("{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'ro' } } } }");
+    let home =
+        home.config(&format!("{{ agents: {{ defaults: {{ sandbox: {{ {sandbox} }} }} }} }}"));
     let _ = home.run(&["agent", "-m", "run touch made.txt"]).await.code(0);
     assert!(home.files().is_empty());
     let tools = server.requests().last().unwrap().json()["tools"].clone();

@@ -185,6 +185,26 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
             "agents.defaults.modelPolicy.allow",
         ),
         ("{ secrets: { egressProxy: { enabled: true } } }", "secrets.egressProxy.enabled"),
+        (
+            "{ tools: { exec: { host: 'gateway', sandbox: { profile: 'workspace' } } } }",
+            "tools.exec.sandbox.profile",
+        ),
+        (
+            "{ tools: { exec: { sandbox: { profile: 'read-only' } } }, agents: { defaults: { sandbox: { mode: 'off' } } } }",
+            "agents.defaults.sandbox.mode",
+        ),
+        (
+            "{ tools: { exec: { sandbox: { profile: 'workspace+net' } } }, agents: { list: [{ id: 'main', sandbox: { mode: 'off' } }] } }",
+            "agents.list[0].sandbox.mode",
+        ),
+        (
+            "{ tools: { exec: { host: 'gateway' } }, agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }",
+            "agents.defaults.sandbox.workspaceAccess",
+        ),
+        (
+            "{ tools: { exec: { sandbox: { profile: 'full' } } }, agents: { entries: { main: { sandbox: { workspaceAccess: 'ro' } } } } }",
+            "agents.entries.main.sandbox.workspaceAccess",
+        ),
     ] {
         assert_eq!(blockers(text, AGENT), [key], "{text}");
         let loaded = parse(text);
@@ -211,6 +231,11 @@ fn a_value_that_restricts_nothing_stops_nothing() {
         "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'workspace+net', gpu: true } } } }",
         "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'ro' } } } }",
         "{ agents: { list: [{ id: 'main', sandbox: { mode: 'non-main' } }] } }",
+        "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }",
+        "{ tools: { exec: { sandbox: { profile: 'full' } } }, agents: { defaults: { sandbox: { mode: 'off' } } } }",
+        "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'read-only' } } }, agents: { defaults: { sandbox: { mode: 'off' } } } }",
+        "{ tools: { exec: { sandbox: { profile: 'workspace' } } }, agents: { defaults: { sandbox: { mode: 'off' } }, list: [{ id: 'main', sandbox: { mode: 'all' } }] } }",
+        "{ tools: { exec: { sandbox: { profile: 'workspace' } } }, agents: { list: [{ id: 'main' }, { id: 'trusted', sandbox: { mode: 'off' } }] } }",
     ] {
         assert_eq!(blockers(text, AGENT), Vec::<String>::new(), "{text}");
     }

@@ -49,9 +49,10 @@ pub enum ExecSandboxProfile {
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AgentSandboxConfig {
-    /// Whether commands must run in a sandbox. Without a value it is used where there is one.
+    /// Whether commands must run in a sandbox. Without a value it is used where there is one, and
+    /// demanded when `workspaceAccess` is `ro` or `tools.exec.sandbox.profile` is set.
     pub mode: Option<AgentSandboxMode>,
-    /// What commands and file tools may do in the workspace when `mode` asks for a sandbox.
+    /// What commands and file tools may do in the workspace, unless `mode` is `off`.
     pub workspace_access: Option<SandboxWorkspaceAccess>,
 }
 
@@ -106,22 +107,33 @@ pub struct CommandSandbox {
     pub best_effort: bool,
 }
 
+impl AgentSandboxConfig {
+    /// Whether the workspace must not be written to.
+    pub(crate) fn restricts_workspace(self) -> bool {
+        self.mode != Some(AgentSandboxMode::Off)
+            && self.workspace_access.is_some_and(|access| access < SandboxWorkspaceAccess::Rw)
+    }
+}
+
 impl Config {
     /// What the config says about the sandbox of an agent's commands.
     #[must_use]
     pub fn command_sandbox(&self, agent: &str) -> CommandSandbox {
         let exec = &self.tools.exec;
         let own = self.agent_sandbox(agent);
-        let is_asked_for = own.mode.is_some_and(|mode| mode != AgentSandboxMode::Off);
         let mut profile = exec.sandbox.profile.unwrap_or_default();
-        if is_asked_for && own.workspace_access == Some(SandboxWorkspaceAccess::Ro) {
+        let is_restricted = own.restricts_workspace();
+        if is_restricted {
             profile = profile.min(ExecSandboxProfile::ReadOnly);
         }
+        // What was asked for by name is held or refused.
+        let is_asked_for = is_restricted || exec.sandbox.profile.is_some();
         let requirement = match (exec.host(), own.mode) {
             (ExecHost::Sandbox, _)
             | (ExecHost::Auto, Some(AgentSandboxMode::All | AgentSandboxMode::NonMain)) => {
                 SandboxRequirement::Required
             }
+            (ExecHost::Auto, None) if is_asked_for => SandboxRequirement::Required,
             (ExecHost::Auto, None) => SandboxRequirement::IfAvailable,
             (ExecHost::Gateway | ExecHost::Node, _)
             | (ExecHost::Auto, Some(AgentSandboxMode::Off)) => SandboxRequirement::Off,
@@ -139,9 +151,7 @@ impl Config {
     /// Whether the sandbox of an agent lets its tools change the workspace.
     #[must_use]
     pub fn allows_workspace_writes(&self, agent: &str) -> bool {
-        let own = self.agent_sandbox(agent);
-        own.mode.is_none_or(|mode| mode == AgentSandboxMode::Off)
-            || own.workspace_access.is_none_or(|access| access == SandboxWorkspaceAccess::Rw)
+        !self.agent_sandbox(agent).restricts_workspace()
     }
 
     /// The sandbox of an agent: what its entries set, and else what `agents.defaults` does.
@@ -172,6 +182,15 @@ mod tests {
             ("{ tools: { exec: { host: 'gateway' } } }", Off),
             ("{ tools: { exec: { host: 'sandbox' } } }", Required),
             ("{ tools: { exec: { sandbox: { profile: 'full' } } } }", Off),
+            ("{ tools: { exec: { sandbox: { profile: 'read-only' } } } }", Required),
+            ("{ tools: { exec: { sandbox: { profile: 'workspace+net' } } } }", Required),
+            ("{ tools: { exec: { sandbox: { gpu: true } } } }", IfAvailable),
+            ("{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }", Required),
+            ("{ agents: { defaults: { sandbox: { workspaceAccess: 'rw' } } } }", IfAvailable),
+            (
+                "{ agents: { list: [{ id: 'main', sandbox: { workspaceAccess: 'ro' } }] } }",
+                Required,
+            ),
             ("{ agents: { defaults: { sandbox: { mode: 'off' } } } }", Off),
             ("{ agents: { defaults: { sandbox: { mode: 'all' } } } }", Required),
             ("{ agents: { defaults: { sandbox: { mode: 'non-main' } } } }", Required),
@@ -195,6 +214,11 @@ mod tests {
         let text = "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'ro' } } } }";
         assert_eq!(sandbox(text).profile, ExecSandboxProfile::ReadOnly);
         let text = "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }";
+        assert_eq!(sandbox(text).profile, ExecSandboxProfile::ReadOnly);
+        let text = "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } },
+                      list: [{ id: 'main', sandbox: { workspaceAccess: 'rw' } }] } }";
+        assert_eq!(sandbox(text).profile, ExecSandboxProfile::Workspace);
+        let text = "{ agents: { defaults: { sandbox: { mode: 'off', workspaceAccess: 'ro' } } } }";
         assert_eq!(sandbox(text).profile, ExecSandboxProfile::Workspace);
     }
 }

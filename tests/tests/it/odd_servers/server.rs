@@ -139,23 +139,10 @@ fn body_response(status: u64, content_type: &str, body: &Value) -> Vec<u8> {
 
 fn stream_response(content_type: &str, events: &Value) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n";
-    let mut response = format!("{head}content-type: {content_type}\r\n\r\n").into_bytes();
-    for chunk in events.as_array().unwrap().iter().flat_map(expand_chunks) {
-        response.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
-        response.extend(chunk);
-        response.extend(b"\r\n");
-    }
-    response.extend(b"0\r\n\r\n");
-    response
-}
-
-/// The chunks that are sent for an event of a case.
-fn expand_chunks(event: &Value) -> Vec<Vec<u8>> {
-    if let Some(text) = event["sse"].as_str() {
-        let length = usize::try_from(event["cut"].as_u64().unwrap()).unwrap();
-        return text.as_bytes().chunks(length).map(<[u8]>::to_vec).collect();
-    }
-    expand_event(event).into_iter().map(String::into_bytes).collect()
+    let events = events.as_array().unwrap().iter().flat_map(expand_event);
+    let chunks: Vec<_> = events.map(|text| format!("{:x}\r\n{text}\r\n", text.len())).collect();
+    let body = chunks.concat();
+    format!("{head}content-type: {content_type}\r\n\r\n{body}0\r\n\r\n").into_bytes()
 }
 
 /// The texts that are sent for an event of a case.
