@@ -1,6 +1,6 @@
 //! The sandbox of an agent's commands, as the config and this machine have it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openclaw_config::{CommandSandbox, ExecSandboxProfile, FileRootAccess, SandboxRequirement};
 use openclaw_models::{SetupError, SetupErrorKind};
@@ -79,21 +79,33 @@ impl Runtime {
             ExecSandboxProfile::Full => SandboxProfile::Full,
         };
         let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.to_owned());
-        let mut policy = SandboxPolicy::new(profile, &workspace);
+        let mut policy = SandboxPolicy::new(profile, &resolve_links(&workspace));
         let roots = self.config().file_roots(agent, models.env()).map_err(|error| {
             let message = format!("start the agent `{agent}`");
             SetupError::new(SetupErrorKind::Restriction, message).with_source(error)
         })?;
+        let named: Vec<PathBuf> =
+            roots.iter().map(|root| root.path.clone()).chain([workspace]).collect();
         policy.roots = roots
             .into_iter()
             .map(|root| SandboxRoot {
-                path: root.path,
+                path: resolve_links(&root.path),
                 access: match root.access {
                     FileRootAccess::ReadOnly => RootAccess::Read,
                     FileRootAccess::ReadWrite => RootAccess::Write,
                 },
             })
             .collect();
+        if let Some(link) = find_movable_link(&policy, &named) {
+            let message = format!(
+                "start the agent `{agent}`: `{}` is a symbolic link in a folder that commands may \
+                 change, so that it could lead anywhere",
+                link.display()
+            );
+            return Err(SetupError::new(SetupErrorKind::Restriction, message).with_hint(
+                "Name the folder that it leads to in `tools.fs.roots` or as the workspace.",
+            ));
+        }
         policy.private_paths = private_paths(models);
         policy.home_dirs = models.env().get("HOME").map(Into::into).into_iter().collect();
         policy.gpu = wanted.gpu;
@@ -114,6 +126,30 @@ impl Runtime {
         ports.dedup();
         ports
     }
+}
+
+/// A path with its symbolic links resolved, if it exists.
+fn resolve_links(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A link on the way to one of these paths that commands may replace; `None` when there is none.
+fn find_movable_link(policy: &SandboxPolicy, paths: &[PathBuf]) -> Option<PathBuf> {
+    if !policy.profile.allows_writes() {
+        return None;
+    }
+    let roots = policy.roots.iter().filter(|root| root.access == RootAccess::Write);
+    let writable: Vec<&Path> =
+        roots.map(|root| root.path.as_path()).chain([policy.workspace.as_path()]).collect();
+    let is_movable = |path: &&Path| {
+        let place = path.parent().map(resolve_links).zip(path.file_name());
+        let place = place.map(|(folder, name)| folder.join(name));
+        path.is_symlink()
+            && place.is_some_and(|place| {
+                writable.iter().any(|tree| place != **tree && place.starts_with(tree))
+            })
+    };
+    paths.iter().find_map(|path| path.ancestors().find(is_movable)).map(Path::to_owned)
 }
 
 /// The port of an address on this machine; `None` for another machine.
@@ -139,6 +175,36 @@ fn local_port(address: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_commands_may_replace_is_found() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        let top = std::fs::canonicalize(directory.path()).unwrap();
+        for folder in ["ws/data", "other", "out"] {
+            std::fs::create_dir_all(top.join(folder)).unwrap();
+        }
+        symlink(top.join("other"), top.join("ws/link")).unwrap();
+        symlink(top.join("ws"), top.join("out/ws")).unwrap();
+        let mut policy = SandboxPolicy::new(SandboxProfile::Workspace, &top.join("ws"));
+        let find = |policy: &SandboxPolicy, path: &str| {
+            find_movable_link(policy, &[top.join(path)])
+                .map(|it| it.strip_prefix(&top).unwrap().to_owned())
+        };
+        for path in ["ws", "ws/data", "other", "out/ws", "out/ws/data", "missing/x"] {
+            assert_eq!(find(&policy, path), None, "{path}");
+        }
+        assert_eq!(find(&policy, "ws/link").as_deref(), Some(Path::new("ws/link")));
+        assert_eq!(find(&policy, "out/ws/link/x").as_deref(), Some(Path::new("out/ws/link")));
+        let root = |access| SandboxRoot { path: top.join("out"), access };
+        policy.roots = vec![root(RootAccess::Read)];
+        assert_eq!(find(&policy, "out/ws"), None);
+        policy.roots = vec![root(RootAccess::Write)];
+        assert_eq!(find(&policy, "out/ws").as_deref(), Some(Path::new("out/ws")));
+        policy.profile = SandboxProfile::ReadOnly;
+        assert_eq!(find(&policy, "out/ws"), None);
+    }
 
     #[test]
     fn only_servers_on_this_machine_have_a_local_port() {

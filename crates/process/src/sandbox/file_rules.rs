@@ -8,7 +8,8 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::io::Errno;
 
 use crate::sandbox::hidden_paths::{HiddenPaths, resolve_existing_part};
 use crate::sandbox::{RootAccess, SandboxPolicy};
@@ -113,8 +114,10 @@ impl FileRules {
     /// Adds a tree that was named on purpose: it may be hidden or inside of something hidden, but
     /// for the program's own files.
     fn add_root(&mut self, path: &Path, access: TreeAccess, hidden: &HiddenPaths) {
-        let path = resolve_existing_part(path);
-        if hidden.is_private(&path) || !path.exists() {
+        let named = path;
+        let path = resolve_existing_part(named);
+        // A command could have put a link there meanwhile.
+        if path != named || hidden.is_private(&path) || !path.exists() {
             return;
         }
         if access == TreeAccess::Write && path.is_dir() && hidden.has_any_beneath(&path) {
@@ -172,7 +175,11 @@ impl TreeRule {
     /// Opens the tree; `None` when it has gone or become a link meanwhile.
     pub(crate) fn open(&self) -> Option<(OwnedFd, bool)> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = open(&self.path, flags, Mode::empty()).ok()?;
+        let fd = match openat2(CWD, &self.path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            // In a sandbox around this program.
+            Err(Errno::NOSYS) => open(&self.path, flags, Mode::empty()).ok()?,
+            opened => opened.ok()?,
+        };
         let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&fd).ok()?.st_mode);
         match kind {
             rustix::fs::FileType::Symlink => None,

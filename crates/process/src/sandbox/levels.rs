@@ -121,7 +121,9 @@ fn files_level(abi: Option<LandlockAbi>, has_seccomp: bool) -> ProtectionLevel {
         (false, false) => ProtectionLevel::enforced_by(format!("Landlock {abi}"))
             .with_gap("emptying readable files, which needs Landlock ABI 3 or seccomp"),
     };
-    level.with_gap("modes, owners and times of files")
+    let gap = "modes, owners and times of files, hidden ones too";
+    let gap = if has_seccomp { gap.to_owned() } else { format!("attributes, {gap}") };
+    level.with_gap(gap)
 }
 
 fn network_level(

@@ -53,7 +53,8 @@ impl SandboxProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SandboxRoot {
-    /// The absolute path. One that does not exist is skipped.
+    /// The absolute path without symbolic links. One that does not exist or that leads through a link
+    /// is skipped.
     pub path: PathBuf,
     /// What may be done there.
     pub access: RootAccess,
@@ -78,7 +79,7 @@ pub enum RootAccess {
 pub struct SandboxPolicy {
     /// The permissions.
     pub profile: SandboxProfile,
-    /// The absolute path of the workspace.
+    /// The absolute path of the workspace, without symbolic links.
     pub workspace: PathBuf,
     /// More directories and files.
     pub roots: Vec<SandboxRoot>,

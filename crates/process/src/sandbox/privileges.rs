@@ -5,11 +5,10 @@ use std::io;
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
 /// What is left to a root user: handling files of others as far as Landlock allows it, changing to
-/// another user, and low ports.
+/// another user, and low ports. Files that it writes to lose their set-id bits, as everybody's do.
 const KEPT: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::DAC_OVERRIDE)
     .union(CapabilitySet::FOWNER)
-    .union(CapabilitySet::FSETID)
     .union(CapabilitySet::SETGID)
     .union(CapabilitySet::SETUID)
     .union(CapabilitySet::NET_BIND_SERVICE);

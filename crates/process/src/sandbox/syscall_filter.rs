@@ -1,6 +1,8 @@
 //! The seccomp filters of a policy: system calls that Landlock does not restrict, or not on this
 //! kernel. A denied call fails with an error; it does not end the process.
 
+mod calls;
+
 use std::collections::BTreeMap;
 
 use seccompiler::{
@@ -9,134 +11,11 @@ use seccompiler::{
 };
 
 use crate::sandbox::{LandlockAbi, SandboxPolicy};
-
-/// System calls that are always denied: those that look into other processes, change the system, get
-/// new rights, or get around the filters.
-const DENIED_CALLS: &[libc::c_long] = &[
-    // Other processes.
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_readv,
-    libc::SYS_process_vm_writev,
-    libc::SYS_process_madvise,
-    libc::SYS_process_mrelease,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_kcmp,
-    libc::SYS_perf_event_open,
-    // Work by the kernel that no filter sees.
-    libc::SYS_io_uring_setup,
-    libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register,
-    libc::SYS_bpf,
-    libc::SYS_userfaultfd,
-    // Files without their path, and namespaces.
-    libc::SYS_open_by_handle_at,
-    libc::SYS_mount,
-    libc::SYS_umount2,
-    libc::SYS_pivot_root,
-    libc::SYS_chroot,
-    libc::SYS_move_mount,
-    libc::SYS_open_tree,
-    libc::SYS_fsopen,
-    libc::SYS_fsconfig,
-    libc::SYS_fsmount,
-    libc::SYS_fspick,
-    libc::SYS_mount_setattr,
-    libc::SYS_setns,
-    libc::SYS_fanotify_init,
-    libc::SYS_fanotify_mark,
-    // Keys of the user.
-    libc::SYS_add_key,
-    libc::SYS_request_key,
-    libc::SYS_keyctl,
-    // Memory and queues that are shared by all processes of the user.
-    libc::SYS_shmget,
-    libc::SYS_shmat,
-    libc::SYS_shmctl,
-    libc::SYS_semget,
-    libc::SYS_semctl,
-    libc::SYS_semop,
-    libc::SYS_semtimedop,
-    libc::SYS_msgget,
-    libc::SYS_msgsnd,
-    libc::SYS_msgrcv,
-    libc::SYS_msgctl,
-    libc::SYS_mq_open,
-    libc::SYS_mq_unlink,
-    // The system.
-    libc::SYS_init_module,
-    libc::SYS_finit_module,
-    libc::SYS_delete_module,
-    libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
-    libc::SYS_reboot,
-    libc::SYS_swapon,
-    libc::SYS_swapoff,
-    libc::SYS_syslog,
-    libc::SYS_acct,
-    libc::SYS_quotactl,
-    libc::SYS_quotactl_fd,
-    libc::SYS_sethostname,
-    libc::SYS_setdomainname,
-    libc::SYS_settimeofday,
-    libc::SYS_clock_settime,
-    libc::SYS_clock_adjtime,
-    libc::SYS_adjtimex,
-    libc::SYS_vhangup,
-    libc::SYS_lookup_dcookie,
-    libc::SYS_nfsservctl,
-    // `open_tree_attr` and `file_setattr`, whose numbers are the same everywhere.
-    467,
-    469,
-];
-
-#[cfg(target_arch = "x86_64")]
-const DENIED_ON_THIS_ARCHITECTURE: &[libc::c_long] =
-    &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt, libc::SYS_uselib];
-#[cfg(not(target_arch = "x86_64"))]
-const DENIED_ON_THIS_ARCHITECTURE: &[libc::c_long] = &[];
-
-/// Controls of terminals and file systems that reach beyond the process: typed input, selections,
-/// the console, line disciplines, file attributes, frozen and Btrfs volumes.
-const DENIED_IOCTLS: &[u64] = &[
-    libc::TIOCSTI,
-    0x541c,
-    0x541d,
-    0x5423,
-    0x4008_6602,
-    0x4004_6602,
-    0x401c_5820,
-    0xc004_5877,
-    0xc004_5878,
-    0x5000_9401,
-    0x5000_9417,
-    0x5000_940e,
-    0x5000_9418,
-    0x5000_940f,
-    0x5000_943f,
-    0x4008_941a,
-];
-
-/// The flags of new namespaces, but `CLONE_NEWTIME`, whose bit is part of a signal number in `clone`.
-const NAMESPACE_FLAGS: &[libc::c_int] = &[
-    libc::CLONE_NEWNS,
-    libc::CLONE_NEWUSER,
-    libc::CLONE_NEWPID,
-    libc::CLONE_NEWNET,
-    libc::CLONE_NEWIPC,
-    libc::CLONE_NEWUTS,
-    libc::CLONE_NEWCGROUP,
-];
-const CLONE_NEWTIME: u64 = 0x80;
-
-/// Bits of a mode that let others run a file with the rights of its owner.
-const SET_ID_BITS: [u64; 2] = [0o4000, 0o2000];
-
-const F_SETOWN_EX: libc::c_int = 15;
-const FIOSETOWN: u64 = 0x8901;
-const SIOCSPGRP: u64 = 0x8902;
-const O_TRUNC: u64 = 0x200;
-const MSG_FASTOPEN: u64 = 0x2000_0000;
-const TCP_ULP: u64 = 31;
+use calls::{
+    ATTRIBUTE_CALLS, CLONE_NEWTIME, DENIED_CALLS, DENIED_IOCTLS, DENIED_ON_THIS_ARCHITECTURE,
+    F_SETOWN_EX, FIOSETOWN, MSG_FASTOPEN, NAMESPACE_FLAGS, O_CREAT, O_TMPFILE_BIT, O_TRUNC,
+    SET_ID_BITS, SIOCSPGRP, TCP_ULP,
+};
 
 /// The network that system calls may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +39,7 @@ pub(crate) fn compile_filters(
         denied.deny_when(libc::SYS_ioctl, &[equals(1, *request)])?;
     }
     denied.deny_set_id_bits()?;
-    // Limits of other processes; those of the process itself have the id 0.
-    let (other_process, new_limit) = ((0, SeccompCmpOp::Ne, 0), (2, SeccompCmpOp::Ne, 0));
-    denied.deny_long_when(libc::SYS_prlimit64, &[other_process, new_limit])?;
+    denied.deny_control_of_others()?;
     denied.deny_signals_to(std::process::id())?;
     let access = if policy.profile.allows_network() {
         SocketAccess::Internet
@@ -177,12 +54,20 @@ pub(crate) fn compile_filters(
     missing.deny_calls(&[libc::SYS_clone3, libc::SYS_pidfd_send_signal]);
     if abi < Some(LandlockAbi::V3) {
         denied.deny_truncation()?;
+    }
+    // The mode of its new files is in memory, where no filter sees it: a root user's could run as
+    // root for everybody.
+    if abi < Some(LandlockAbi::V3) || rustix::process::geteuid().is_root() {
         missing.deny_calls(&[libc::SYS_openat2]);
     }
+    // Landlock does not restrict attributes of any file. Programs do without where there are none.
+    let mut unsupported = CallRules::default();
+    unsupported.deny_calls(ATTRIBUTE_CALLS);
     Ok(vec![
         other_abi_filter(),
         denied.compile(libc::EPERM.unsigned_abs())?,
         missing.compile(libc::ENOSYS.unsigned_abs())?,
+        unsupported.compile(libc::EOPNOTSUPP.unsigned_abs())?,
     ])
 }
 
@@ -281,9 +166,46 @@ impl CallRules {
         Ok(())
     }
 
+    /// Denies to change how other processes are scheduled and what they may use. A process itself has
+    /// the id 0.
+    fn deny_control_of_others(&mut self) -> Result<(), seccompiler::Error> {
+        let other = |index| (index, SeccompCmpOp::Ne, 0);
+        // Reading limits is allowed.
+        let new_limit = (2, SeccompCmpOp::Ne, 0);
+        self.deny_long_when(libc::SYS_prlimit64, &[other(0), new_limit])?;
+        for call in [
+            libc::SYS_sched_setaffinity,
+            libc::SYS_sched_setattr,
+            libc::SYS_sched_setparam,
+            libc::SYS_sched_setscheduler,
+            libc::SYS_migrate_pages,
+            libc::SYS_move_pages,
+        ] {
+            self.deny_when(call, &[other(0)])?;
+        }
+        for (call, own_kind) in [(libc::SYS_setpriority, 0), (libc::SYS_ioprio_set, 1)] {
+            self.deny_when(call, &[other(1)])?;
+            // Of all processes of a group or a user.
+            self.deny_when(call, &[(0, SeccompCmpOp::Ne, own_kind)])?;
+        }
+        Ok(())
+    }
+
     fn deny_set_id_bits(&mut self) -> Result<(), seccompiler::Error> {
         const SYS_FCHMODAT2: libc::c_long = 452;
         for bit in SET_ID_BITS {
+            // Only with these flags is there a mode.
+            for flag in [O_CREAT, O_TMPFILE_BIT] {
+                self.deny_when(libc::SYS_openat, &[has_bits(2, flag), has_bits(3, bit)])?;
+                #[cfg(target_arch = "x86_64")]
+                self.deny_when(libc::SYS_open, &[has_bits(1, flag), has_bits(2, bit)])?;
+            }
+            self.deny_when(libc::SYS_mknodat, &[has_bits(2, bit)])?;
+            #[cfg(target_arch = "x86_64")]
+            {
+                self.deny_when(libc::SYS_creat, &[has_bits(1, bit)])?;
+                self.deny_when(libc::SYS_mknod, &[has_bits(1, bit)])?;
+            }
             self.deny_when(libc::SYS_fchmod, &[has_bits(1, bit)])?;
             self.deny_when(libc::SYS_fchmodat, &[has_bits(2, bit)])?;
             self.deny_when(SYS_FCHMODAT2, &[has_bits(2, bit)])?;

@@ -39,7 +39,7 @@ fn a_kernel_without_landlock_is_refused_with_what_is_missing() {
 
 #[test]
 fn each_level_names_what_enforces_it() {
-    let gap = "not covered: modes, owners and times of files";
+    let gap = "not covered: modes, owners and times of files, hidden ones too";
     let signals = "; not covered: signals to other processes of the user, which needs Landlock \
                    ABI 6 (Linux 6.12)";
     let mut policy = policy(SandboxProfile::Workspace);

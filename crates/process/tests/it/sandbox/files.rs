@@ -227,3 +227,30 @@ fn hidden_files_behind_links_are_hidden_at_both_places() {
         assert!(home.shell("cat $H/other/file").succeeded);
     }
 }
+
+/// A command may replace a folder by a link between two commands.
+#[test]
+fn a_root_that_has_become_a_link_leads_nowhere() {
+    use std::os::unix::fs::symlink;
+
+    for cap in ABI_CAPS {
+        for access in [RootAccess::Read, RootAccess::Write] {
+            let mut home = Home::new(cap);
+            home.policy.roots = vec![SandboxRoot { path: home.path("project/data"), access }];
+            for target in [".ssh", "other"] {
+                symlink(home.path(target), home.path("project/data")).unwrap();
+                for script in ["cat data/id", "echo x > data/file", "echo x > data/new"] {
+                    let ran = home.shell(script);
+                    assert!(!ran.succeeded, "{cap:?} {script}: {}", ran.text);
+                }
+                fs::remove_file(home.path("project/data")).unwrap();
+            }
+            assert_eq!(home.text("other/file"), "other");
+            // So with the workspace, in a folder that may be changed.
+            fs::rename(home.path("project"), home.path("moved")).unwrap();
+            symlink(home.path("other"), home.path("project")).unwrap();
+            let ran = home.shell(&format!("echo x > {}", home.path("other/file").display()));
+            assert!(!ran.succeeded, "{cap:?}: {}", ran.text);
+        }
+    }
+}

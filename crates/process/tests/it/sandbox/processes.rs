@@ -74,6 +74,37 @@ call('fanotify_init', 300, 0, 0)
 call('open_tree', 428, -100 & 0xffffffff, b'/', 1)
 call('setuid bit', 90, b'file', 0o4755)
 call('setuid bit at', 268, -100 & 0xffffffff, b'file', 0o4755)
+at = -100 & 0xffffffff
+for bits in (0o6755, 0o4000, 0o2000, 0o104755):
+    call(f'open {bits:o}', 2, b'new1', 0o101, bits)
+    call(f'openat {bits:o}', 257, at, b'new2', 0o101, bits)
+    call(f'temporary {bits:o}', 257, at, b'.', 0o20200002, bits)
+    call(f'creat {bits:o}', 85, b'new3', bits)
+    call(f'mknod {bits:o}', 133, b'new4', 0o100000 | bits, 0)
+    call(f'mknodat {bits:o}', 259, at, b'new5', 0o100000 | bits, 0)
+if os.geteuid() == 0:
+    how = ctypes.create_string_buffer(b''.join(n.to_bytes(8, 'little') for n in (0o101, 0o6755, 0)), 24)
+    call('openat2', 437, at, b'new6', how, 24)
+for name in os.listdir('.'):
+    assert os.stat(name).st_mode & 0o6000 == 0, name
+call('setpriority', 141, 0, pid, 5)
+call('setpriority parent', 141, 0, os.getppid(), 5)
+call('setpriority user', 141, 2, 0, 5)
+call('setpriority group', 141, 1, 0, 5)
+call('ioprio_set', 251, 1, pid, 0x4007)
+call('ioprio_set user', 251, 3, os.getuid(), 0x4007)
+mask = ctypes.create_string_buffer(b'\x01' * 128, 128)
+call('sched_setaffinity', 203, pid, 128, mask)
+call('sched_setaffinity parent', 203, os.getppid(), 128, mask)
+call('sched_setscheduler', 144, pid, 0, buffer)
+call('sched_setparam', 142, pid, buffer)
+call('sched_setattr', 314, pid, buffer, 0)
+call('migrate_pages', 256, pid, 8, mask, mask)
+call('move_pages', 279, pid, 0, 0, 0, 0, 0)
+call('setxattr', 188, b'file', b'user.x', b'y', 1, 0)
+call('lsetxattr', 189, b'file', b'user.x', b'y', 1, 0)
+call('fsetxattr', 190, os.open('file', 0), b'user.x', b'y', 1, 0)
+call('removexattr', 197, b'file', b'user.x')
 call('chattr', 16, os.open('file', 0), 0x40086602, buffer)
 call('x32 getpid', 0x40000000 + 39)
 master = 0
@@ -92,6 +123,34 @@ fn no_call_that_reaches_beyond_the_process_is_allowed() {
         assert_eq!(ran.text, "done\n", "{cap:?}");
         assert!(victim.is_running(), "{cap:?}");
     }
+}
+
+#[test]
+fn a_process_controls_itself() {
+    for cap in ABI_CAPS {
+        let home = Home::new(cap);
+        for script in [
+            "nice -n 5 true && ionice -c 3 true && taskset 1 true && ulimit -n 100",
+            "prlimit --pid $$ >/dev/null",
+            "umask 022 && echo x > a && chmod 640 a && install -m 755 a b && cp -a b c && mkdir -m 1777 d",
+            "touch -d 2020-01-01 a && tar cf t.tar a b && mkdir u && tar xf t.tar -C u && chown $(id -u) u/a",
+            "python3 -c 'import os; os.open(\"n\", os.O_CREAT, 0o644); os.open(\"n\", os.O_RDONLY, 0o6755)'",
+        ] {
+            let ran = home.shell(script);
+            assert!(ran.succeeded, "{cap:?} {script}: {}", ran.text);
+        }
+    }
+}
+
+#[test]
+fn a_written_file_loses_its_set_id_bits() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new(None);
+    let file = home.path("project/file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o6755)).unwrap();
+    assert!(home.shell("echo evil > file").succeeded);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o755);
 }
 
 #[test]
