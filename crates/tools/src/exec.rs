@@ -137,7 +137,9 @@ impl ExecTool {
     pub(crate) fn new(workspace: Workspace, options: ExecOptions) -> Self {
         let description = "Runs a shell command and returns its output and exit code. \
                            What it leaves in the background is ended.";
-        let sandbox = options.sandbox.clone().map(ExecSandbox::new).map(Arc::new);
+        let sandbox = options.sandbox.clone();
+        let sandbox = sandbox.map(|policy| ExecSandbox::new(policy, &workspace.writes));
+        let sandbox = sandbox.map(Arc::new);
         let options = Arc::new(options);
         let mut spec = tool_spec::<ExecArguments>("exec", description);
         if options.background.is_none() {

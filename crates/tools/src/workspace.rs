@@ -12,6 +12,7 @@ mod recorded_change;
 mod seen_versions;
 mod suggestion;
 mod text;
+mod tool_writes;
 mod walk;
 
 use std::io;
@@ -31,6 +32,7 @@ pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;
 pub(crate) use protection::{find_own_protection, may_be_protected, protection_behind_link};
 use seen_versions::SeenVersions;
+pub(crate) use tool_writes::ToolWrites;
 
 pub(crate) use walk::{WalkCancellation, WalkOptions, WalkReport};
 
@@ -45,6 +47,7 @@ pub struct Workspace {
     private: Arc<PrivatePaths>,
     changes: Option<Arc<ChangeJournal>>,
     seen: Arc<SeenVersions>,
+    pub(crate) writes: Arc<ToolWrites>,
 }
 
 /// The workspace, or a folder besides it.
@@ -91,6 +94,7 @@ impl Workspace {
             private: Arc::default(),
             changes: None,
             seen: Arc::default(),
+            writes: Arc::default(),
         })
     }
 

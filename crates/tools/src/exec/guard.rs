@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::workspace::ToolWrites;
+use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
 use scan::GuardSnapshot;
 pub(crate) use scan::GuardedTree;
@@ -34,6 +36,8 @@ const MAX_FLOOD_PASSES: usize = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct FileGuard {
     trees: Arc<[GuardedTree]>,
+    /// What the file tools write while commands run.
+    writes: Arc<ToolWrites>,
     state: Arc<Mutex<GuardState>>,
 }
 
@@ -71,8 +75,8 @@ pub(crate) struct GuardedRun {
 
 impl FileGuard {
     /// Guards trees, none of which is in another one without being skipped there.
-    pub(crate) fn new(trees: Vec<GuardedTree>) -> Self {
-        Self { trees: trees.into(), state: Arc::default() }
+    pub(crate) fn new(trees: Vec<GuardedTree>, writes: &Arc<ToolWrites>) -> Self {
+        Self { trees: trees.into(), writes: Arc::clone(writes), state: Arc::default() }
     }
 
     /// Takes a snapshot before a command, unless another one is running. `keeps_versioned` is for
@@ -80,6 +84,7 @@ impl FileGuard {
     pub(crate) fn begin_run(&self, keeps_versioned: bool) -> GuardedRun {
         let mut state = self.lock();
         if state.running == 0 {
+            self.writes.clear();
             state.searched.resize_with(self.trees.len(), SearchedTree::default);
             for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
                 searched.baseline = tree.take_snapshot(&mut searched.cache, None);
@@ -108,10 +113,37 @@ impl GuardedRun {
         let mut report = std::mem::take(&mut state.untold);
         for (index, tree) in self.guard.trees.iter().enumerate() {
             let Some(searched) = state.searched.get_mut(index) else { continue };
+            searched.accept_writes(tree, &self.guard.writes);
             undo_in_tree(tree, searched, self.keeps_versioned, &mut report);
         }
         state.running -= 1;
         report
+    }
+}
+
+impl SearchedTree {
+    /// Takes over what tools have written since the snapshot, each after its own question.
+    fn accept_writes(&mut self, tree: &GuardedTree, writes: &ToolWrites) {
+        let paths = writes.list_paths();
+        let own: Vec<&Path> =
+            paths.iter().filter_map(|path| path.strip_prefix(&tree.path).ok()).collect();
+        if own.is_empty() {
+            return;
+        }
+        let now = tree.take_snapshot(&mut self.cache, Some(&self.baseline));
+        for path in own {
+            let Some(entry) = now.entries.get(path) else { continue };
+            let EntryContent::File { bytes, .. } = &entry.content else { continue };
+            if !writes.is_content_of(&tree.path.join(path), bytes) {
+                continue;
+            }
+            self.baseline.entries.insert(path.to_owned(), entry.clone());
+            for folder in path.ancestors().skip(1) {
+                let Some(entry) = now.entries.get(folder) else { continue };
+                let entry = GuardedEntry { has_all_names: true, ..entry.clone() };
+                self.baseline.entries.entry(folder.to_owned()).or_insert(entry);
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::exec::guard::{FileGuard, GuardedRun, GuardedTree};
+use crate::workspace::ToolWrites;
 use openclaw_core::ToolOutput;
 use openclaw_exec_policy::CommandPlan;
 use openclaw_fs::{LinklessDirectory, create_private_dir};
@@ -47,7 +48,60 @@ const BRANCH_COMMANDS: &[&str] = &[
     "revert",
     "worktree",
     "clone",
-    "am",
+];
+/// Options of these commands that make Git run nothing else.
+const PLAIN_OPTIONS: &[&str] = &[
+    "--",
+    "-",
+    "-b",
+    "-B",
+    "-d",
+    "-f",
+    "-m",
+    "-q",
+    "-v",
+    "--abort",
+    "--all",
+    "--autostash",
+    "--bare",
+    "--branch",
+    "--continue",
+    "--depth",
+    "--detach",
+    "--ff",
+    "--ff-only",
+    "--force",
+    "--hard",
+    "--include-untracked",
+    "--keep",
+    "--message",
+    "--mixed",
+    "--no-commit",
+    "--no-edit",
+    "--no-ff",
+    "--no-rebase",
+    "--no-tags",
+    "--no-track",
+    "--onto",
+    "--orphan",
+    "--ours",
+    "--progress",
+    "--prune",
+    "--quiet",
+    "--quit",
+    "--rebase",
+    "--recurse-submodules",
+    "--single-branch",
+    "--skip",
+    "--soft",
+    "--source",
+    "--squash",
+    "--staged",
+    "--tags",
+    "--theirs",
+    "--track",
+    "--verbose",
+    "--worktree",
 ];
 const READING_PROGRAMS: &[&str] =
     &["cat", "echo", "grep", "head", "ls", "pwd", "tail", "true", "wc"];
@@ -59,11 +113,25 @@ pub(crate) struct ExecSandbox {
     /// Made for the first command, removed with the agent.
     temp_dir: Mutex<Option<TemporaryFolder>>,
     guard: OnceLock<FileGuard>,
+    /// What other tools write meanwhile.
+    writes: Arc<ToolWrites>,
 }
 
 impl ExecSandbox {
-    pub(crate) fn new(policy: SandboxPolicy) -> Self {
-        Self { policy, temp_dir: Mutex::default(), guard: OnceLock::new() }
+    pub(crate) fn new(mut policy: SandboxPolicy, writes: &Arc<ToolWrites>) -> Self {
+        // Resolved once, before any command could put a link in the way.
+        let paths = policy.roots.iter_mut().map(|root| &mut root.path);
+        for path in paths.chain([&mut policy.workspace]) {
+            if let Ok(resolved) = fs::canonicalize(&*path) {
+                *path = resolved;
+            }
+        }
+        Self {
+            policy,
+            temp_dir: Mutex::default(),
+            guard: OnceLock::new(),
+            writes: Arc::clone(writes),
+        }
     }
 
     /// The policy of the next command, whose temporary folder exists.
@@ -84,7 +152,9 @@ impl ExecSandbox {
         if !self.policy.profile.allows_writes() {
             return None;
         }
-        let guard = self.guard.get_or_init(|| FileGuard::new(find_guarded_trees(&self.policy)));
+        let guard = self
+            .guard
+            .get_or_init(|| FileGuard::new(find_guarded_trees(&self.policy), &self.writes));
         Some(guard.begin_run(changes_branch))
     }
 
@@ -128,8 +198,7 @@ fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
     let roots = policy.roots.iter().filter(|root| root.access == RootAccess::Write);
     let mut paths = vec![policy.workspace.clone()];
     paths.extend(roots.map(|root| root.path.clone()));
-    let mut paths: Vec<PathBuf> = paths.iter().flat_map(fs::canonicalize).collect();
-    let workspace = paths.first().cloned();
+    let workspace = &policy.workspace;
     paths.sort_unstable();
     paths.dedup();
     let mut skipped = hidden_paths(policy);
@@ -140,7 +209,7 @@ fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
         Some(GuardedTree {
             directory: LinklessDirectory::open(path).ok()?,
             path: path.clone(),
-            is_workspace: Some(path) == workspace.as_ref(),
+            is_workspace: path == workspace,
             skipped: beneath.filter(|it| !it.as_os_str().is_empty()).map(Path::to_owned).collect(),
         })
     });
@@ -225,15 +294,66 @@ pub(crate) fn with_temp_dir(
 /// Whether a plan does nothing but change the branch of a repository, so that versioned files change
 /// with it.
 fn changes_branch(plan: &CommandPlan) -> bool {
+    // Many variables make Git run other programs.
+    let has_variables = !plan.context().environment.is_empty()
+        || plan.commands().any(|command| !command.environment.is_empty());
     let kinds: Option<Vec<bool>> = plan
         .commands()
-        .map(|command| match command.argv.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["git", subcommand, ..] if !subcommand.starts_with('-') => {
-                Some(BRANCH_COMMANDS.contains(&subcommand))
-            }
-            [program, ..] if READING_PROGRAMS.contains(&program) => Some(false),
-            _ => None,
+        .map(|command| {
+            let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
+            is_branch_change(&words)
         })
         .collect();
-    kinds.is_some_and(|kinds| kinds.contains(&true))
+    !has_variables && kinds.is_some_and(|kinds| kinds.contains(&true))
+}
+
+/// Whether a command changes the branch and runs nothing else; `None` when it may do more.
+fn is_branch_change(words: &[&str]) -> Option<bool> {
+    match words {
+        ["git", subcommand, arguments @ ..] if !subcommand.starts_with('-') => {
+            let is_plain = |word: &&str| {
+                let option = word.split('=').next().unwrap_or(word);
+                let is_switch = *subcommand == "switch" && matches!(option, "-c" | "-C");
+                // Addresses with `::` name a program.
+                !word.contains("::")
+                    && (!word.starts_with('-') || is_switch || PLAIN_OPTIONS.contains(&option))
+            };
+            Some(BRANCH_COMMANDS.contains(subcommand) && arguments.iter().all(is_plain))
+        }
+        [program, ..] if READING_PROGRAMS.contains(program) => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commands_that_run_nothing_else_change_the_branch() {
+        for (command, expected) in [
+            ("git checkout -q main", Some(true)),
+            ("git switch -c topic", Some(true)),
+            ("git stash pop", Some(true)),
+            ("git clone -q --depth=1 https://example.com/x.git", Some(true)),
+            ("git rebase --continue", Some(true)),
+            ("git status", Some(false)),
+            ("git rebase -x evil HEAD~1", Some(false)),
+            ("git rebase --exec=evil HEAD~1", Some(false)),
+            ("git rebase -i HEAD~1", Some(false)),
+            ("git pull --upload-pack evil", Some(false)),
+            ("git clone -u evil x", Some(false)),
+            ("git clone -c core.fsmonitor=evil x", Some(false)),
+            ("git clone --template=evil x", Some(false)),
+            ("git clone ext::evil x", Some(false)),
+            ("git merge -s evil x", Some(false)),
+            ("git am evil.patch", Some(false)),
+            ("git -c core.hooksPath=evil checkout x", None),
+            ("cat file", Some(false)),
+            ("sh evil", None),
+        ] {
+            let words: Vec<&str> = command.split(' ').collect();
+            assert_eq!(is_branch_change(&words), expected, "{command}");
+        }
+    }
 }

@@ -76,6 +76,7 @@ impl Workspace {
         let replaced = directory.replace_file_where(file, content, version, &admit);
         let outcome = replaced.map_err(|error| refuse(error.into()))?;
         self.seen.record_version(location.absolute_path(), outcome.version.clone());
+        self.writes.record_content(location.absolute_path(), content);
         Ok(outcome)
     }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use openclaw_process::sandbox::{SandboxPolicy, SandboxProfile};
-use openclaw_tools::ExecOptions;
+use openclaw_process::sandbox::{RootAccess, SandboxPolicy, SandboxProfile, SandboxRoot};
+use openclaw_tools::{BackgroundOptions, CommandRuns, ExecOptions};
 use serde_json::json;
 
-use crate::support::{Fixture, Progress, SECRET, exec_options};
+use crate::support::{Fixture, Progress, SECRET, exec_options, save};
 
 /// A fixture whose commands run in a sandbox. The workspace has to be known before it exists.
 fn sandboxed(profile: SandboxProfile) -> (Fixture, PathBuf) {
@@ -108,4 +108,100 @@ async fn where_a_command_runs_is_checked_when_it_is_planned() {
     let without = Fixture::new();
     assert!(without.plan("exec", json!({"command": "true", "host": "gateway"})).is_ok());
     assert!(without.plan("exec", json!({"command": "true", "host": "sandbox"})).is_err());
+}
+
+#[tokio::test]
+async fn writable_roots_are_guarded_and_read_only_ones_cannot_be_changed() {
+    let (fixture, workspace) = sandboxed(SandboxProfile::Workspace);
+    let outside = fs::canonicalize(fixture.outside()).unwrap();
+    let root = outside.join("root");
+    for folder in [root.join("sub/.vscode"), workspace.join("inner/.vscode")] {
+        fs::create_dir_all(&folder).unwrap();
+        save(&folder.join("tasks.json"), "keep");
+    }
+    let mut sandbox = SandboxPolicy::new(SandboxProfile::Workspace, &workspace);
+    let access = RootAccess::Write;
+    sandbox.roots = vec![
+        SandboxRoot { path: root.clone(), access },
+        // One in the workspace is guarded once.
+        SandboxRoot { path: workspace.join("inner"), access },
+    ];
+    let fixture = fixture.with_exec(ExecOptions { sandbox: Some(sandbox), ..exec_options() });
+    let (root, inner) = (root.display().to_string(), workspace.join("inner").display().to_string());
+    for folder in [&root, &inner] {
+        for (script, path) in [
+            (format!("echo x > {folder}/.envrc"), format!("{folder}/.envrc")),
+            (
+                format!("d=$(find {folder} -name .vscode) && echo x > $d/tasks.json"),
+                if *folder == root {
+                    format!("{folder}/sub/.vscode/tasks.json")
+                } else {
+                    format!("{folder}/.vscode/tasks.json")
+                },
+            ),
+            (
+                format!("git init -q {folder}/r && echo x > {folder}/r/.git/hooks/update"),
+                format!("{folder}/r/.git/hooks/update"),
+            ),
+        ] {
+            let output = fixture.call("exec", json!({"command": script})).await;
+            let line = format!("[undone: the command changed `{path}`");
+            assert_eq!(output.text.matches(&line).count(), 1, "{script}: {}", output.text);
+            fs::remove_dir_all(std::path::Path::new(folder).join("r")).ok();
+        }
+    }
+    // Instructions of the agent are at the top of the workspace only.
+    let output =
+        fixture.call("exec", json!({"command": format!("echo x > {root}/TOOLS.md")})).await;
+    assert_eq!(output.text, "exit code 0\n[no output]");
+}
+
+#[tokio::test]
+async fn what_is_written_into_a_sandboxed_command_stays_in_the_sandbox() {
+    let runs = CommandRuns::new(std::time::Duration::from_mins(30));
+    let background =
+        BackgroundOptions { runs: runs.clone(), yield_after: std::time::Duration::from_mins(5) };
+    let (fixture, workspace) = sandboxed(SandboxProfile::Workspace);
+    let sandbox = Some(SandboxPolicy::new(SandboxProfile::Workspace, &workspace));
+    let options = ExecOptions { sandbox, background: Some(background), ..exec_options() };
+    let fixture = fixture.with_exec(options);
+    for pty in [false, true] {
+        let start = json!({"argv": ["sh"], "background": true, "pty": pty});
+        let output = fixture.call("exec", start).await;
+        let rest = output.text.strip_prefix("Command still running (session ").unwrap();
+        let id = rest.split(',').next().unwrap();
+        let submit = |data: &str| json!({"action": "submit", "sessionId": id, "data": data});
+        for line in [
+            "echo x > ../outside/secret",
+            "echo x > .envrc",
+            "mkdir -p .git && echo x > .git/config",
+            "echo in > kept; exit",
+        ] {
+            let written = fixture.call("process", submit(line)).await;
+            assert!(!written.is_error, "{}", written.text);
+        }
+        let mut told = String::new();
+        while !told.contains(" ended: ") {
+            let poll = json!({"action": "poll", "sessionId": id, "timeout": 30_000});
+            told.push_str(&fixture.call("process", poll).await.text);
+        }
+        assert!(told.contains("[undone: the command changed `.envrc`"), "{pty}: {told}");
+        assert_eq!(fixture.text("kept"), "in\n");
+        assert!(!workspace.join(".envrc").exists());
+        fs::remove_dir_all(workspace.join(".git")).ok();
+    }
+    fixture.assert_outside_untouched();
+}
+
+#[tokio::test]
+async fn a_terminal_works_in_the_sandbox() {
+    let (fixture, _) = sandboxed(SandboxProfile::Workspace);
+    let command = "test -t 0 && test -t 1 && stty size && tty >/dev/null && echo shown > /dev/tty && \
+                   stty -echo && ! cat /dev/pts/ptmx 2>/dev/null; ls /dev/pts 2>&1 | head -1; \
+                   python3 -c 'import fcntl, termios; fcntl.ioctl(0, termios.TIOCSTI, b\"x\")' 2>&1 | tail -1";
+    let output = fixture.call("exec", json!({"command": command, "pty": true})).await;
+    let text = output.text.replace('\r', "");
+    assert!(text.starts_with("exit code 0\n40 120\nshown\n"), "{text}");
+    assert!(text.contains("PermissionError"), "{text}");
+    assert!(text.contains("ermission denied"), "{text}");
 }

@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use openclaw_fs::{EntryKind, EntryStamp, LinklessDirectory, TreeRemoval};
 
@@ -15,7 +16,7 @@ use super::undo::{ChangeOutcome, describe_error};
 /// The deepest directory that is removed.
 const MAX_DEPTH: usize = 48;
 /// The most names that are tried for what is set aside.
-const MAX_NAMES: usize = 1000;
+const MAX_NAMES: usize = 32;
 /// The longest name that gets an ending.
 const MAX_NAME_BYTES: usize = 240;
 
@@ -103,7 +104,14 @@ impl<'a> TreeRestorer<'a> {
                 if is_directory {
                     self.clear_if_present(&parent, name)?;
                 }
-                with_access(&parent, || parent.put_file(name, bytes, *mode))
+                match with_access(&parent, || parent.put_file(name, bytes, *mode)) {
+                    Err(error) if is_space_error(&error) => {
+                        // What a command wrote must not stay because it has filled the disk.
+                        let _ = parent.remove_file(name);
+                        parent.put_file(name, bytes, *mode)
+                    }
+                    result => result,
+                }
             }
             EntryContent::Link(target) => {
                 if is_directory {
@@ -171,7 +179,12 @@ impl<'a> TreeRestorer<'a> {
         let removal = TreeRemoval { max_depth: MAX_DEPTH, admit: &admit };
         let may_be_removed = with_access(parent, || parent.may_remove_tree(name, removal));
         match may_be_removed {
-            Ok(true) => with_access(parent, || parent.remove_tree(name, removal)).map(|()| None),
+            Ok(true) => match with_access(parent, || parent.remove_tree(name, removal)) {
+                Ok(()) => Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+                // Somebody still fills it.
+                Err(_) => with_access(parent, || self.set_aside(parent, name)).map(Some),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
             _ => with_access(parent, || self.set_aside(parent, name)).map(Some),
         }
@@ -182,7 +195,11 @@ impl<'a> TreeRestorer<'a> {
         for number in 0..MAX_NAMES {
             let mut new_name = base.to_owned();
             new_name.push(".undone");
-            if number > 0 {
+            if number + 1 == MAX_NAMES {
+                // All others were taken on purpose.
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                new_name.push(format!("-{:x}", now.unwrap_or_default().as_nanos()));
+            } else if number > 0 {
                 new_name.push(format!("-{number}"));
             }
             match parent.move_entry(name, &self.tree.directory, &new_name) {
@@ -199,6 +216,10 @@ impl<'a> TreeRestorer<'a> {
         };
         Ok((self.tree.directory.open_beneath(parent)?, name))
     }
+}
+
+fn is_space_error(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Does something in a directory, and once more with the right to do it if the command took that

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use openclaw_core::FileProtection::GitData;
+use openclaw_core::FileProtection::{GitData, ShellStartup};
 
 use super::entry::{EntryContent, GuardKind};
 use super::git_config::{ConfigTarget, find_config_targets};
@@ -33,11 +33,24 @@ pub(crate) fn find_targets(
             {
                 search.add_config(path, &work_tree_of(path), bytes, MAX_CHAIN);
             }
+            EntryContent::File { bytes, .. } if path.ends_with(".envrc") => {
+                search.add_environment(path.parent().unwrap_or(path), bytes);
+            }
             _ => {}
         }
     }
     search.found
 }
+
+/// What commands of `direnv` read besides the files that they name. It runs again by itself when such
+/// a file has changed.
+const ENVIRONMENT_FILES: [(&str, &[&str]); 5] = [
+    ("flake", &["flake.nix", "flake.lock"]),
+    ("nix", &["shell.nix", "default.nix"]),
+    ("devenv", &["devenv.nix", "devenv.yaml", "devenv.lock"]),
+    ("devbox", &["devbox.json", "devbox.lock"]),
+    ("dotenv", &[".env"]),
+];
 
 struct TargetSearch<'a> {
     tree: &'a GuardedTree,
@@ -66,6 +79,23 @@ impl TargetSearch<'_> {
                     if let Some(text) = self.read(&path) {
                         self.add_config(&path, work_tree, &text, left);
                     }
+                }
+            }
+        }
+    }
+
+    /// Adds what an `.envrc` reads or runs.
+    fn add_environment(&mut self, folder: &Path, text: &[u8]) {
+        let kind = GuardKind::Fixed(ShellStartup);
+        let text = String::from_utf8_lossy(text);
+        let separators = |c: char| c.is_whitespace() || "\"'`;&|()<>$={}".contains(c);
+        for word in text.split(separators).filter(|word| !word.is_empty()) {
+            let known = ENVIRONMENT_FILES.iter().filter(|(part, _)| word.contains(part));
+            let files = known.flat_map(|(_, files)| files.iter().copied());
+            let named = word.split_once('#').map_or(word, |(path, _)| path);
+            for file in files.chain([named]) {
+                if self.tree.path.join(folder).join(file).is_file() {
+                    self.add(folder, Path::new(file), kind);
                 }
             }
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use openclaw_fs::LinklessDirectory;
 use tempfile::TempDir;
@@ -21,12 +22,13 @@ struct Repository {
 }
 
 fn guard_tree(root: &Path) -> FileGuard {
-    FileGuard::new(vec![GuardedTree {
+    let trees = vec![GuardedTree {
         directory: LinklessDirectory::open(root).unwrap(),
         path: root.to_owned(),
         is_workspace: true,
         skipped: BTreeSet::new(),
-    }])
+    }];
+    FileGuard::new(trees, &Arc::default())
 }
 
 const INITIAL: &str = "git init -q -b main . && git config user.name a && git config user.email a@b

@@ -79,6 +79,9 @@ fn nothing_that_was_there_before_is_removed() {
     let told = repository.run("mv old/settings sub/.vscode", false).unwrap();
     assert!(told.contains("`.vscode.undone` now"), "{told}");
     assert_eq!(repository.read(".vscode.undone/tasks.json"), "mine\n");
+    repository.shell("for i in '' $(seq -f '-%g' 50); do touch .zshrc.undone$i; done; echo mine > z && sleep 0.05");
+    let told = repository.run("mv z .zshrc", false).unwrap();
+    assert!(told.contains("what was moved there is") && !repository.exists(".zshrc"), "{told}");
     let told = repository.run("mv saved AGENTS.md && mkdir .ssh && mv AGENTS.md .ssh/x", false);
     assert!(told.unwrap().contains("`.ssh.undone` now"));
     assert_eq!(repository.read(".ssh.undone/x"), "agents\n");
@@ -153,6 +156,7 @@ fn what_settings_lead_to_is_guarded_too() {
          printf '[user]\\n\\temail = a@b\\n' > shared/more && git config includeIf.gitdir:/.path ../shared/if
          printf '' > shared/if && ln -s sub/claude.md CLAUDE.md && echo keep > sub/claude.md
          ln -s ../../tools/other .git/hooks/pre-commit && echo keep > tools/other
+         echo 'use flake; source_env tools/env' > .envrc && echo keep > flake.nix && echo keep > tools/env
          mkdir config && ln -s config .config && mkdir config/fish && echo keep > config/fish/config.fish",
     );
     let before = repository.state();
@@ -168,6 +172,8 @@ fn what_settings_lead_to_is_guarded_too() {
         ("echo x >> tools/other", "tools/other"),
         ("echo x > config/fish/config.fish", "config/fish/config.fish"),
         ("rm .config", ".config"),
+        ("echo x > flake.nix", "flake.nix"),
+        ("echo x > tools/env", "tools/env"),
         (
             "mkdir -p evil/workflows && ln -s evil .github2 && mv .github .gh && mv .github2 .github; rm -r evil",
             ".github",

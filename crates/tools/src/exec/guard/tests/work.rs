@@ -58,6 +58,35 @@ fn packages_bring_what_they_like() {
 }
 
 #[test]
+fn what_a_tool_writes_while_a_command_runs_stays() {
+    let repository = Repository::new();
+    let (root, writes) =
+        (repository.directory.path().canonicalize().unwrap(), &repository.guard.writes);
+    let run = repository.guard.begin_run(false);
+    repository.shell(
+        "echo tool > .vscode/tasks.json && mkdir .circleci && echo tool > .circleci/config.yml
+         echo evil > .circleci/other && echo evil > .envrc && echo evil > AGENTS.md",
+    );
+    for (path, content) in [
+        (".vscode/tasks.json", "tool\n"),
+        (".circleci/config.yml", "tool\n"),
+        (".envrc", "tool\n"),
+        ("AGENTS.md", "tool\n"),
+    ] {
+        writes.record_content(&root.join(path), content.as_bytes());
+    }
+    let told = run.finish().unwrap();
+    assert_eq!(told.matches("[undone: ").count(), 3, "{told}");
+    let text = |path| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    assert_eq!(text(".vscode/tasks.json") + &text(".circleci/config.yml"), "tool\ntool\n");
+    assert_eq!(text(".circleci/other") + &text(".envrc"), "");
+    assert_eq!(text("AGENTS.md"), "agents\n");
+    // What was written is nothing that a later command may write.
+    let told = repository.run("echo x > .vscode/tasks.json", false).unwrap();
+    assert!(told.contains("`.vscode/tasks.json`"), "{told}");
+}
+
+#[test]
 fn a_folder_with_guarded_files_can_be_moved_and_removed() {
     let repository = Repository::new();
     repository.shell(
