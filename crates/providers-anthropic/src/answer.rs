@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
 use crate::capabilities::ServerCapabilities;
-use crate::wire::{MessageEvent, MessageResponse};
+use crate::wire::{EventDelta, MessageEvent, MessageResponse};
 
 /// Event kinds that are part of an answer: an unreadable one is an error.
 const ANSWER_EVENT_KINDS: [&str; 6] = [
@@ -228,6 +228,11 @@ impl MessageReader {
         {
             return Ok(StreamPayload::Event(Box::new(event)));
         }
+        if data.contains("content_block_stop")
+            && let Some(event) = self.end_open_half()
+        {
+            return Ok(StreamPayload::Event(Box::new(event)));
+        }
         let value = self.json_parser.parse(data)?;
         let kind = value.get("type").and_then(Value::as_str);
         if kind == Some("message") {
@@ -240,6 +245,21 @@ impl MessageReader {
             return serde_json::from_value(value).map(StreamPayload::Event);
         }
         Ok(StreamPayload::Event(Box::default()))
+    }
+
+    /// The rest of a text whose block ends within a character.
+    fn end_open_half(&mut self) -> Option<MessageEvent> {
+        let replacement = || Some(char::REPLACEMENT_CHARACTER.to_string());
+        let mut delta = EventDelta::default();
+        if self.json_parser.abandon_open_half("text") {
+            delta.text = replacement();
+        }
+        if self.json_parser.abandon_open_half("thinking") {
+            delta.thinking = replacement();
+        }
+        let is_open = delta.text.is_some() || delta.thinking.is_some();
+        let kind = Some("content_block_delta".to_owned());
+        is_open.then(|| MessageEvent { kind, delta, ..MessageEvent::default() })
     }
 
     fn build_error(&self, kind: ModelErrorKind, message: &str) -> ModelError {

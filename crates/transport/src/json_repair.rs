@@ -48,6 +48,15 @@ impl LenientJsonParser {
         self.open_halves.len() < before
     }
 
+    /// Parses an event that completes its texts: none of them goes on in the next event.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_whole(&mut self, text: &str) -> Result<Value, serde_json::Error> {
+        self.open_halves.clear();
+        parse_lenient_json(text)
+    }
+
     /// Parses one event.
     ///
     /// # Errors
@@ -57,17 +66,22 @@ impl LenientJsonParser {
         if strict.is_ok() && self.open_halves.is_empty() {
             return strict;
         }
-        let repaired = JsonRewriter::new(text, &mut self.open_halves).rewrite();
+        let repaired = JsonRewriter::new(text, &mut self.open_halves, true).rewrite();
         serde_json::from_str(&repaired).or(strict)
     }
 }
 
-/// Parses one JSON text without a stream.
+/// Parses one JSON text without a stream: half a character at the end of a text stays alone.
 ///
 /// # Errors
 /// As [`LenientJsonParser::parse`].
 pub fn parse_lenient_json(text: &str) -> Result<Value, serde_json::Error> {
-    LenientJsonParser::default().parse(text)
+    let strict = serde_json::from_str(text);
+    if strict.is_ok() {
+        return strict;
+    }
+    let repaired = JsonRewriter::new(text, &mut Vec::new(), false).rewrite();
+    serde_json::from_str(&repaired).or(strict)
 }
 
 /// Rewrites a text to valid JSON.
@@ -75,17 +89,20 @@ struct JsonRewriter<'a> {
     chars: Peekable<Chars<'a>>,
     output: String,
     open_halves: &'a mut Vec<(String, u16)>,
+    /// Whether a text may go on in the next event.
+    is_streamed: bool,
     /// The last string, and whether a colon made it the key of what follows.
     key: String,
     follows_colon: bool,
 }
 
 impl<'a> JsonRewriter<'a> {
-    fn new(text: &'a str, open_halves: &'a mut Vec<(String, u16)>) -> Self {
+    fn new(text: &'a str, open_halves: &'a mut Vec<(String, u16)>, is_streamed: bool) -> Self {
         Self {
             chars: text.chars().peekable(),
             output: String::with_capacity(text.len() + 16),
             open_halves,
+            is_streamed,
             key: String::new(),
             follows_colon: false,
         }
@@ -167,7 +184,7 @@ impl<'a> JsonRewriter<'a> {
             }
         }
         if let Some(first) = open_half {
-            if STREAMED_KEYS.contains(&key.as_str()) {
+            if self.is_streamed && STREAMED_KEYS.contains(&key.as_str()) {
                 self.open_halves.push((key, first));
             } else {
                 self.output.push('\u{fffd}');

@@ -1,7 +1,7 @@
 //! Interprets the events of the Responses API.
 
-use openclaw_transport::parse_error_event;
 use openclaw_transport::wire::{ChatChunk, ResponseEvent, ResponseObject};
+use openclaw_transport::{is_end_marker, parse_error_event, parse_lenient_json};
 use serde_json::{Value, json};
 
 use super::reader::ResponsesReader;
@@ -27,7 +27,7 @@ pub(crate) fn read_response_event(
     reader: &mut ResponsesReader,
     data: &str,
 ) -> Result<StreamItem, StreamFault> {
-    if data.trim() == "[DONE]" {
+    if is_end_marker(data) {
         // `[DONE]` is not part of this API, but some servers send it. It ends the answer only where
         // no item is known to be unfinished.
         let is_end = reader.is_complete();
@@ -40,7 +40,7 @@ pub(crate) fn read_response_event(
     let has_open_half = reader.json_parser.has_open_half();
     let event = match serde_json::from_str::<ResponseEvent>(data) {
         Ok(event) if event.kind.is_some() && !has_open_half => event,
-        _ => match reader.json_parser.parse(data) {
+        _ => match parse_event(reader, data) {
             Ok(value) if value.get("type").is_some_and(Value::is_string) => {
                 match serde_json::from_value::<ResponseEvent>(value.clone()) {
                     Ok(event) => event,
@@ -59,7 +59,7 @@ pub(crate) fn read_response_event(
             finish_response(reader, event.response.unwrap_or_default(), &event_status)
         }
         "error" => {
-            let event = reader.json_parser.parse(data).unwrap_or_default();
+            let event = parse_lenient_json(data).unwrap_or_default();
             let has_error_field = event.get("error").is_some_and(|error| !error.is_null());
             Err(StreamFault::ServerError(if has_error_field {
                 event
@@ -68,6 +68,19 @@ pub(crate) fn read_response_event(
             }))
         }
         _ => Ok(StreamItem::Chunk(reader.read_event(event))),
+    }
+}
+
+/// Parses an event that is not quite JSON, or that may hold the second half of a character. The
+/// texts of a delta may go on in the next one; those of any other event are whole, and an event
+/// that completes a text has all of it.
+fn parse_event(reader: &mut ResponsesReader, data: &str) -> Result<Value, serde_json::Error> {
+    if data.contains(".delta\"") {
+        reader.json_parser.parse(data)
+    } else if data.contains(".done\"") || data.contains("\"response.completed\"") {
+        reader.json_parser.parse_whole(data)
+    } else {
+        parse_lenient_json(data)
     }
 }
 

@@ -139,3 +139,39 @@ fn the_outcome_is_decided_from_the_content() {
         assert_eq!(read_outcome(&events), expected, "{events:?}");
     }
 }
+
+/// The text of an answer with these deltas, after which its text is whole.
+fn read_text(deltas: &[&str], whole: &str) -> String {
+    let mut reader = ResponsesReader::default();
+    let mut text = String::new();
+    let delta = |text: &&str| {
+        format!(
+            r#"{{"type":"response.output_text.delta","item_id":"a","output_index":0,"delta":"{text}"}}"#
+        )
+    };
+    let mut events: Vec<String> = deltas.iter().map(delta).collect();
+    events.push(format!(
+        r#"{{"type":"response.output_text.done","item_id":"a","output_index":0,"text":"{whole}"}}"#
+    ));
+    events.push(format!(
+        r#"{{"type":"response.content_part.done","item_id":"a","output_index":0,"content_index":0,"part":{{"type":"output_text","text":"{whole}"}}}}"#
+    ));
+    for event in events {
+        match read_response_event(&mut reader, &event) {
+            Ok(StreamItem::Chunk(chunk)) => {
+                let deltas = chunk.choices.into_iter().filter_map(|choice| choice.delta.content);
+                text.extend(deltas);
+            }
+            _ => panic!("{event}"),
+        }
+    }
+    text
+}
+
+#[test]
+fn halves_of_a_character_are_joined_or_replaced() {
+    assert_eq!(read_text(&["a \\ud83d", "\\ude00 b"], "a \\ud83d\\ude00 b"), "a 😀 b");
+    assert_eq!(read_text(&["a \\ud83d", " b"], "a \\ud83d b"), "a \u{fffd} b");
+    assert_eq!(read_text(&["a \\ud83d"], "a \\ud83d"), "a \u{fffd}");
+    assert_eq!(read_text(&["a \\ude00 b"], "a \\ude00 b"), "a \u{fffd} b");
+}
