@@ -64,6 +64,9 @@ _openclaw() {
             openclaw,setup)
                 cmd="openclaw__subcmd__setup"
                 ;;
+            openclaw,skills)
+                cmd="openclaw__subcmd__skills"
+                ;;
             openclaw,trace)
                 cmd="openclaw__subcmd__trace"
                 ;;
@@ -166,6 +169,18 @@ _openclaw() {
             openclaw__subcmd__sessions,undo)
                 cmd="openclaw__subcmd__sessions__subcmd__undo"
                 ;;
+            openclaw__subcmd__skills,check)
+                cmd="openclaw__subcmd__skills__subcmd__check"
+                ;;
+            openclaw__subcmd__skills,info)
+                cmd="openclaw__subcmd__skills__subcmd__show"
+                ;;
+            openclaw__subcmd__skills,list)
+                cmd="openclaw__subcmd__skills__subcmd__list"
+                ;;
+            openclaw__subcmd__skills,show)
+                cmd="openclaw__subcmd__skills__subcmd__show"
+                ;;
             openclaw__subcmd__trace,clear)
                 cmd="openclaw__subcmd__trace__subcmd__clear"
                 ;;
@@ -188,7 +203,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions trace approvals exec-approvals exec-policy sandbox prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions skills trace approvals exec-approvals exec-policy sandbox prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1679,6 +1694,110 @@ _openclaw() {
                     return 0
                     ;;
                 --wizard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__skills)
+            opts="-v -q -h --config --set --verbose --quiet --eligible --agent --json --help list show info check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__skills__subcmd__check)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__skills__subcmd__list)
+            opts="-v -q -h --eligible --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__skills__subcmd__show)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -41,6 +41,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read,
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check the config, the server and the model, and suggest fixes'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "skills" -d 'List, show and check the skills of an agent'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
@@ -509,6 +510,47 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_s
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l eligible -d 'Only skills that the agent uses'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -f -a "list" -d 'List the skills that are found, and whether the agent uses each'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -f -a "show" -d 'Show what a skill says about itself, what it needs and what is missing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -f -a "info" -d 'Show what a skill says about itself, what it needs and what is missing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -f -a "check" -d 'Say which skills cannot be used, and why'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l eligible -d 'Only skills that the agent uses'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

@@ -9,6 +9,7 @@ pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod skills;
 pub(crate) mod trace;
 
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ pub(crate) enum CliCommand {
     Models(DeferredArgs<ModelsArgs>),
     /// List, show, export, import and delete the stored sessions
     Sessions(DeferredArgs<sessions::SessionsArgs>),
+    /// List, show and check the skills of an agent
+    Skills(DeferredArgs<skills::SkillsArgs>),
     /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
     Trace(DeferredArgs<trace::TraceArgs>),

@@ -25,6 +25,7 @@ pub(crate) mod prompt_explain;
 pub(crate) mod sandbox;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod skills;
 pub(crate) mod trace;
 
 /// Flushes the trace, and names the failed exchange when the run failed.

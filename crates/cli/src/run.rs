@@ -142,60 +142,7 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         trace_requested,
         tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
     };
-    match cli.command {
-        CliCommand::Agent(DeferredArgs(args)) => startup
-            .run_checked(args.started_agent().run_kind(), |context| {
-                run_to_completion(commands::agent::run(context, args))
-            }),
-        CliCommand::Chat(DeferredArgs(mut args)) => {
-            args.plain |= startup.env.get(env_vars::TERM) == Some("dumb");
-            startup.run_checked(RunKind::Agent { id: args.agent.id.as_deref() }, |context| {
-                run_to_completion(commands::chat::run(context, &args))
-            })
-        }
-        // `config` loads the file itself, because it must also work on a broken one.
-        CliCommand::Config(DeferredArgs(args)) => {
-            commands::config::run(startup.config_context(), args)
-        }
-        CliCommand::Doctor(DeferredArgs(args)) => startup.run_with_config_or(
-            None,
-            |error| commands::doctor::report_broken_config(printer, &args, error),
-            |context| run_interruptible(printer, commands::doctor::run(context, &args)),
-        ),
-        CliCommand::Setup(DeferredArgs(args)) => startup.run_with_config(|context| {
-            run_interruptible(printer, commands::setup::run(context, &args))
-        }),
-        CliCommand::Infer(DeferredArgs(infer)) => match infer.capability {
-            InferCapability::Model(model) => match model.action {
-                InferModelAction::Run(args) => startup.run_checked(RunKind::ModelCall, |context| {
-                    run_interruptible(printer, commands::infer::run(context, args))
-                }),
-            },
-        },
-        CliCommand::Prompt(DeferredArgs(prompt)) => match prompt.action {
-            PromptAction::Explain(args) => startup.run_with_config(|context| {
-                run_interruptible(printer, commands::prompt_explain::run(context, args))
-            }),
-        },
-        CliCommand::Models(DeferredArgs(models)) => startup.run_models(models.action),
-        CliCommand::Approvals(DeferredArgs(args)) => startup
-            .run_with_config(|context| commands::exec_policy::run_approvals(context, &args.action)),
-        CliCommand::ExecPolicy(DeferredArgs(args)) => {
-            startup.run_with_config(|context| commands::exec_policy::run(context, &args.action))
-        }
-        CliCommand::Sandbox(DeferredArgs(args)) => {
-            startup.run_with_config(|context| commands::sandbox::run(context, &args.action))
-        }
-        CliCommand::Sessions(DeferredArgs(args)) => {
-            startup.run_with_config(|context| commands::sessions::run(context, args))
-        }
-        CliCommand::Trace(DeferredArgs(trace)) => match trace.action {
-            TraceAction::Replay(args) => startup.run_with_config(|context| {
-                run_interruptible(printer, commands::trace::replay_exchange(context, args))
-            }),
-            action => startup.run_with_config(|context| commands::trace::run(context, action)),
-        },
-    }
+    startup.run_command(cli.command)
 }
 
 /// What is known before the config is loaded.
@@ -214,6 +161,69 @@ struct StartupContext<'p> {
 impl StartupContext<'_> {
     fn config_context(&self) -> ConfigCommandContext<'_> {
         ConfigCommandContext { printer: self.printer, paths: &self.paths, env: &self.env }
+    }
+
+    fn run_command(self, command: CliCommand) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        match command {
+            CliCommand::Agent(DeferredArgs(args)) => self
+                .run_checked(args.started_agent().run_kind(), |context| {
+                    run_to_completion(commands::agent::run(context, args))
+                }),
+            CliCommand::Chat(DeferredArgs(mut args)) => {
+                args.plain |= self.env.get(env_vars::TERM) == Some("dumb");
+                self.run_checked(RunKind::Agent { id: args.agent.id.as_deref() }, |context| {
+                    run_to_completion(commands::chat::run(context, &args))
+                })
+            }
+            // `config` loads the file itself, because it must also work on a broken one.
+            CliCommand::Config(DeferredArgs(args)) => {
+                commands::config::run(self.config_context(), args)
+            }
+            CliCommand::Doctor(DeferredArgs(args)) => self.run_with_config_or(
+                None,
+                |error| commands::doctor::report_broken_config(printer, &args, error),
+                |context| run_interruptible(printer, commands::doctor::run(context, &args)),
+            ),
+            CliCommand::Setup(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::setup::run(context, &args))
+            }),
+            CliCommand::Infer(DeferredArgs(infer)) => match infer.capability {
+                InferCapability::Model(model) => match model.action {
+                    InferModelAction::Run(args) => self
+                        .run_checked(RunKind::ModelCall, |context| {
+                            run_interruptible(printer, commands::infer::run(context, args))
+                        }),
+                },
+            },
+            CliCommand::Prompt(DeferredArgs(prompt)) => match prompt.action {
+                PromptAction::Explain(args) => self.run_with_config(|context| {
+                    run_interruptible(printer, commands::prompt_explain::run(context, args))
+                }),
+            },
+            CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),
+            CliCommand::Approvals(DeferredArgs(args)) => self.run_with_config(|context| {
+                commands::exec_policy::run_approvals(context, &args.action)
+            }),
+            CliCommand::ExecPolicy(DeferredArgs(args)) => {
+                self.run_with_config(|context| commands::exec_policy::run(context, &args.action))
+            }
+            CliCommand::Sandbox(DeferredArgs(args)) => {
+                self.run_with_config(|context| commands::sandbox::run(context, &args.action))
+            }
+            CliCommand::Sessions(DeferredArgs(args)) => {
+                self.run_with_config(|context| commands::sessions::run(context, args))
+            }
+            CliCommand::Skills(DeferredArgs(args)) => {
+                self.run_with_config(|context| commands::skills::run(context, args))
+            }
+            CliCommand::Trace(DeferredArgs(trace)) => match trace.action {
+                TraceAction::Replay(args) => self.run_with_config(|context| {
+                    run_interruptible(printer, commands::trace::replay_exchange(context, args))
+                }),
+                action => self.run_with_config(|context| commands::trace::run(context, action)),
+            },
+        }
     }
 
     fn run_models(self, action: ModelsAction) -> io::Result<ExitReason> {

@@ -46,6 +46,10 @@ pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
 pub const HISTORY_DIR_NAME: &str = "config-history";
 /// The folder for caches, in the state folder.
 pub const CACHE_DIR_NAME: &str = "cache";
+/// The folder of the user's skills, in the state folder and in `~/.agents`.
+pub const SKILLS_DIR_NAME: &str = "skills";
+/// The folder in the home folder that programs for agents share.
+pub const AGENTS_HOME_DIR_NAME: &str = ".agents";
 /// The folder for the trace, in the state folder.
 pub const TRACE_DIR_NAME: &str = "trace";
 /// The folder for the sessions, in the state folder.

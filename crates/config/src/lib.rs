@@ -59,8 +59,9 @@ pub use sections::{
     MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig,
     ProviderApi, ProviderConfig, SafeBinProfileConfig, SandboxRequirement, SandboxWorkspaceAccess,
     SecretDefaults, SecretFileMode, SecretProviderConfig, SecretsConfig, ServerLossConfig,
-    TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig,
-    WebFetchConfig, WebSearchConfig,
+    SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig, TailscaleConfig,
+    TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig,
+    WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     defaults::{
-        AGENT_DIR_NAME, AGENTS_DIR_NAME, CACHE_DIR_NAME, CHANGES_DIR_NAME, CONFIG_FILE_NAMES,
-        ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME,
-        SESSIONS_FILE_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
+        AGENT_DIR_NAME, AGENTS_DIR_NAME, AGENTS_HOME_DIR_NAME, CACHE_DIR_NAME, CHANGES_DIR_NAME,
+        CONFIG_FILE_NAMES, ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME,
+        SESSIONS_FILE_NAME, SKILLS_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES,
+        WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -138,6 +139,18 @@ impl AppPaths {
     #[must_use]
     pub fn state_dir(&self) -> &Path {
         &self.state_dir
+    }
+
+    /// The folder of the user's skills, which need not exist.
+    #[must_use]
+    pub fn skills_dir(&self) -> PathBuf {
+        self.state_dir.join(SKILLS_DIR_NAME)
+    }
+
+    /// The folder of skills that all programs for agents share, `~/.agents/skills`.
+    #[must_use]
+    pub fn personal_skills_dir(env: &Env) -> Option<PathBuf> {
+        Some(home_dir(env)?.join(AGENTS_HOME_DIR_NAME).join(SKILLS_DIR_NAME))
     }
 
     /// The folder for what tools changed, one folder in it for each session.

@@ -77,6 +77,7 @@ const OTHER_TOOLS: &[&str] = &[
     "progress_card",
     "secrets",
     "show_widget",
+    "skill",
     "skill_workshop",
     "talk_voice",
     "terminal",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use openclaw_config::{AppPaths, Env, KeyedTimeLimit, LoadedConfig};
+use openclaw_config::{AppPaths, Env, KeyedTimeLimit, LoadedConfig, ResolvedSecret, SecretInput};
 use openclaw_core::ModelRef;
 use openclaw_process::SupervisorProgram;
 use openclaw_transport::{ClientOptions, TimeLimit};
@@ -175,6 +175,18 @@ impl ModelRegistry {
     #[must_use]
     pub fn client_options(&self, provider: &ResolvedProvider) -> ClientOptions {
         self.connector.client_options(provider, self.connector.setup.idle_limit(provider))
+    }
+
+    /// Resolves the secret of a config key; one that a command prints is got from that command.
+    ///
+    /// # Errors
+    /// When it has no value. The error contains no part of it.
+    pub fn resolve_secret(
+        &self,
+        secret: &SecretInput,
+        key: &str,
+    ) -> Result<ResolvedSecret, SetupError> {
+        self.connector.setup.resolve_secret(secret, key)
     }
 
     /// Where the value of a config key comes from, as a phrase that follows "from".

@@ -18,14 +18,14 @@ use openclaw_models::{
     SetupErrorKind,
 };
 use openclaw_store::RequestPrefix;
-use openclaw_tools::{
-    ChangeJournal, CommandRuns, ExecOptions, Workspace, WorkspaceOutputStore, core_tools,
-};
+use openclaw_tools::{ChangeJournal, CommandRuns, Workspace, WorkspaceOutputStore};
 
 use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
-use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
+use crate::prompt::{
+    PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time, skills,
+};
 use crate::runtime::Runtime;
-use crate::tool_settings::{exec_options, is_offered};
+use crate::tool_settings::{AgentTools, ToolSetup};
 
 /// The largest context window, in tokens, at which `localModelMode: "auto"` selects the lean
 /// profile.
@@ -177,25 +177,19 @@ impl Runtime {
         let info = model.model_info();
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
-        let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
-            let sandbox = self.agent_sandbox(agent, path).map_err(ConnectError::Setup)?;
-            let judge = self.command_policy(agent).with_sandbox(&sandbox);
-            let exec = ExecOptions {
-                judge: Some(Arc::new(judge)),
-                sandbox: sandbox.policy,
-                background: is_offered(models, agent, profile, "process")
-                    .then(|| self.background_options(command_runs.clone())),
-                ..exec_options(models, exec_time)
-            };
-            let tools = core_tools(workspace.clone(), exec);
-            let is_offered = |tool: &Arc<dyn Tool>| {
-                is_offered(models, agent, profile, tool.spec().name.as_str())
-            };
-            tools.into_iter().filter(is_offered).collect()
+        let skills = self.offered_skills(&info, profile, agent, path);
+        let tools = if info.capabilities.tools {
+            let setup = ToolSetup { agent, path, profile, skills: &skills };
+            let AgentTools { tools, warnings } = self
+                .build_tools(&workspace, setup, command_runs.clone())
+                .map_err(ConnectError::Setup)?;
+            report.warnings.extend(warnings);
+            tools
         } else {
             Vec::new()
         };
-        let (fresh, warnings) = self.build_prompt(&workspace, profile, !tools.is_empty());
+        let skills = skills::render_section(skills.ready(), profile, self.config().skills.limits);
+        let (fresh, warnings) = self.build_prompt(&workspace, profile, !tools.is_empty(), skills);
         report.warnings.extend(warnings);
         let prompt = prefix
             .filter(|prefix| matches_prefix(prefix, &tools))
@@ -295,6 +289,7 @@ impl Runtime {
         workspace: &Workspace,
         profile: PromptProfile,
         tools: bool,
+        skills: String,
     ) -> (SystemPrompt, Vec<String>) {
         let defaults = &self.config().agents.defaults;
         let mut prompt = if tools {
@@ -307,7 +302,7 @@ impl Runtime {
         let of = |set: Option<u32>| set.and_then(|set| usize::try_from(set).ok());
         caps.per_file_chars = of(defaults.bootstrap_max_chars).unwrap_or(caps.per_file_chars);
         caps.total_chars = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total_chars);
-        let warnings = prompt.add_workspace_sections(workspace, profile, caps, tools);
+        let warnings = prompt.add_workspace_sections(workspace, caps, skills);
         (prompt, warnings)
     }
 }

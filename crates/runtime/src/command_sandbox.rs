@@ -11,6 +11,7 @@ use openclaw_process::sandbox::{
 
 use crate::agent_workspace::private_paths;
 use crate::runtime::Runtime;
+use crate::skills::AgentSkills;
 
 /// The sandbox of an agent's commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,16 @@ impl Runtime {
     /// # Errors
     /// When the sandbox is required and this machine cannot hold it.
     pub fn agent_sandbox(&self, agent: &str, workspace: &Path) -> Result<AgentSandbox, SetupError> {
+        self.agent_sandbox_with_skills(agent, workspace, &self.agent_skills(agent, workspace))
+    }
+
+    /// Like [`Runtime::agent_sandbox`], with the agent's skills, whose folders commands may read.
+    pub(crate) fn agent_sandbox_with_skills(
+        &self,
+        agent: &str,
+        workspace: &Path,
+        skills: &AgentSkills,
+    ) -> Result<AgentSandbox, SetupError> {
         let wanted = self.config().command_sandbox(agent);
         if wanted.requirement == SandboxRequirement::Off {
             let reason = if wanted.profile == ExecSandboxProfile::Full {
@@ -51,7 +62,13 @@ impl Runtime {
             };
             return Ok(AgentSandbox::unenforced(reason));
         }
-        let policy = self.sandbox_policy(agent, workspace, wanted)?;
+        let mut policy = self.sandbox_policy(agent, workspace, wanted)?;
+        let folders = skills.ready().map(|skill| skill.directory.clone());
+        policy.roots.extend(
+            folders
+                .filter(|folder| !folder.starts_with(workspace))
+                .map(|path| SandboxRoot { path, access: RootAccess::Read }),
+        );
         match SandboxLevels::for_policy(&policy, SandboxSupport::detect()) {
             Ok(levels) => Ok(AgentSandbox { policy: Some(policy), levels }),
             Err(error) if wanted.requirement == SandboxRequirement::Required => {

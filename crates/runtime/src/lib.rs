@@ -13,6 +13,7 @@ mod prompt;
 mod prompt_breakdown;
 mod runtime;
 mod session_wait;
+mod skills;
 mod tool_settings;
 
 pub use agent::{AgentOptions, AgentRun};
@@ -37,6 +38,9 @@ pub use openclaw_agent_loop::{
     TurnEventReceiver, TurnEventSender, TurnInput, TurnOutcome, TurnReport, TurnRequest,
     events::event_channel,
 };
+pub use openclaw_skills::{
+    MissingRequirements, SkillFile, SkillManifest, SkillProblem, SkillSource,
+};
 pub use openclaw_store::{
     DamageKind, DamageReport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,
     Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
@@ -46,3 +50,4 @@ pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
 pub use prompt_breakdown::{PromptBreakdown, PromptPart};
 pub use runtime::Runtime;
+pub use skills::{AgentSkill, AgentSkills, SkillState};

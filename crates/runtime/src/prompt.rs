@@ -85,23 +85,16 @@ impl SystemPrompt {
         self
     }
 
-    /// Adds the sections from the workspace: context files and skills. Skills are files to read, so
-    /// they are left out for a model without tools. Returns warnings.
+    /// Adds the sections from the workspace: context files and skills. Returns warnings.
     pub(crate) fn add_workspace_sections(
         &mut self,
         workspace: &Workspace,
-        profile: PromptProfile,
         caps: ContextFileLimits,
-        tools: bool,
+        skills: String,
     ) -> Vec<String> {
         let (files, warnings) = context_files::read_context_files(workspace, caps);
         self.add_section(WORKSPACE_SECTIONS[0], context_files::render_section(&files));
-        if tools {
-            self.add_section(
-                WORKSPACE_SECTIONS[1],
-                skills::render_section(&skills::read_skills(workspace), profile),
-            );
-        }
+        self.add_section(WORKSPACE_SECTIONS[1], skills);
         warnings
     }
 
@@ -166,7 +159,7 @@ const GUIDANCE: &str = "- Read a file before you change it. Prefer `edit` to `wr
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs::File;
     use std::io::Write;
 
     use super::*;
@@ -183,20 +176,13 @@ mod tests {
     #[test]
     fn what_the_workspace_tells_comes_last() {
         let directory = tempfile::tempdir().unwrap();
-        fs::create_dir_all(directory.path().join("skills/s")).unwrap();
-        let skill = "---\nname: s\ndescription: d\n---\n";
-        for (name, text) in [("skills/s/SKILL.md", skill), ("AGENTS.md", "Be kind.")] {
-            let mut file = File::create(directory.path().join(name)).unwrap();
-            file.write_all(text.as_bytes()).unwrap();
-        }
+        let mut file = File::create(directory.path().join("AGENTS.md")).unwrap();
+        file.write_all(b"Be kind.").unwrap();
         let workspace = Workspace::open(directory.path()).unwrap();
         let caps = ContextFileLimits::for_profile(PromptProfile::Default);
         let mut prompt = SystemPrompt::with_tools(PromptProfile::Default, "/w");
-        assert!(
-            prompt
-                .add_workspace_sections(&workspace, PromptProfile::Default, caps, true)
-                .is_empty()
-        );
+        let skills = "- tea: Makes tea.".to_owned();
+        assert!(prompt.add_workspace_sections(&workspace, caps, skills).is_empty());
         let names: Vec<_> = prompt.sections().iter().map(|section| section.name).collect();
         assert_eq!(names, ["identity", "workspace", "guidance", "files", "skills"]);
         assert!(prompt.full_text().contains("Be kind."));
@@ -214,7 +200,7 @@ mod tests {
         {
             assert_eq!(other.with_recorded_text(&begun), None);
         }
-        let _ = bare.add_workspace_sections(&workspace, PromptProfile::Default, caps, false);
-        assert!(bare.full_text().contains("Be kind.") && !bare.full_text().contains("SKILL.md"));
+        let _ = bare.add_workspace_sections(&workspace, caps, String::new());
+        assert!(bare.full_text().contains("Be kind.") && !bare.full_text().contains("tea"));
     }
 }

@@ -1,17 +1,26 @@
-//! Which tools an agent is offered, and the settings of its commands.
+//! The tools that an agent is offered, and the settings of its commands.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_config::defaults::EXEC_OUTPUT_BYTES;
-use openclaw_models::ModelRegistry;
+use openclaw_core::{ModelInfo, Tool};
+use openclaw_models::{ModelRegistry, SetupError};
 use openclaw_process::base_environment;
-use openclaw_tools::{BackgroundOptions, CommandRuns, ExecOptions};
+use openclaw_tools::{
+    BackgroundOptions, CommandRuns, ExecOptions, SkillTool, Workspace, core_tools,
+};
 
 use crate::prompt::PromptProfile;
 use crate::runtime::Runtime;
+use crate::skills::{AgentSkills, unusable_skills_warning};
 
 /// The time limit given to tools that require one when none is configured: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// The tool that loads skills.
+pub(crate) const SKILL_TOOL: &str = "skill";
 
 /// The tools that are not offered in lean mode.
 const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process", "search"];
@@ -19,7 +28,71 @@ const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process",
 /// The tools that are not offered when `sandbox.workspaceAccess` is `ro`.
 const WRITING_TOOLS: [&str; 3] = ["apply_patch", "edit", "write"];
 
+/// The tools that an agent is offered.
+#[derive(Debug)]
+pub(crate) struct AgentTools {
+    pub(crate) tools: Vec<Arc<dyn Tool>>,
+    /// What the user should know about them.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What the tools of an agent depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToolSetup<'a> {
+    pub(crate) agent: &'a str,
+    /// The workspace.
+    pub(crate) path: &'a Path,
+    pub(crate) profile: PromptProfile,
+    pub(crate) skills: &'a AgentSkills,
+}
+
 impl Runtime {
+    /// The skills of an agent that may load them.
+    pub(crate) fn offered_skills(
+        &self,
+        info: &ModelInfo,
+        profile: PromptProfile,
+        agent: &str,
+        workspace: &Path,
+    ) -> AgentSkills {
+        if info.capabilities.tools && is_offered(&self.models, agent, profile, SKILL_TOOL) {
+            self.agent_skills(agent, workspace)
+        } else {
+            AgentSkills::default()
+        }
+    }
+
+    /// The tools that the agent is offered, and warnings about them.
+    pub(crate) fn build_tools(
+        &self,
+        workspace: &Workspace,
+        setup: ToolSetup<'_>,
+        command_runs: CommandRuns,
+    ) -> Result<AgentTools, SetupError> {
+        let ToolSetup { agent, path, profile, skills } = setup;
+        let models = &self.models;
+        let exec_time = models.loaded_config().config.tools.exec.timeout();
+        let sandbox = self.agent_sandbox_with_skills(agent, path, skills)?;
+        let (variables, mut warnings) = self.skill_variables(skills);
+        warnings.extend(unusable_skills_warning(skills));
+        let judge = self.command_policy(agent).with_sandbox(&sandbox);
+        let mut exec = ExecOptions {
+            judge: Some(Arc::new(judge)),
+            sandbox: sandbox.policy,
+            background: is_offered(models, agent, profile, "process")
+                .then(|| self.background_options(command_runs)),
+            ..exec_options(models, exec_time)
+        };
+        exec.environment.extend(variables);
+        let mut tools = core_tools(workspace.clone(), exec);
+        tools.retain(|tool| is_offered(models, agent, profile, tool.spec().name.as_str()));
+        let skills: Vec<_> = skills.ready().cloned().collect();
+        if !skills.is_empty() {
+            tools.push(Arc::new(SkillTool::new(skills)));
+        }
+        Ok(AgentTools { tools, warnings })
+    }
+
     /// Where the background commands of one conversation run.
     pub(crate) fn new_command_runs(&self) -> CommandRuns {
         CommandRuns::new(self.exec_config().cleanup_after())
@@ -41,6 +114,10 @@ pub(crate) fn is_offered(
     let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
     let config = &models.loaded_config().config;
     let is_forbidden = WRITING_TOOLS.contains(&name) && !config.allows_workspace_writes(agent);
+    // A skill is a file to read, so who names the tools of an agent need not name this one too.
+    if name == SKILL_TOOL {
+        return config.offers_tool(agent, "read") && !config.denies_tool(agent, name);
+    }
     !is_heavy && !is_forbidden && config.offers_tool(agent, name)
 }
 

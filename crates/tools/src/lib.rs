@@ -14,6 +14,7 @@ mod outputs;
 mod process;
 mod read;
 mod search;
+mod skill;
 mod toolset;
 mod workspace;
 mod write;
@@ -27,5 +28,6 @@ pub use exec::{
     ProgramFinder,
 };
 pub use outputs::WorkspaceOutputStore;
+pub use skill::SkillTool;
 pub use toolset::core_tools;
 pub use workspace::{NamedRoot, Workspace, WorkspaceError};

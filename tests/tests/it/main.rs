@@ -82,6 +82,8 @@ mod sessions;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod skills;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod strangers_configs;

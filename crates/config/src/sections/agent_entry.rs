@@ -30,6 +30,8 @@ pub struct AgentEntry {
     pub local_model_mode: Option<LocalModelMode>,
     /// The sandbox of the agent's commands; what it does not set comes from `agents.defaults`.
     pub sandbox: AgentSandboxConfig,
+    /// The skills that the agent uses, by name, instead of those of `agents.defaults.skills`.
+    pub skills: Option<Vec<String>>,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
     /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.
@@ -107,7 +109,13 @@ impl ToolPolicy {
         let is_in_profile = self.profile.is_none_or(|profile| profile.contains_tool(tool));
         (is_in_profile || named(&self.also_allow))
             && (self.allow.is_empty() || named(&self.allow))
-            && !named(&self.deny)
+            && !self.denies_tool(tool)
+    }
+
+    /// Whether `deny` has a tool.
+    #[must_use]
+    pub fn denies_tool(&self, tool: &str) -> bool {
+        self.deny.iter().any(|pattern| matches_tool_pattern(pattern, tool))
     }
 }
 

@@ -57,6 +57,8 @@ pub struct AgentDefaults {
     /// How much is sent to a local model: everything, less, or depending on its context window.
     #[schemars(extend("default" = "default"))]
     pub local_model_mode: Option<LocalModelMode>,
+    /// The skills that agents use, by name; without it, all.
+    pub skills: Option<Vec<String>>,
     /// The sandbox of commands.
     pub sandbox: AgentSandboxConfig,
     /// Old spellings of options.

@@ -14,6 +14,7 @@ mod root;
 mod seconds;
 mod secrets;
 mod server_loss;
+mod skills;
 mod time_limits;
 mod timeouts;
 mod tools;
@@ -48,6 +49,7 @@ pub use secrets::{
     SecretsConfig,
 };
 pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
+pub use skills::{SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig};
 pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;
 pub use tools::{

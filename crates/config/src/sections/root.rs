@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
     FileRoot, FileRootError, GatewayConfig, ModelsConfig, ProviderConfig, SecretsConfig,
-    ToolsConfig,
+    SkillsConfig, ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -32,6 +32,8 @@ pub struct Config {
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
+    /// Skills: instructions for particular tasks.
+    pub skills: SkillsConfig,
     /// Settings for troubleshooting.
     pub diagnostics: DiagnosticsConfig,
     /// Variables that the config may refer to, for those that the environment does not have.
@@ -175,6 +177,13 @@ impl Config {
             && self.agent_entries(agent).all(|entry| entry.tools.offers_tool(tool))
     }
 
+    /// Whether `deny` of `tools` or of an entry of the agent has a tool.
+    #[must_use]
+    pub fn denies_tool(&self, agent: &str, tool: &str) -> bool {
+        self.tools.tool_policy().denies_tool(tool)
+            || self.agent_entries(agent).any(|entry| entry.tools.denies_tool(tool))
+    }
+
     /// Which commands of an agent may run: the strictest value of `tools.exec` and the agent's
     /// entries.
     #[must_use]
@@ -212,9 +221,26 @@ impl Config {
         if is_workspace_only { Ok(Vec::new()) } else { self.tools.fs.resolve_roots(env) }
     }
 
+    /// The names of the skills that an agent uses; `None` for all.
+    #[must_use]
+    pub fn allowed_skills(&self, agent: &str) -> Option<&[String]> {
+        let own = self.agent_entries(agent).find_map(|entry| entry.skills.as_deref());
+        own.or(self.agents.defaults.skills.as_deref())
+    }
+
+    /// The folders of `skills.load.extraDirs`.
+    ///
+    /// # Errors
+    ///
+    /// When a text refers to a variable that is not set.
+    pub fn extra_skill_folders(&self, env: &Env) -> Result<Vec<PathBuf>, UnsetVariable> {
+        let folders = self.skills.load.extra_dirs.iter();
+        folders.map(|text| Ok(expand_home(text.resolve_variables(env)?, env))).collect()
+    }
+
     /// Replaces references to `secrets.providers` by the places of the secrets.
     pub(crate) fn follow_secret_references(&mut self, env: &Env) {
-        let Self { models, secrets, gateway, tools, .. } = self;
+        let Self { models, secrets, gateway, tools, skills, .. } = self;
         for provider in models.providers.values_mut() {
             let of_models = provider.models.iter_mut().flat_map(|model| model.headers.values_mut());
             let all = provider.api_key.iter_mut().chain(provider.headers.values_mut());
@@ -224,7 +250,11 @@ impl Config {
         }
         let others =
             [&mut gateway.auth.token, &mut gateway.auth.password, &mut tools.web.search.api_key];
-        for secret in others.into_iter().flatten() {
+        let of_skills = skills
+            .entries
+            .values_mut()
+            .flat_map(|entry| entry.api_key.iter_mut().chain(entry.env.values_mut()));
+        for secret in others.into_iter().flatten().chain(of_skills) {
             secret.follow_reference(secrets, env);
         }
     }
