@@ -40,6 +40,13 @@ impl<'a> Tmux<'a> {
         command
     }
 
+    /// Everything that can be scrolled to, and the screen.
+    #[must_use]
+    pub fn history(&self) -> String {
+        let output = self.command(&["capture-pane", "-p", "-S", "-"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Looks until the screen holds a text, and returns the screen.
     pub async fn shows(&self, text: &str) -> String {
         let until = Instant::now() + Duration::from_mins(1);

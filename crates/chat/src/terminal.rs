@@ -170,6 +170,8 @@ impl ChatTerminal {
                 TerminalEvent::Signal(ProcessSignal::Continue) => {
                     self.raw_mode.resume()?;
                     self.resize_screen();
+                    // Other programs wrote meanwhile.
+                    self.screen.mark_stale();
                 }
                 TerminalEvent::ResizeSettled => self.resize_screen(),
                 TerminalEvent::Question(question) => self.show_question(question)?,
@@ -363,6 +365,11 @@ impl ChatTerminal {
     }
 
     fn draw_screen(&mut self) -> io::Result<()> {
+        if self.resize_at.is_some() {
+            // What is drawn meanwhile is drawn for the size that the terminal has by now.
+            let (columns, rows) = terminal_size();
+            self.screen.resize(columns, rows);
+        }
         self.collect_output();
         self.redraw_at = None;
         let final_rows = self.scrollback.take_rows();

@@ -19,6 +19,11 @@ const BEGIN_UPDATE: &str = "\x1b[?2026h\x1b[?25l\x1b[?7l";
 /// Ends an update.
 const END_UPDATE: &str = "\x1b[?7h\x1b[?25h\x1b[?2026l";
 
+/// Clears the row of the cursor, which must be at its beginning, and all rows below. Some terminals
+/// keep a copy of the screen in the scrollback when it is cleared from its first cell, so this begins
+/// at the second.
+const CLEAR_BELOW: &str = "\x1b[K\x1b[C\x1b[J\r";
+
 /// The region at the bottom that changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveRegion {
@@ -43,6 +48,8 @@ pub struct Screen {
     has_foreign_output: bool,
     /// Whether the screen must be redrawn.
     is_stale: bool,
+    /// Whether the live region must be redrawn.
+    is_resized: bool,
 }
 
 impl Screen {
@@ -57,6 +64,7 @@ impl Screen {
             recent_rows: VecDeque::new(),
             has_foreign_output: true,
             is_stale: false,
+            is_resized: false,
         }
     }
 
@@ -66,10 +74,20 @@ impl Screen {
         (self.columns, self.rows)
     }
 
-    /// Changes the size; the next update redraws everything that is remembered.
+    /// Changes the size; the next update redraws the live region. The final rows are left to the
+    /// terminal, which breaks them anew by itself: to write them again would leave copies in its
+    /// scrollback.
     pub fn resize(&mut self, columns: usize, rows: usize) {
-        (self.columns, self.rows) = (columns.max(1), rows.max(1));
-        self.is_stale = true;
+        let (columns, rows) = (columns.max(1), rows.max(1));
+        if (columns, rows) == (self.columns, self.rows) {
+            return;
+        }
+        // The terminal has broken the rows of the live region too, and moved the cursor with them.
+        let height = |row: &String| row_width(row).div_ceil(columns).max(1);
+        let above: usize = self.live_rows.iter().take(self.cursor.0).map(height).sum();
+        self.cursor = (above + self.cursor.1 / columns, self.cursor.1 % columns);
+        (self.columns, self.rows) = (columns, rows);
+        self.is_resized = true;
     }
 
     /// Makes the next update redraw everything that is remembered, e.g. after other programs wrote.
@@ -87,13 +105,14 @@ impl Screen {
         let surplus = self.recent_rows.len().saturating_sub(MAX_RECENT_ROWS.max(self.rows));
         self.recent_rows.drain(..surplus);
         let mut out = String::from(BEGIN_UPDATE);
+        let is_resized = std::mem::take(&mut self.is_resized);
         if self.is_stale {
             self.repaint_screen(&mut out, &rows);
-        } else if above.is_empty() {
+        } else if above.is_empty() && !is_resized {
             self.update_live_region(&mut out, &rows, cursor);
         } else {
             self.move_to_top(&mut out);
-            out.push_str("\x1b[J");
+            out.push_str(CLEAR_BELOW);
             for row in &above {
                 write_row(&mut out, row);
                 out.push_str("\r\n");
@@ -119,7 +138,7 @@ impl Screen {
     pub fn clear_live_region(&mut self) -> String {
         let mut out = String::new();
         self.move_to_top(&mut out);
-        out.push_str("\x1b[J");
+        out.push_str(CLEAR_BELOW);
         (self.live_rows, self.cursor) = (Vec::new(), (0, 0));
         out
     }
@@ -136,7 +155,7 @@ impl Screen {
         for _ in 0..first {
             out.push_str("\r\n");
         }
-        out.push_str("\x1b[J");
+        out.push_str(CLEAR_BELOW);
         write_rows(out, rows.get(first..).unwrap_or_default());
     }
 
@@ -149,7 +168,8 @@ impl Screen {
             // Scrolls output of other programs into the scrollback, above the live region.
             let _ = write!(out, "\x1b[{};1H{}", self.rows, "\n".repeat(self.rows));
         }
-        out.push_str("\x1b[H\x1b[J");
+        out.push_str("\x1b[H");
+        out.push_str(CLEAR_BELOW);
         for row in final_rows.iter().skip(final_rows.len().saturating_sub(room)) {
             write_row(out, row);
             out.push_str("\r\n");

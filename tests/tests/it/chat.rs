@@ -289,3 +289,33 @@ async fn it_is_at_home_in_tmux() {
     tmux.run(&["send-keys", "C-c", "/quit", "Enter"]);
     tmux.shows("session agent:main:main is kept").await;
 }
+
+#[tokio::test]
+async fn resizes_leave_no_copies_in_the_scrollback() {
+    let (server, home) = tiny().await;
+    let Some(tmux) = Tmux::start(&home, &["chat"]) else {
+        eprintln!("tmux is not installed: the chat was not resized");
+        return;
+    };
+    server.push(Turn::text(
+        "# Hello\n\nA paragraph that is long enough to be broken into rows when the \
+                            window becomes narrow, and put together when it becomes wide again.",
+    ));
+    tmux.shows("/help lists the commands and keys").await;
+    tmux.run(&["send-keys", "say it", "Enter"]);
+    tmux.shows("wide again.").await;
+    tmux.run(&["send-keys", "typed:"]);
+    tmux.shows("› typed:").await;
+    for (step, letter) in ('a'..='u').enumerate() {
+        let columns = (50 + (step * 17) % 60).to_string();
+        let rows = (12 + (step * 5) % 20).to_string();
+        tmux.run(&["resize-window", "-x", &columns, "-y", &rows]);
+        tmux.run(&["send-keys", &letter.to_string()]);
+        let typed: String = ('a'..=letter).collect();
+        tmux.shows(&format!("› typed:{typed}")).await;
+    }
+    let history = tmux.history();
+    for text in ["› typed:", "Hello\n", "A paragraph", "/help lists the commands"] {
+        assert_eq!(history.matches(text).count(), 1, "{text:?}:\n{history}");
+    }
+}

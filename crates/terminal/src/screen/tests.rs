@@ -33,6 +33,8 @@ impl Pair {
     fn resize(&mut self, columns: u16, rows: u16, live: &LiveRegion) {
         self.terminal.screen_mut().set_size(cells(rows), cells(columns));
         self.screen.resize(columns.into(), rows.into());
+        // This terminal does not break its rows anew.
+        self.screen.mark_stale();
         let bytes = self.screen.draw_update(&[], live);
         self.terminal.process(bytes.as_bytes());
         self.gone = self.all().len().saturating_sub(rows.into());
