@@ -58,6 +58,9 @@ _openclaw() {
             openclaw,sandbox)
                 cmd="openclaw__subcmd__sandbox"
                 ;;
+            openclaw,security)
+                cmd="openclaw__subcmd__security"
+                ;;
             openclaw,sessions)
                 cmd="openclaw__subcmd__sessions"
                 ;;
@@ -151,6 +154,9 @@ _openclaw() {
             openclaw__subcmd__sandbox,explain)
                 cmd="openclaw__subcmd__sandbox__subcmd__explain"
                 ;;
+            openclaw__subcmd__security,audit)
+                cmd="openclaw__subcmd__security__subcmd__audit"
+                ;;
             openclaw__subcmd__sessions,delete)
                 cmd="openclaw__subcmd__sessions__subcmd__delete"
                 ;;
@@ -203,7 +209,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions skills trace approvals exec-approvals exec-policy sandbox prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions skills trace approvals exec-approvals exec-policy security sandbox prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1273,6 +1279,50 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__security)
+            opts="-v -q -h --config --set --verbose --quiet --help audit"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__security__subcmd__audit)
+            opts="-v -q -h --deep --fix --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

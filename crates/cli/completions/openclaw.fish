@@ -46,6 +46,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, 
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'Say what is less safe than it could be, and the command that mends it'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
@@ -459,7 +460,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fi
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "list" -d 'List the sessions, the one that was used last first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "show" -d 'Print what was said in a session'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "export" -d 'Write a session as lines of JSON, to stdout or to a file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "import" -d 'Import a session from a file: an export, or a transcript of the original OpenClaw'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "import" -d 'Import sessions: an export, or transcripts of the original OpenClaw, a file or a folder at once'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "undo" -d 'Undo what tools changed in files, in the last turn that changed any'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "delete" -d 'Delete sessions for good'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
@@ -489,7 +490,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_s
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l session -d 'The key for it; default: the file\'s own, else `agent:ID:main` of the agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l agent -d 'The agent whose session it becomes, where the file does not say' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l agent -d 'The agent whose session it becomes; default: as the folder `agents/ID/sessions` says, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l json -d 'Print one JSON object'
@@ -711,6 +712,20 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fis
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -f -a "audit" -d 'Examine the config, the modes of files, what is exposed, the policy of commands and the skills'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l deep -d 'Also ask the model server what it answers without a key'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l fix -d 'Take the access of others to the program\'s own files away; nothing else is changed'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

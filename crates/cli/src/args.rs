@@ -7,6 +7,7 @@ pub(crate) mod deferred;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
+pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;
@@ -89,6 +90,9 @@ pub(crate) enum CliCommand {
     /// Show and explain the policy of commands
     #[command(subcommand_required = true)]
     ExecPolicy(DeferredArgs<approvals::ExecPolicyArgs>),
+    /// Say what is less safe than it could be, and the command that mends it
+    #[command(subcommand_required = true)]
+    Security(DeferredArgs<security::SecurityArgs>),
     /// Explain the sandbox of commands
     #[command(subcommand_required = true)]
     Sandbox(DeferredArgs<sandbox::SandboxArgs>),

@@ -23,6 +23,7 @@ pub(crate) mod models_status;
 pub(crate) mod native;
 pub(crate) mod prompt_explain;
 pub(crate) mod sandbox;
+pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;

@@ -12,6 +12,8 @@ mod drop_in;
 mod egress;
 mod exit;
 mod failure;
+#[cfg(test)]
+mod hint_flags;
 mod json_answer;
 mod log;
 mod run;

@@ -208,6 +208,9 @@ impl StartupContext<'_> {
             CliCommand::ExecPolicy(DeferredArgs(args)) => {
                 self.run_with_config(|context| commands::exec_policy::run(context, &args.action))
             }
+            CliCommand::Security(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::security::run(context, &args))
+            }),
             CliCommand::Sandbox(DeferredArgs(args)) => {
                 self.run_with_config(|context| commands::sandbox::run(context, &args.action))
             }

@@ -42,6 +42,8 @@ pub const PROJECT_FILE_NAME: &str = "openclaw.json5";
 pub const SYSTEM_DIR: &str = "/etc/openclaw";
 /// The possible names of the system-wide config file; the first that exists is used.
 pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
+/// The last part of the key of an agent's conversation outside projects.
+pub const MAIN_SESSION_KEY: &str = "main";
 /// The folder for copies of config files, in the state folder.
 pub const HISTORY_DIR_NAME: &str = "config-history";
 /// The folder for caches, in the state folder.

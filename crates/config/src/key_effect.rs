@@ -55,8 +55,10 @@ const REASONS: &[(&str, &str)] = &[
     ("session.typingIntervalSeconds", NO_CHANNELS),
     ("session.store", "all sessions are in one file, `sessions/sessions.db` in the state folder"),
     ("session.maintenance", "sessions are kept until `openclaw sessions delete`"),
-    ("session.mainKey", "the key of the main session is fixed"),
-    ("session", "sessions belong to an agent and a folder"),
+    ("session.agentToAgent", ONE_TURN),
+    ("session.notifyOnCreate", NO_CHANNELS),
+    ("session.threadBindings", NO_CHANNELS),
+    ("session.sharing", "nobody else looks at a session here"),
     ("skills.allowBundled", "the program comes without skills of its own"),
     ("skills.load.watch", "skills are looked for when a conversation begins"),
     ("skills.workshop", "skills are written by you, not by the agent"),
@@ -68,11 +70,17 @@ const REASONS: &[(&str, &str)] = &[
     ("tools.media", "pictures, sound and videos are not converted here"),
     ("tools.elevated", "there is no elevated mode; `tools.exec` says what may run"),
     ("agents.defaults.maxConcurrent", ONE_TURN),
+    (
+        "models.providers.*.models.*.cost.cacheWrite",
+        "no server here says what it writes to a cache",
+    ),
     ("models.providers.*.models.*.cost.tieredPricing", "one price is used for every length"),
     ("AGENT.subagents", ONE_TURN),
     ("AGENT.heartbeat", "nothing runs here by schedule yet"),
     ("AGENT.memorySearch", NO_MEMORY),
-    ("AGENT.identity", "`name` and the file IDENTITY.md of the workspace say who the agent is"),
+    ("AGENT.identity.emoji", NO_PICTURE),
+    ("AGENT.identity.avatar", NO_PICTURE),
+    ("AGENT.identity.theme", "the file IDENTITY.md of the workspace says what the agent is like"),
     ("AGENT.groupChat", NO_CHANNELS),
     ("AGENT.contextPruning", "a conversation that grows too long is summarised instead"),
     ("AGENT.imageModel", "the model of the agent reads the pictures"),
@@ -80,6 +88,7 @@ const REASONS: &[(&str, &str)] = &[
 
 const NO_CHANNELS: &str = "there are no chat channels here";
 const NO_MEMORY: &str = "there is no memory search here; the model reads MEMORY.md";
+const NO_PICTURE: &str = "no picture of the agent is shown here";
 const RECORD: &str = "it is a record of the original about itself";
 const ONE_TURN: &str = "a process runs one turn of one agent at a time";
 const UNKNOWN_REASON: &str = "nothing acts on it here yet";

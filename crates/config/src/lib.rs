@@ -49,19 +49,20 @@ pub use secret::{
     SecretReferenceKind, SecretRequest, SecretSource,
 };
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentSandboxConfig,
-    AgentSandboxMode, AgentsConfig, AuthConfig, AuthProfileConfig, CallTimeLimits, ClocksConfig,
-    CommandSandbox, CompactionConfig, CompactionMode, CompatConfig, Config, DiagnosticsConfig,
-    EgressPolicy, EnvConfig, ExecAsk, ExecConfig, ExecHost, ExecSandboxConfig, ExecSandboxProfile,
-    ExecSecurity, ExperimentalConfig, FileRoot, FileRootAccess, FileRootConfig, FileRootError,
-    FileToolsConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode,
-    HumanDuration, InputKind, InvalidDuration, KeyedTimeLimit, LlmConfig, LocalModelMode,
-    MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig,
-    ProviderApi, ProviderConfig, SafeBinProfileConfig, SandboxRequirement, SandboxWorkspaceAccess,
-    SecretDefaults, SecretFileMode, SecretProviderConfig, SecretsConfig, ServerLossConfig,
-    SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig, TailscaleConfig,
-    TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig,
-    WebSearchConfig,
+    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentIdentity,
+    AgentSandboxConfig, AgentSandboxMode, AgentsConfig, AuthConfig, AuthProfileConfig,
+    CallTimeLimits, ClocksConfig, CommandSandbox, CompactionConfig, CompactionMode, CompatConfig,
+    Config, DiagnosticsConfig, EgressPolicy, EnvConfig, ExecAsk, ExecConfig, ExecHost,
+    ExecSandboxConfig, ExecSandboxProfile, ExecSecurity, ExperimentalConfig, FileRoot,
+    FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig, GatewayAuth, GatewayAuthMode,
+    GatewayBind, GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration,
+    KeyedTimeLimit, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig,
+    ModelCost, ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig,
+    SandboxRequirement, SandboxWorkspaceAccess, SecretDefaults, SecretFileMode,
+    SecretProviderConfig, SecretsConfig, ServerLossConfig, SessionConfig, SessionResetConfig,
+    SessionResetMode, SessionScope, SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig,
+    SkillsConfig, TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig,
+    TraceConfig, UsageCost, WebConfig, WebFetchConfig, WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod atomic;
 mod directory;
 mod entry_kind;
@@ -12,6 +13,7 @@ mod space;
 mod state_file;
 mod writers;
 
+pub use access::{ForeignAccess, remove_foreign_access};
 pub use atomic::{AtomicFile, CommitStep, resolve_symlinks, sync_file};
 pub use directory::{
     DirectoryEntry, DirectoryHandle, EntryError, EntryLocation, EntryMetadata, FileVersion,

@@ -191,6 +191,7 @@ impl Runtime {
         let skills = skills::render_section(skills.ready(), profile, self.config().skills.limits);
         let (fresh, warnings) = self.build_prompt(&workspace, profile, !tools.is_empty(), skills);
         report.warnings.extend(warnings);
+        let fresh = fresh.with_agent_name(self.config().agent_name(agent));
         let prompt = prefix
             .filter(|prefix| matches_prefix(prefix, &tools))
             .and_then(|prefix| fresh.with_recorded_text(prefix.system_prompt.as_deref()?));

@@ -9,6 +9,7 @@ mod opening;
 mod record;
 mod recovery;
 mod session_claim;
+mod session_end;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -8,6 +8,7 @@ mod command_sandbox;
 mod conversation;
 pub mod encoding;
 mod error_text;
+mod former_state;
 mod offload;
 mod prompt;
 mod prompt_breakdown;
@@ -42,9 +43,9 @@ pub use openclaw_skills::{
     MissingRequirements, SkillFile, SkillManifest, SkillProblem, SkillSource,
 };
 pub use openclaw_store::{
-    DamageKind, DamageReport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,
-    Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
-    TurnRecord,
+    DamageKind, DamageReport, FolderImport, ImportReport, InterruptedCall, LoadedSession,
+    LogContent, LogEntry, Session, SessionId, SessionInfo, SessionKey, Store, StoreError,
+    StoreErrorKind, StoreWarning, TranscriptFolder, TurnRecord, find_transcript_folders,
 };
 pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport};
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};

@@ -79,6 +79,17 @@ impl SystemPrompt {
         prompt
     }
 
+    /// Calls the agent by its own name.
+    pub(crate) fn with_agent_name(mut self, name: Option<&str>) -> Self {
+        let name = name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+        let name = name.filter(|name| !name.is_empty() && !name.contains(char::is_control));
+        let identity = self.sections.iter_mut().find(|section| section.name == "identity");
+        if let (Some(identity), Some(name)) = (identity, name) {
+            identity.text = identity.text.replacen("OpenClaw", &name, 1);
+        }
+        self
+    }
+
     /// Adds a section about the folders besides the workspace.
     pub(crate) fn with_file_roots(mut self, workspace: &Workspace) -> Self {
         self.add_section("folders", describe_file_roots(workspace));

@@ -66,6 +66,12 @@ impl EventBatch {
         self.records.last().map(|record| record.seq)
     }
 
+    /// When the first and the last event were recorded; `None` without events.
+    pub(crate) fn time_span(&self) -> Option<(i64, i64)> {
+        let times = || self.records.iter().map(|record| record.recorded_at);
+        Some((times().min()?, times().max()?))
+    }
+
     /// Writes the batch to a session whose last event is `last_seq`.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Imports sessions from files: own exports, and transcripts of the original OpenClaw.
 
+pub(crate) mod folder;
 mod native_format;
 mod quarantine;
 
@@ -67,6 +68,30 @@ impl Store {
         key: Option<&SessionKey>,
         agent: &str,
     ) -> Result<ImportReport, StoreError> {
+        let names = ImportNames { key, agent, title: None };
+        let read = self.read_import(path)?;
+        self.write_import(read, &names)
+    }
+
+    /// Imports a file unless a session with its id is in the store; `None` then.
+    fn import_once(
+        &self,
+        path: &Path,
+        names: &ImportNames<'_>,
+    ) -> Result<Option<ImportReport>, StoreError> {
+        let read = self.read_import(path)?;
+        if let Some(id) = read.contents.id.clone() {
+            let exists = self.0.writer.write(move |connection| {
+                Ok(catalogue::session_row_id(connection, &id)?.is_some())
+            })?;
+            if exists {
+                return Ok(None);
+            }
+        }
+        self.write_import(read, names).map(Some)
+    }
+
+    fn read_import(&self, path: &Path) -> Result<ReadImport, StoreError> {
         let lines = read_lines(path, MAX_LINE_BYTES)?;
         let mut quarantine = QuarantineWriter::new(self.path(), path);
         let mut objects = lines.iter().filter_map(|line| line.value.as_ref());
@@ -83,14 +108,24 @@ impl Store {
                 }));
             }
         };
+        Ok(ReadImport { contents, quarantine })
+    }
+
+    fn write_import(
+        &self,
+        read: ReadImport,
+        names: &ImportNames<'_>,
+    ) -> Result<ImportReport, StoreError> {
+        let ReadImport { contents, quarantine } = read;
         let bad_lines = quarantine.line_count();
         let quarantine = quarantine.write_file()?;
-        let agent = contents.agent.clone().unwrap_or_else(|| agent.to_owned());
-        let key = match key.or(contents.key.as_ref()) {
+        let agent = contents.agent.clone().unwrap_or_else(|| names.agent.to_owned());
+        let key = match names.key.or(contents.key.as_ref()) {
             Some(key) => key.clone(),
             None => format!("agent:{agent}:main").parse()?,
         };
         let events = contents.events;
+        let given_title = names.title.map(str::to_owned);
         let id = self.0.writer.write(move |connection| {
             let ImportedSession { id, title, batch, .. } = contents;
             let id_exists =
@@ -102,16 +137,35 @@ impl Store {
             let current = catalogue::current_session(connection, &key)?.is_none();
             let id = catalogue::create_session(connection, id, &key, &agent, current)?;
             let row_id = catalogue::session_row_id(connection, &id)?.unwrap_or_default();
-            if let Some(title) = title {
+            if let Some(title) = given_title.or(title) {
                 let name = "UPDATE session SET title = ?2 WHERE n = ?1";
                 let fail = StoreError::from_sql_error("name the session");
                 connection.execute(name, rusqlite::params![row_id, title]).map_err(fail)?;
             }
             batch.write(connection, row_id, 0)?;
+            if let Some((first, last)) = batch.time_span() {
+                let date = "UPDATE session SET created_at = ?2, updated_at = ?3 WHERE n = ?1";
+                let fail = StoreError::from_sql_error("date the session");
+                connection.execute(date, rusqlite::params![row_id, first, last]).map_err(fail)?;
+            }
             Ok(id)
         })?;
         Ok(ImportReport { id, events, bad_lines, quarantine })
     }
+}
+
+/// A file that was read, before anything is written.
+struct ReadImport {
+    contents: ImportedSession,
+    quarantine: QuarantineWriter,
+}
+
+/// What an imported session is called.
+struct ImportNames<'a> {
+    key: Option<&'a SessionKey>,
+    /// The agent, where the file names none.
+    agent: &'a str,
+    title: Option<&'a str>,
 }
 
 enum ImportFormat {

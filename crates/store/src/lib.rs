@@ -30,6 +30,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use event::{RequestPrefix, TurnRecord};
 pub use id::{SessionId, SessionKey};
 pub use import::ImportReport;
+pub use import::folder::{FolderImport, TranscriptFolder, find_transcript_folders};
 pub use log::{DamageKind, DamageReport};
 pub use opening::StoreWarning;
 pub use session::{LoadedSession, Session};

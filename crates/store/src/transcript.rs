@@ -6,6 +6,7 @@
 
 mod branch;
 mod content;
+mod timestamp;
 
 use std::collections::HashMap;
 
@@ -70,6 +71,9 @@ impl TranscriptReader {
         if is_message && !(by_model && self.can_continue_answer()) {
             self.flush_pending();
         }
+        if let Some(time) = entry.get("timestamp").and_then(timestamp::parse_timestamp) {
+            self.recorded_at = time;
+        }
         if let Some(id) = text("id") {
             self.seqs_by_entry_id.insert(id.to_owned(), self.next_seq());
         }
@@ -102,8 +106,8 @@ impl TranscriptReader {
     }
 
     fn read_message(&mut self, message: &Value) -> Result<(), &'static str> {
-        self.recorded_at =
-            message.get("timestamp").and_then(Value::as_i64).unwrap_or(self.recorded_at);
+        let time = message.get("timestamp").and_then(timestamp::parse_timestamp);
+        self.recorded_at = time.unwrap_or(self.recorded_at);
         let content = message.get("content");
         match message.get("role").and_then(Value::as_str) {
             Some("user" | "custom") => self.push_user_message(content_text(content)),

@@ -70,6 +70,8 @@ mod sandbox;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod seeds;
 #[cfg(test)]
 mod server_loss;

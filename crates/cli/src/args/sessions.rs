@@ -23,7 +23,7 @@ pub(crate) enum SessionsAction {
     Show(SessionsShowArgs),
     /// Write a session as lines of JSON, to stdout or to a file
     Export(SessionsExportArgs),
-    /// Import a session from a file: an export, or a transcript of the original OpenClaw
+    /// Import sessions: an export, or transcripts of the original OpenClaw, a file or a folder at once
     Import(SessionsImportArgs),
     /// Undo what tools changed in files, in the last turn that changed any
     Undo(SessionsUndoArgs),
@@ -102,15 +102,17 @@ pub(crate) struct SessionsExportArgs {
 /// `openclaw sessions import`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionsImportArgs {
-    /// The file; it is not changed
-    #[arg(value_name = "FILE")]
+    /// The file or folder, such as `~/.openclaw`; nothing in it is changed, and of a folder what was
+    /// imported before is left out
+    #[arg(value_name = "PATH")]
     pub(crate) file: PathBuf,
     /// The key for it; default: the file's own, else `agent:ID:main` of the agent
     #[arg(long, value_name = "KEY")]
     pub(crate) session: Option<String>,
-    /// The agent whose session it becomes, where the file does not say
-    #[arg(long, value_name = "ID", default_value = "main")]
-    pub(crate) agent: String,
+    /// The agent whose session it becomes; default: as the folder `agents/ID/sessions` says, else
+    /// `main`
+    #[arg(long, value_name = "ID")]
+    pub(crate) agent: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

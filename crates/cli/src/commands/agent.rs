@@ -41,9 +41,10 @@ pub(crate) async fn run(
         Ok(message) => message,
         Err(exit) => return Ok(exit),
     };
+    let triggers = &context.models.loaded_config().config.session.reset_triggers;
     let request = match message {
         None => AgentRequest::Resume,
-        Some(message) => match AgentRequest::parse_message(message) {
+        Some(message) => match AgentRequest::parse_message(message, triggers) {
             None => {
                 printer.print_error("the message is empty");
                 return Ok(ExitReason::Usage);
@@ -144,6 +145,7 @@ impl AgentCommand<'_> {
         let attempts = renderer.attempts.as_slice();
         let hint = self.resume_hint(agent_session, &report.outcome);
         let result = FinishedTurn {
+            config: &self.context.models.loaded_config().config,
             agent_session,
             session: session.as_ref(),
             message,

@@ -32,6 +32,7 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let report = run_checks(context, &options, args.json).await?;
     if !args.json && args.only.is_empty() {
         write_sandbox_levels(context)?;
+        super::models_status::print_former_state(context);
     }
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {

@@ -27,11 +27,19 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Resu
         printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;
     } else {
         printer.write_answer(&status_text(&status))?;
+        print_former_state(context);
         if status.providers.is_empty() {
             printer.print_hint("`openclaw setup` finds your server and writes the config.");
         }
     }
     Ok(ExitReason::Ok)
+}
+
+/// Says what the original left behind that can be taken over.
+pub(crate) fn print_former_state(context: &CommandContext) {
+    for note in context.runtime().former_state_notes() {
+        context.printer.print_note(sanitize::escape_line(&note));
+    }
 }
 
 fn report_status(status: &SetupStatus) -> ModelsStatus {
@@ -170,7 +178,8 @@ fn status_text(status: &SetupStatus) -> String {
             format!("{name} -> {resolved}")
         }
         (Some(name), _) => name.clone(),
-        (None, _) => "-".to_owned(),
+        (None, _) if status.providers.is_empty() => "-".to_owned(),
+        (None, _) => "none set; the only model that the server has is used".to_owned(),
     };
     let rows = [
         ("Config", status.config_path.clone()),

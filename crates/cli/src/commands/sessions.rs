@@ -4,6 +4,7 @@ mod delete;
 mod entry;
 mod export;
 mod import;
+mod import_folder;
 mod list;
 mod row;
 mod show;

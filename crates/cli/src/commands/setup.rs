@@ -38,6 +38,7 @@ pub(crate) async fn run(context: &CommandContext, args: &SetupArgs) -> io::Resul
             former.display()
         ));
     }
+    super::models_status::print_former_state(context);
     let candidates = match candidates(args, context.models.env()) {
         Ok(candidates) => candidates,
         Err(problem) => {

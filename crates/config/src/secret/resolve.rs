@@ -117,6 +117,12 @@ impl ResolvedSecret {
         }
     }
 
+    /// The number of its characters.
+    #[must_use]
+    pub fn char_count(&self) -> usize {
+        self.value.expose_secret().chars().count()
+    }
+
     /// What the value contains that no key may, as a noun: white space, a line break or a control
     /// character; `None` when it has none.
     #[must_use]

@@ -17,6 +17,8 @@ pub struct AgentEntry {
     pub id: Option<String>,
     /// A display name.
     pub name: Option<String>,
+    /// Who the agent is.
+    pub identity: AgentIdentity,
     /// Whether this is the agent that answers when none is named.
     pub default: Option<bool>,
     /// The folder of the agent's `auth-profiles.json`; `~` and `${VAR}` are replaced. The default
@@ -40,6 +42,15 @@ pub struct AgentEntry {
     /// The most characters of all context files together in the system prompt.
     #[schemars(range(min = 1))]
     pub bootstrap_total_max_chars: Option<u32>,
+}
+
+/// Who an agent is.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AgentIdentity {
+    /// The name by which the agent knows itself; default: that of the agent.
+    pub name: Option<String>,
 }
 
 /// Which tools an agent is offered.

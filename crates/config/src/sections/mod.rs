@@ -14,12 +14,13 @@ mod root;
 mod seconds;
 mod secrets;
 mod server_loss;
+mod session;
 mod skills;
 mod time_limits;
 mod timeouts;
 mod tools;
 
-pub use agent_entry::{AgentEntry, AgentExecConfig, ToolPolicy, ToolProfile};
+pub use agent_entry::{AgentEntry, AgentExecConfig, AgentIdentity, ToolPolicy, ToolProfile};
 pub use agents::{
     AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,
     LocalModelMode, ModelEntry,
@@ -41,7 +42,7 @@ pub use gateway::{
 pub use model_choice::ModelChoice;
 pub use models::{
     EgressPolicy, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderApi,
-    ProviderConfig,
+    ProviderConfig, UsageCost,
 };
 pub use root::Config;
 pub use secrets::{
@@ -49,6 +50,7 @@ pub use secrets::{
     SecretsConfig,
 };
 pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
+pub use session::{SessionConfig, SessionResetConfig, SessionResetMode, SessionScope};
 pub use skills::{SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig};
 pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;

@@ -198,7 +198,49 @@ pub struct ModelCost {
     pub cache_write: f64,
 }
 
+/// What tokens cost, in US dollars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct UsageCost {
+    /// The prompts, without what was read from a cache.
+    pub input: f64,
+    /// The answers.
+    pub output: f64,
+    /// What was read from a cache.
+    pub cache_read: f64,
+    /// All together.
+    pub total: f64,
+}
+
+impl ModelCost {
+    /// What tokens cost: those of prompts, of which `cached` were read from a cache, and those of
+    /// answers.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "no count of tokens is that large")]
+    pub fn usage_cost(&self, input: u64, cached: u64, output: u64) -> UsageCost {
+        const MILLION: f64 = 1_000_000.0;
+        let cached = cached.min(input);
+        let price = |tokens: u64, each: f64| tokens as f64 * each / MILLION;
+        let cache_read = price(cached, self.cache_read);
+        let (input, output) = (price(input - cached, self.input), price(output, self.output));
+        UsageCost { input, output, cache_read, total: input + output + cache_read }
+    }
+
+    /// Whether nothing costs anything, as with a model on one's own machine.
+    fn is_free(&self) -> bool {
+        let Self { input, output, cache_read, .. } = *self;
+        [input, output, cache_read].iter().all(|price| *price == 0.0)
+    }
+}
+
 impl ModelsConfig {
+    /// The price of a model; `None` when it costs nothing or nobody says what.
+    #[must_use]
+    pub fn model_cost(&self, provider: &str, model: &str) -> Option<ModelCost> {
+        let mut models = self.providers.get(provider)?.models.iter();
+        models.find(|known| known.id == model)?.cost.filter(|cost| !cost.is_free())
+    }
+
     /// Whether these providers are added to the built-in ones or replace them.
     #[must_use]
     pub fn mode(&self) -> MergeMode {

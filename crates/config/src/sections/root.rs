@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
     FileRoot, FileRootError, GatewayConfig, ModelsConfig, ProviderConfig, SecretsConfig,
-    SkillsConfig, ToolsConfig,
+    SessionConfig, SkillsConfig, ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -32,6 +32,8 @@ pub struct Config {
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
+    /// Which conversation a turn belongs to, and when a new one begins.
+    pub session: SessionConfig,
     /// Skills: instructions for particular tasks.
     pub skills: SkillsConfig,
     /// Settings for troubleshooting.
@@ -109,8 +111,10 @@ impl Config {
 
     /// The display name of an agent, when its entry has one.
     #[must_use]
-    pub fn agent_name(&self, id: &str) -> Option<&str> {
-        self.agent_entries(id).find_map(|entry| entry.name.as_deref())
+    pub fn agent_name<'a>(&'a self, id: &'a str) -> Option<&'a str> {
+        let names = |entry: &'a AgentEntry| [entry.identity.name.as_deref(), entry.name.as_deref()];
+        let mut names = self.agent_entries(id).flat_map(names).flatten();
+        names.find(|name| !name.trim().is_empty())
     }
 
     /// The folders of the keys of an agent, its own first and then that of the default agent.

@@ -141,7 +141,7 @@ pub struct AgentMeta {
     /// The tokens of the conversation; null when nothing was counted.
     pub context_tokens: Option<u32>,
     /// The tokens of all model calls.
-    pub usage: TokenCounts,
+    pub usage: TurnUsage,
     /// The input tokens that the server was sent before.
     pub cacheable_tokens: u32,
     /// The tokens of the last model call.
@@ -152,6 +152,34 @@ pub struct AgentMeta {
     pub model_calls: u32,
     /// The number of tool calls.
     pub tool_calls: u32,
+}
+
+/// The tokens of a turn, and what they cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TurnUsage {
+    /// The tokens.
+    #[serde(flatten)]
+    pub tokens: TokenCounts,
+    /// What they cost; absent when the config has no price of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostReport>,
+}
+
+/// What tokens cost, in US dollars by the prices of the config.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CostReport {
+    /// The prompts, without what was read from a cache.
+    pub input: f64,
+    /// The answers.
+    pub output: f64,
+    /// What was read from a cache.
+    pub cache_read: f64,
+    /// All together.
+    pub total: f64,
 }
 
 /// A session that a run found.

@@ -57,6 +57,9 @@ pub struct SessionRowReport {
     pub output_tokens: u64,
     /// The cached input tokens of all model calls.
     pub cached_tokens: u64,
+    /// What all tokens cost, in US dollars by the prices of the config; absent without a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
     /// The tokens of the conversation; null when nothing was counted.
     pub total_tokens: Option<u64>,
     /// Whether they were counted.

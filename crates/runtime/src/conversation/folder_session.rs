@@ -28,13 +28,12 @@ impl Runtime {
         agent: &str,
         workspace: Option<&Path>,
     ) -> Result<SessionKey, StoreError> {
-        match self.session_folder(agent, workspace) {
-            Some(folder) => {
-                let folder = encode_folder(&folder);
-                format!("agent:{agent}{FOLDER_MARKER}{folder}").parse()
-            }
-            None => format!("agent:{agent}:main").parse(),
+        if let Some(folder) = self.session_folder(agent, workspace) {
+            let folder = encode_folder(&folder);
+            return format!("agent:{agent}{FOLDER_MARKER}{folder}").parse();
         }
+        let main = self.config().session.main_key();
+        format!("agent:{agent}:{main}").parse()
     }
 
     /// The session of the agent that was used last in the folder of its default session.
@@ -73,7 +72,8 @@ impl Runtime {
     /// The folder that the agent's default session belongs to; `None` when it belongs to no folder.
     fn session_folder(&self, agent: &str, workspace: Option<&Path>) -> Option<PathBuf> {
         let config = self.config().for_agent(agent);
-        if config.agents.defaults.workspace.is_some() {
+        // Who shares one conversation shares it in every folder.
+        if config.session.is_global() || config.agents.defaults.workspace.is_some() {
             return None;
         }
         let paths = self.models.app_paths();

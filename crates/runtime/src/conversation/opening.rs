@@ -75,11 +75,18 @@ impl Runtime {
         let asked = options.workspace.clone().or(session_folder);
         let default_key = runtime.default_session_key(&agent_id, asked.as_deref())?;
         let workspace = runtime.resolve_workspace(asked)?;
+        let ended = run_blocking({
+            let (runtime, store) = (runtime.clone(), store.clone());
+            let (target, key, agent) =
+                (options.target.clone(), default_key.clone(), agent_id.clone());
+            move || runtime.end_old_session(&store, target.as_ref(), &key, &agent)
+        })
+        .await?;
         let claim =
             SessionClaim::new(store.clone(), options.target.clone(), &agent_id, default_key);
         let (mut connected, claimed) =
             runtime.connect_and_claim(&claim, options.model.as_deref()).await?;
-        connected.report.warnings.splice(..0, warning);
+        connected.report.warnings.splice(..0, warning.into_iter().chain(ended));
         let ClaimedSession { loaded, context_tokens } = claimed;
         let around = AgentSpec {
             agent: &agent_id,

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use openclaw_core::{HistoryStep, MessageRef};
-use openclaw_store::{Store, StoreErrorKind};
+use openclaw_store::{Store, StoreErrorKind, find_transcript_folders};
 use proptest::prelude::*;
 
 use crate::talk::{Talk, assert_legal, key, store, take};
@@ -196,4 +196,64 @@ proptest! {
         talk.turn("The next");
         assert_legal(&talk.history);
     }
+}
+
+fn transcript(id: &str, time: &str, text: &str) -> String {
+    format!(
+        "{{\"type\":\"session\",\"version\":3,\"id\":\"{id}\",\"timestamp\":\"{time}\"}}\n\
+         {{\"type\":\"message\",\"id\":\"a\",\"parentId\":null,\"timestamp\":\"{time}\",\
+         \"message\":{{\"role\":\"user\",\"content\":\"{text}\"}}}}\n\
+         {{\"type\":\"message\",\"id\":\"b\",\"parentId\":\"a\",\"timestamp\":\"{time}\",\
+         \"message\":{{\"role\":\"assistant\",\"content\":[{{\"type\":\"text\",\"text\":\"Yes.\"}}]}}}}\n"
+    )
+}
+
+#[test]
+fn a_folder_of_transcripts_is_imported_once_with_its_keys_times_and_titles() {
+    let (folder, store) = store();
+    let state = folder.path().join("openclaw");
+    let sessions = state.join("agents/coder/sessions");
+    fs::create_dir_all(&sessions).unwrap();
+    let ids = [
+        "11111111-1111-4111-8111-111111111111",
+        "22222222-2222-4222-8222-222222222222",
+        "33333333-3333-4333-8333-333333333333",
+    ];
+    for (id, text) in ids.iter().zip(["first", "second", "orphan"]) {
+        put(
+            &sessions.join(format!("{id}.jsonl")),
+            transcript(id, "2026-01-05T10:20:30.000Z", text).as_bytes(),
+        );
+    }
+    put(&sessions.join("broken.jsonl"), b"no transcript\n");
+    let index = serde_json::json!({
+        "agent:coder:main": {"sessionId": ids[0], "updatedAt": 5, "sessionFile": format!("/elsewhere/{}.jsonl", ids[0])},
+        "telegram:direct:7": {"sessionId": ids[1], "updatedAt": 9, "label": "Shopping"},
+    });
+    put(&sessions.join("sessions.json"), index.to_string().as_bytes());
+    let folders = find_transcript_folders(&state);
+    assert_eq!(
+        (folders.len(), folders[0].agent.as_deref(), folders[0].files.len()),
+        (1, Some("coder"), 4)
+    );
+    let imports = store.import_folder(&folders[0], None);
+    assert_eq!(imports.iter().filter(|import| matches!(import.result, Ok(Some(_)))).count(), 3);
+    assert_eq!(imports.iter().filter(|import| import.result.is_err()).count(), 1);
+    let of = |id: &str| store.find_session(id).unwrap();
+    assert_eq!((of(ids[0]).key.as_str(), of(ids[0]).is_current), ("agent:coder:main", true));
+    assert_eq!(of(ids[0]).title.as_deref(), Some("first"));
+    assert_eq!(of(ids[1]).key.as_str(), "agent:coder:telegram:direct:7");
+    assert_eq!(of(ids[1]).title.as_deref(), Some("Shopping"));
+    assert_eq!((of(ids[2]).key.as_str(), of(ids[2]).is_current), ("agent:coder:main", false));
+    assert_eq!(
+        (of(ids[2]).created_at, of(ids[2]).updated_at),
+        (1_767_608_430_000, 1_767_608_430_000)
+    );
+    for place in [sessions.clone(), sessions.join(".."), state.join("agents")] {
+        for found in find_transcript_folders(&place) {
+            let again = store.import_folder(&found, None);
+            assert!(!again.iter().any(|import| matches!(import.result, Ok(Some(_)))), "{place:?}");
+        }
+    }
+    assert_eq!(store.list_sessions().unwrap().len(), 3);
 }

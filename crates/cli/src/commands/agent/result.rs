@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use openclaw_config::{Config, UsageCost};
 use openclaw_core::ModelAttempt;
 use openclaw_protocol::parts::{AttemptReport, whole_millis};
 use openclaw_protocol::results::agent::{
-    AgentMeta, AgentResult, AnswerPayload, CompletionReport, ExecutionAttempt, ExecutionTrace,
-    FailedAttempts, LastAttempt, NoTurnMeta, ResultMeta, SectionSize, SessionIds, SessionReport,
-    SystemPromptReport, TurnMeta,
+    AgentMeta, AgentResult, AnswerPayload, CompletionReport, CostReport, ExecutionAttempt,
+    ExecutionTrace, FailedAttempts, LastAttempt, NoTurnMeta, ResultMeta, SectionSize, SessionIds,
+    SessionReport, SystemPromptReport, TurnMeta, TurnUsage,
 };
 use openclaw_protocol::results::errors::ErrorReport;
 use openclaw_runtime::encoding::encode_turn_error;
@@ -20,6 +21,8 @@ use crate::exit::ExitReason;
 
 /// A run whose turn ended.
 pub(crate) struct FinishedTurn<'a> {
+    /// The config, for prices.
+    pub(crate) config: &'a Config,
     pub(crate) agent_session: &'a AgentSession,
     /// The session as it was when the turn began.
     pub(crate) session: Option<&'a SessionReport>,
@@ -134,13 +137,26 @@ impl FinishedTurn<'_> {
             context_window: info.limits.context_window,
             context_window_source: info.limits.context_window_source.label().to_owned(),
             context_tokens: context.map(|context| context.tokens),
-            usage: report.usage.into(),
+            usage: TurnUsage { tokens: report.usage.into(), cost: self.usage_cost() },
             cacheable_tokens: report.cacheable_tokens,
             last_call_usage: report.last_usage.map(Into::into),
             compaction_count: report.compactions,
             model_calls: report.model_calls,
             tool_calls: report.tool_calls,
         }
+    }
+
+    /// What the turn cost by the prices of the config.
+    fn usage_cost(&self) -> Option<CostReport> {
+        let info = self.agent_session.agent_run().model.model_info();
+        let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
+        let cost = self.config.models.model_cost(provider, model)?;
+        let usage = &self.report.usage;
+        let cached = usage.cached_tokens.unwrap_or_default();
+        let cost =
+            cost.usage_cost(usage.input_tokens.into(), cached.into(), usage.output_tokens.into());
+        let UsageCost { input, output, cache_read, total, .. } = cost;
+        Some(CostReport { input, output, cache_read, total })
     }
 
     /// Which models were tried, and which answered.

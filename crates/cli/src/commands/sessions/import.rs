@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use openclaw_chat::CommandContext;
+use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_protocol::results::sessions::{ImportResult, LineProblem};
 use openclaw_runtime::{ImportReport, SessionInfo, SessionKey};
 use serde_json::Value;
@@ -18,12 +19,19 @@ use crate::json_answer::write_json_answer;
 const MAX_PRINTED_LINES: usize = 5;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Result<ExitReason> {
+    if args.file.is_dir() {
+        return super::import_folder::run(context, args);
+    }
     let key = match args.session.as_deref().map(str::parse::<SessionKey>).transpose() {
         Ok(key) => key,
         Err(error) => return Ok(report_store_error(context, &error)),
     };
     let imported = super::open_store(context).and_then(|store| {
-        let imported = store.import_session(&args.file, key.as_ref(), &args.agent)?;
+        let imported = store.import_session(
+            &args.file,
+            key.as_ref(),
+            args.agent.as_deref().unwrap_or(MAIN_AGENT),
+        )?;
         let info = store.find_session(imported.id.as_str())?;
         Ok((imported, info))
     });

@@ -19,16 +19,24 @@ pub(super) struct SessionRow {
     pub(super) window: Option<u32>,
     /// Whether a process runs a turn in it now.
     pub(super) is_running: bool,
+    /// What its tokens cost, in US dollars by the price of the model that answered last; `None`
+    /// without a price.
+    pub(super) cost: Option<f64>,
 }
 
 impl SessionRow {
     pub(super) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
         let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
+        let cost = model.as_ref().and_then(|model| {
+            let models = &context.models.loaded_config().config.models;
+            let cost = models.model_cost(model.provider_id(), model.model_id())?;
+            Some(cost.usage_cost(info.input_tokens, info.cached_tokens, info.output_tokens).total)
+        });
         let window = model.and_then(|model| context.models.known_window(&model));
         // When the lease cannot be checked, the turn counts as interrupted: the user can act on
         // that.
         let is_running = info.turn_open && store.is_in_use(&info.id).unwrap_or(false);
-        Self { info, window, is_running }
+        Self { info, window, is_running, cost }
     }
 
     /// Returns true when the last turn did not end and no process runs it.
@@ -109,6 +117,7 @@ impl SessionRow {
             input_tokens: info.input_tokens,
             output_tokens: info.output_tokens,
             cached_tokens: info.cached_tokens,
+            cost_usd: self.cost,
             total_tokens: info.context_tokens,
             total_tokens_fresh: info.context_tokens.is_some(),
             context_tokens: self.window,

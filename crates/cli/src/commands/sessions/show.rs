@@ -115,6 +115,9 @@ impl TranscriptWriter {
         let [input, cached, output] = tokens;
         let mut line =
             format!("{model}, {turns}, {input} tokens in ({cached} cached), {output} out, {age}");
+        if let Some(cost) = row.cost {
+            line = format!("{line}, ${cost:.4}");
+        }
         if info.turn_open {
             line = format!("{line}, {}", row.state_name());
         }
