@@ -4,9 +4,12 @@
 //! closed stays so: its rest is unknown, and a tool call with half its arguments is worse than
 //! none.
 
-use openclaw_core::{ArgumentsParseError, ToolArguments};
-use serde_json::Value;
+mod fit;
 
+use openclaw_core::{ArgumentsParseError, ToolArguments};
+use serde_json::{Map, Value};
+
+use crate::dialect;
 use crate::schema::ArgumentSchema;
 
 /// Parsed arguments, and the repairs that were needed, for the trace.
@@ -20,6 +23,9 @@ pub(crate) struct RepairedArguments {
 
 const FENCE_REPAIR: &str = "removed a code fence around the arguments";
 const STRING_REPAIR: &str = "read the arguments out of a string";
+const LIST_REPAIR: &str = "took the arguments out of a list";
+const LITERAL_REPAIR: &str = "read the arguments as another language writes them";
+const LEADING_TEXT_REPAIR: &str = "removed what stood before the arguments";
 const CONTROL_CHARACTER_REPAIR: &str = "escaped control characters in a string";
 const TRAILING_COMMA_REPAIR: &str = "removed a trailing comma";
 const TRAILING_TEXT_REPAIR: &str = "removed what followed the arguments";
@@ -27,46 +33,92 @@ const QUOTED_VALUE_REPAIR: &str = "wrote a value as its type wants";
 const WRAPPED_REPAIR: &str = "took the arguments out of a call around them";
 const QUOTED_KEY_REPAIR: &str = "removed quotes around a key";
 
-/// Parses arguments as a model wrote them, with repairs if needed.
+/// The most texts inside texts that arguments are read from.
+const MAX_STRING_DEPTH: u8 = 4;
+
+/// The most calls around arguments that are removed.
+const MAX_WRAPPERS: u8 = 3;
+
+/// Parses arguments as a model wrote them for a tool of this name, with repairs if needed.
 ///
 /// # Errors
 /// When the text is not one JSON object and cannot be repaired; the error tells the fault.
 pub(crate) fn parse_arguments(
     raw: &str,
+    tool_name: &str,
     schema: ArgumentSchema<'_>,
 ) -> Result<RepairedArguments, ArgumentsParseError> {
     let mut repairs = Vec::new();
-    let arguments = match ToolArguments::parse_json(raw) {
+    let mut arguments = match ToolArguments::parse_json(raw) {
         Ok(arguments) => arguments,
-        Err(error) => unwrap_object(raw, &mut repairs).ok_or(error)?,
+        Err(error) => unwrap_object(raw, MAX_STRING_DEPTH, &mut repairs).ok_or(error)?,
     };
-    let arguments = match wrapped_arguments(&arguments, schema) {
-        Some(inner) => {
-            repairs.push(WRAPPED_REPAIR);
-            inner
-        }
-        None => arguments,
-    };
-    let arguments = fit_schema(&arguments, schema, &mut repairs);
+    let mut wrappers = 0;
+    while let Some(inner) = wrapped_arguments(&arguments, tool_name, schema)
+        && wrappers < MAX_WRAPPERS
+    {
+        arguments = inner;
+        wrappers += 1;
+    }
+    repairs.extend((wrappers > 0).then_some(WRAPPED_REPAIR));
+    let arguments = fit::fit_arguments(&arguments, schema, &mut repairs);
     Ok(RepairedArguments { arguments, repairs })
 }
 
-/// Extracts the object from a code fence or a JSON string.
-fn unwrap_object(raw: &str, repairs: &mut Vec<&'static str>) -> Option<ToolArguments> {
-    let mut text = raw.trim();
-    if let Some(fenced_text) = text.strip_prefix("```").and_then(|text| text.strip_suffix("```")) {
+/// Extracts the object from a code fence, a string, a list of one, or text around it.
+fn unwrap_object(raw: &str, depth: u8, repairs: &mut Vec<&'static str>) -> Option<ToolArguments> {
+    let depth = depth.checked_sub(1)?;
+    let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let mut text = raw.trim_matches(is_blank);
+    if let Some(fenced_text) = text.strip_prefix('`') {
         repairs.push(FENCE_REPAIR);
-        text = fenced_text.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).trim();
+        let inner = fenced_text.trim_start_matches('`');
+        let inner = inner.strip_suffix("```").or_else(|| inner.strip_suffix('`')).unwrap_or(inner);
+        text = inner.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).trim();
     }
-    let quoted = if text.starts_with('"') {
-        serde_json::from_str::<String>(text).ok()
-    } else if text.starts_with("{\\\"") {
-        serde_json::from_str::<String>(&format!("\"{text}\"")).ok()
-    } else {
-        return repair_object(text, repairs);
-    };
-    repairs.push(STRING_REPAIR);
-    repair_object(quoted?.trim(), repairs)
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(map)) => return Some(ToolArguments::from(map)),
+        Ok(Value::String(inner)) => {
+            repairs.push(STRING_REPAIR);
+            return unwrap_object(&inner, depth, repairs);
+        }
+        Ok(Value::Array(list)) => {
+            repairs.push(LIST_REPAIR);
+            return match list.as_slice() {
+                [Value::Object(map)] => Some(ToolArguments::from(map.clone())),
+                [Value::String(inner)] => unwrap_object(inner, depth, repairs),
+                _ => None,
+            };
+        }
+        _ => {}
+    }
+    if text.starts_with("{\\\"") {
+        let inner = serde_json::from_str::<String>(&format!("\"{text}\"")).ok()?;
+        repairs.push(STRING_REPAIR);
+        return unwrap_object(&inner, depth, repairs);
+    }
+    let (text, has_lead) = without_lead(text);
+    let before = repairs.len();
+    if has_lead {
+        repairs.push(LEADING_TEXT_REPAIR);
+    }
+    repair_object(text, repairs).or_else(|| {
+        repairs.truncate(before);
+        let object = dialect::parse_python_object(text)?;
+        repairs.push(LITERAL_REPAIR);
+        Some(ToolArguments::from(object))
+    })
+}
+
+/// The text from its object on, and whether words stood before it. They may be the name of the
+/// tool, of a language, or a tag: nothing that could be a part of arguments.
+fn without_lead(text: &str) -> (&str, bool) {
+    match text.split_once('{') {
+        Some((lead, _)) if !lead.is_empty() && !lead.contains(['"', '\'', '[', '}', ']']) => {
+            (text.get(lead.len()..).unwrap_or_default(), true)
+        }
+        _ => (text, false),
+    }
 }
 
 /// Parses one object, repaired inside, and drops what follows it.
@@ -153,74 +205,38 @@ fn copy_string(
     None
 }
 
-/// The arguments inside a whole call that stands in their place: `{"name": …, "arguments": {…}}`.
-/// `None` if the tool knows an argument of such a name, or if more would be lost than the name.
+/// The arguments inside a whole call that stands in their place: `{"name": …, "arguments": {…}}`,
+/// or inside the name of the tool. `None` if the tool knows an argument of such a name, or if more
+/// would be lost than the name.
 fn wrapped_arguments(
     arguments: &ToolArguments,
+    tool_name: &str,
     schema: ArgumentSchema<'_>,
 ) -> Option<ToolArguments> {
-    const WRAPPERS: [&str; 3] = ["arguments", "parameters", "input"];
-    const BESIDE: [&str; 3] = ["name", "tool", "type"];
+    const WRAPPERS: [&str; 8] =
+        ["arguments", "parameters", "input", "args", "kwargs", "params", "properties", "function"];
+    const BESIDE: [&str; 5] = ["name", "tool", "type", "id", "tool_name"];
     let map = arguments.as_map();
-    let key = WRAPPERS.into_iter().find(|key| map.get(*key).is_some_and(Value::is_object))?;
+    let keys = || WRAPPERS.into_iter().chain([tool_name]);
+    let (key, inner) = keys().find_map(|key| Some((key, as_object(map.get(key)?)?)))?;
     let is_known = |key: &str| schema.has_argument(key);
     let is_wrapper = |name: &String| name == key || BESIDE.contains(&name.as_str());
     if map.keys().any(|name| is_known(name) || !is_wrapper(name)) {
         return None;
     }
-    let inner = map.get(key)?.as_object()?;
-    inner.keys().all(|name| is_known(name)).then(|| ToolArguments::from(inner.clone()))
+    let is_call =
+        |name: &String| keys().any(|wrapper| wrapper == name) || BESIDE.contains(&name.as_str());
+    let is_inner = inner.keys().all(|name| is_known(name)) || inner.keys().all(is_call);
+    is_inner.then(|| ToolArguments::from(inner))
 }
 
-/// Unwraps values from strings where the schema wants another type, and keys from quotes.
-fn fit_schema(
-    arguments: &ToolArguments,
-    schema: ArgumentSchema<'_>,
-    repairs: &mut Vec<&'static str>,
-) -> ToolArguments {
-    let mut map = arguments.as_map().clone();
-    for (key, value) in arguments.as_map() {
-        let unquoted_key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-        let unquoted_key =
-            unquoted_key.filter(|bare| schema.has_argument(bare) && !map.contains_key(*bare));
-        let name = unquoted_key.unwrap_or(key);
-        let unquoted_value = match value {
-            Value::String(text) => unquote_value(text, name, schema),
-            value => round_integer(value, name, schema),
-        };
-        if unquoted_key.is_none() && unquoted_value.is_none() {
-            continue;
-        }
-        if unquoted_key.is_some() {
-            map.remove(key);
-            repairs.push(QUOTED_KEY_REPAIR);
-        }
-        if unquoted_value.is_some() {
-            repairs.push(QUOTED_VALUE_REPAIR);
-        }
-        map.insert(name.to_owned(), unquoted_value.unwrap_or_else(|| value.clone()));
+/// An object, or one written as text.
+fn as_object(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(map) => Some(map.clone()),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
     }
-    ToolArguments::from(map)
-}
-
-/// Reads a value out of a string where the schema allows no string, if nothing of it is lost.
-fn unquote_value(text: &str, key: &str, schema: ArgumentSchema<'_>) -> Option<Value> {
-    let types = schema.argument_types(key);
-    if !types.forbids_text() {
-        return None;
-    }
-    let value = types.parse_value(text);
-    types.accepts_value(&value).then_some(value)
-}
-
-/// Writes a whole number with a fraction of zero as an integer, where the schema wants one.
-fn round_integer(value: &Value, key: &str, schema: ArgumentSchema<'_>) -> Option<Value> {
-    let number = value.as_f64().filter(|_| value.is_f64())?;
-    let types = schema.argument_types(key);
-    if types.allows_type("number") || !types.allows_type("integer") {
-        return None;
-    }
-    Some(Value::from(number.to_string().parse::<i64>().ok()?))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub(crate) struct ContentSplitter {
     /// The length from which the pending text is scanned again.
     rescan_len: usize,
     code_tracker: CodeSpanTracker,
+    held_blanks: HeldBlanks,
     /// All text so far, while it may have to be split again.
     resplit_buffer: Option<String>,
     /// Whether the text so far is only white space.
@@ -42,6 +43,14 @@ pub(crate) struct ContentSplitter {
     /// Whether a phrase may open reasoning.
     allows_provisional: bool,
     template: TemplateContext,
+}
+
+/// White space at the end of the text, which belongs to a token of a template if one follows.
+#[derive(Debug, Default)]
+struct HeldBlanks {
+    text: String,
+    /// Whether nothing but white space came behind the last token of a template.
+    follow_token: bool,
 }
 
 /// What tokens of a chat template and tags of a family mean at a place.
@@ -88,6 +97,7 @@ impl ContentSplitter {
             pending: String::new(),
             rescan_len: 0,
             code_tracker: CodeSpanTracker::default(),
+            held_blanks: HeldBlanks::default(),
             resplit_buffer: Some(String::new()),
             is_before_text: true,
             is_after_marker: false,
@@ -138,6 +148,7 @@ impl ContentSplitter {
         segments: &mut Vec<ContentSegment>,
     ) {
         self.process_pending(true, segments);
+        self.release_blanks(self.held_blanks.follow_token, segments);
         let may_be_text = matches!(self.mode, SplitMode::Reasoning(tags) if tags.is_none_or(|tags| tags.is_provisional));
         if let (true, false, Some(raw)) = (may_be_text, is_truncated, self.resplit_buffer.take()) {
             segments.push(ContentSegment::Restart);
@@ -145,6 +156,7 @@ impl ContentSplitter {
             self.allows_provisional = false;
             self.push(&raw, segments);
             self.process_pending(true, segments);
+            self.release_blanks(self.held_blanks.follow_token, segments);
             self.started_in_reasoning = Some(false);
         }
     }
@@ -215,18 +227,52 @@ impl ContentSplitter {
                 push_segment(segments, ContentSegment::Reasoning(source, before));
             }
             _ if self.is_before_text => push_segment(segments, ContentSegment::Marker(before)),
-            _ => push_segment(segments, ContentSegment::Text(before)),
+            _ => self.push_text(before, segments),
         }
-        if let MarkerMatch::Undecided = marker_match {
-            self.wait_for_more();
-            return false;
+        match marker_match {
+            MarkerMatch::Undecided => {
+                self.wait_for_more();
+                return false;
+            }
+            // All of it was text.
+            MarkerMatch::PlainText => return true,
+            _ => {}
         }
         self.apply_match(marker_match, segments);
         true
     }
 
+    /// Passes text on, without the white space at its end.
+    fn push_text(&mut self, text: String, segments: &mut Vec<ContentSegment>) {
+        if text.is_empty() {
+            return;
+        }
+        let mut text = if self.held_blanks.text.is_empty() {
+            text
+        } else {
+            std::mem::take(&mut self.held_blanks.text) + &text
+        };
+        let end = text.trim_ascii_end().len();
+        if end < text.len() && !self.code_tracker.is_in_code() {
+            self.held_blanks.text = text.split_off(end);
+        }
+        self.held_blanks.follow_token &= text.is_empty();
+        push_segment(segments, ContentSegment::Text(text));
+    }
+
+    /// Passes held white space on, as text or as a part of the token that follows.
+    fn release_blanks(&mut self, is_before_token: bool, segments: &mut Vec<ContentSegment>) {
+        let blanks = std::mem::take(&mut self.held_blanks.text);
+        let segment = if is_before_token { ContentSegment::Marker } else { ContentSegment::Text };
+        push_segment(segments, segment(blanks));
+    }
+
     /// Handles a match at the beginning of the pending text.
     fn apply_match(&mut self, marker_match: MarkerMatch, segments: &mut Vec<ContentSegment>) {
+        let is_token = matches!(marker_match, MarkerMatch::Token(_) | MarkerMatch::OtherHead);
+        let is_head = matches!(marker_match, MarkerMatch::ModelHead(_));
+        self.release_blanks(is_token || (is_head && self.held_blanks.follow_token), segments);
+        self.held_blanks.follow_token = is_token || is_head;
         match marker_match {
             MarkerMatch::PlainText | MarkerMatch::Undecided => {}
             MarkerMatch::OpensReasoning(tags, len) => {

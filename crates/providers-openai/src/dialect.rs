@@ -48,6 +48,16 @@ pub(crate) struct TextToolCall {
     pub(crate) arguments: String,
     /// The problem with the call, as sentences for the model.
     pub(crate) problem: Option<String>,
+    /// Whether its end is missing behind complete arguments: more of them may have been meant, if
+    /// the answer was cut off.
+    pub(crate) is_unclosed: bool,
+}
+
+impl TextToolCall {
+    /// A call without a problem.
+    pub(crate) fn new(name: ToolName, arguments: String) -> Self {
+        Self { name, arguments, problem: None, is_unclosed: false }
+    }
 }
 
 /// The result of matching the beginning of a text.
@@ -93,6 +103,14 @@ pub(crate) fn match_calls(
         }
     }
     CallMatch::NoCall
+}
+
+/// Parses a text that is one object as Python writes it: with single quotes, `True` and `None`.
+/// `None` for any other text.
+pub(crate) fn parse_python_object(
+    text: &str,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    pythonic::parse_object(text, &OfferedTools::none())
 }
 
 /// vLLM's tool parser for a format, by its name in [`CallMatch::Calls`].

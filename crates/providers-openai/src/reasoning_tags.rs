@@ -10,6 +10,8 @@
 //!   to a closing tag; without one, if the answer was not cut off, it was text after all.
 //! - Otherwise, a closing tag without an opening one makes all text before it reasoning, unless the
 //!   tag is in code.
+//! - Tags count in any case and with white space before their end. Tags inside reasoning nest: a
+//!   second closing tag shows that the text before it was still reasoning.
 //! - Reasoning that is never closed extends to the end. Behind a phrase that text may begin with,
 //!   such as "Here is my thought process:", it was text after all.
 
@@ -67,11 +69,22 @@ const PHRASE: ReasoningTags = ReasoningTags {
 };
 
 /// All marks; of two that begin alike, the longer one stands first.
-static REASONING_TAGS: [ReasoningTags; 22] = [
+static REASONING_TAGS: [ReasoningTags; 31] = [
     ReasoningTags { open: "<think>", closes: &["</think>"], ..TAG },
     ReasoningTags { open: "<thinking>", closes: &["</thinking>"], ..TAG },
     ReasoningTags { open: "<thought>", closes: &["</thought>"], ..TAG },
     ReasoningTags { open: "<reasoning>", closes: &["</reasoning>"], ..TAG },
+    ReasoningTags {
+        open: "<antThinking>",
+        closes: &["</antThinking>"],
+        is_sent_back: false,
+        ..TAG
+    },
+    // An answer may well have these tags elsewhere, or at its beginning without an end.
+    ReasoningTags { open: "<thoughts>", closes: &["</thoughts>"], ..PHRASE },
+    ReasoningTags { open: "<scratchpad>", closes: &["</scratchpad>"], ..PHRASE },
+    ReasoningTags { open: "<inner_monologue>", closes: &["</inner_monologue>"], ..PHRASE },
+    ReasoningTags { open: "<reflection>", closes: &["</reflection>"], ..PHRASE },
     ReasoningTags { open: "<think:", closes: &["</think:"], ..TAG },
     ReasoningTags { open: "<seed:think>", closes: &["</seed:think>"], ..TAG },
     ReasoningTags { open: "<mm:think>", closes: &["</mm:think>"], ..TAG },
@@ -87,6 +100,15 @@ static REASONING_TAGS: [ReasoningTags; 22] = [
         ..TOKEN
     },
     ReasoningTags { open: "<|channel>thought", closes: &["<channel|>"], ..TOKEN },
+    ReasoningTags {
+        open: "<|begin_of_thought|>",
+        closes: &["<|end_of_thought|>"],
+        boundaries: &["<|begin_of_solution|>"],
+        ..TOKEN
+    },
+    ReasoningTags { open: "<|thinking|>", closes: &["<|/thinking|>"], ..TOKEN },
+    ReasoningTags { open: "<|think|>", closes: &["<|/think|>"], ..TOKEN },
+    ReasoningTags { open: "<unused94>thought", closes: &["<unused95>"], ..TOKEN },
     ReasoningTags {
         open: "<|channel|>analysis<|message|>",
         closes: &["<|end|>", "<|return|>"],
@@ -129,7 +151,7 @@ static REASONING_TAGS: [ReasoningTags; 22] = [
 const STRIPPED_ANALYSIS: &str = "analysis";
 
 /// Closing marks that count without an opening one, which the chat template wrote.
-static IMPLICIT_CLOSES: [&str; 16] = [
+static IMPLICIT_CLOSES: [&str; 18] = [
     "</think>",
     "</thinking>",
     "</thought>",
@@ -146,7 +168,13 @@ static IMPLICIT_CLOSES: [&str; 16] = [
     "<|plamo:end_think:plamo|>",
     "<channel|>",
     "<|close|>think<|sep|>",
+    "<|end_of_thought|>",
+    "<unused95>",
 ];
+
+/// Other spellings that tags begin with in text.
+static TAG_SPELLINGS: [&str; 8] =
+    ["<THINK", "<Think", "<THOUGHT", "<Thought", "</THINK", "</Think", "</THOUGHT", "</Thought"];
 
 /// The result of matching a mark at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +244,8 @@ pub(crate) fn match_close_tag(text: &str, open_tags: Option<&ReasoningTags>) -> 
 
 /// The source to record reasoning with that ends with the closing mark at the beginning of a text.
 pub(crate) fn source_of_close_tag(text: &str) -> &'static str {
-    let closes = |tags: &&ReasoningTags| tags.closes.iter().any(|close| text.starts_with(close));
+    let is_close = |close: &'static str| matches!(match_mark(text, close), TagMatch::Complete(..));
+    let closes = |tags: &&'static ReasoningTags| tags.closes.iter().any(|close| is_close(close));
     REASONING_TAGS.iter().find(closes).map_or("reasoning", ReasoningTags::source)
 }
 
@@ -234,7 +263,16 @@ pub(crate) fn may_start_close_tag(byte: u8, open_tags: Option<&ReasoningTags>) -
 /// The opening and closing marks that count outside of the beginning of an answer.
 pub(crate) fn marks_in_text() -> impl Iterator<Item = &'static str> {
     let opens = REASONING_TAGS.iter().filter(|tags| tags.position != OpenPosition::Start);
-    opens.map(|tags| tags.open).chain(IMPLICIT_CLOSES)
+    let marks = opens.map(|tags| tags.open).chain(IMPLICIT_CLOSES);
+    marks.map(|mark| plain_tag(mark).unwrap_or(mark)).chain(TAG_SPELLINGS)
+}
+
+/// A tag without its end, `<name` or `</name`, if the mark is one; `None` for any other mark.
+fn plain_tag(mark: &'static str) -> Option<&'static str> {
+    let tag = mark.strip_suffix('>')?;
+    let name = tag.strip_prefix("</").or_else(|| tag.strip_prefix('<'))?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    is_name.then_some(tag)
 }
 
 /// Returns the closing mark of an opening one that reasoning goes back between; `None` for other
@@ -252,8 +290,12 @@ impl ReasoningTags {
     }
 }
 
-/// Matches one mark; behind one that ends in `:` come a suffix and `>`.
-pub(crate) fn match_mark(text: &str, mark: &str) -> TagMatch<()> {
+/// Matches one mark; behind one that ends in `:` come a suffix and `>`. A tag counts in any case,
+/// and with white space before its end.
+pub(crate) fn match_mark(text: &str, mark: &'static str) -> TagMatch<()> {
+    if let Some(tag) = plain_tag(mark) {
+        return match_plain_tag(text, tag);
+    }
     let Some(rest) = text.strip_prefix(mark) else {
         return if mark.starts_with(text) { TagMatch::Partial } else { TagMatch::Mismatch };
     };
@@ -265,6 +307,26 @@ pub(crate) fn match_mark(text: &str, mark: &str) -> TagMatch<()> {
         Some(b'>') if suffix > 0 => TagMatch::Complete((), mark.len() + suffix + 1),
         None if suffix <= MAX_SUFFIX_BYTES => TagMatch::Partial,
         _ => TagMatch::Mismatch,
+    }
+}
+
+/// Matches a tag, given without its end.
+fn match_plain_tag(text: &str, tag: &str) -> TagMatch<()> {
+    let len = text.len().min(tag.len());
+    let (Some(written), Some(expected)) = (text.as_bytes().get(..len), tag.as_bytes().get(..len))
+    else {
+        return TagMatch::Mismatch;
+    };
+    if !written.eq_ignore_ascii_case(expected) {
+        return TagMatch::Mismatch;
+    }
+    let rest = text.as_bytes().get(tag.len()..).unwrap_or_default();
+    let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    match rest.get(blanks) {
+        _ if blanks > MAX_SUFFIX_BYTES => TagMatch::Mismatch,
+        Some(b'>') => TagMatch::Complete((), tag.len() + blanks + 1),
+        Some(_) => TagMatch::Mismatch,
+        None => TagMatch::Partial,
     }
 }
 

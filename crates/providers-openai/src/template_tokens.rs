@@ -41,6 +41,12 @@ const SPECIAL_TOKENS: &[&str] = &[
     "<|im_middle|>",
     "<end_of_turn>",
     "<turn|>",
+    "<|begin_of_box|>",
+    "<|end_of_box|>",
+    "<|begin_of_solution|>",
+    "<|end_of_solution|>",
+    "<think/>",
+    "<think />",
     "<seed:eos>",
     "<seed:bos>",
     "<｜end▁of▁sentence｜>",
@@ -52,6 +58,10 @@ const SPECIAL_TOKENS: &[&str] = &[
     "<|tool_call_end|>",
     "<｜tool▁calls▁end｜>",
     "<｜tool▁call▁end｜>",
+    "<|tool▁calls▁end|>",
+    "<|tool▁call▁end|>",
+    "<|tool_calls_end|>",
+    "<|end▁of▁sentence|>",
     "<｜tool_calls_end｜>",
     "<|tools_suffix|>",
     "<|action_end|>",
@@ -100,8 +110,26 @@ const CHANNEL_HEAD: &str = "<|channel|>";
 const CHANNEL_HEAD_END: &str = "<|message|>";
 
 /// Tokens that other text may have: only at the end of an answer do they belong to the template.
-const TAIL_TOKENS: &[&str] =
-    &["</s>", "<s>", "[/INST]", "<eos>", "<bos>", "<pad>", "[EOS]", "<|endofprompt|>"];
+const TAIL_TOKENS: &[&str] = &[
+    "</s>",
+    "<s>",
+    "[/INST]",
+    "<eos>",
+    "<bos>",
+    "<pad>",
+    "<unk>",
+    "[EOS]",
+    "[DONE]",
+    "<im_end>",
+    "</assistant>",
+    "<|endofprompt|>",
+    // What closes reasoning once more.
+    "</think>",
+    "</thinking>",
+];
+
+/// Tokens that other text may have, but not at its beginning.
+const START_TOKENS: &[&str] = &["<s>", "<bos>", "<pad>", "<eos>", "[/INST]"];
 
 /// The token before a user's message in the templates that also end theirs with one.
 const USER_TAIL_TOKEN: &str = "[INST]";
@@ -130,7 +158,7 @@ pub(crate) enum TokenMatch {
 pub(crate) fn token_starts() -> impl Iterator<Item = &'static str> {
     let heads = MESSAGE_HEADS.iter().map(|(open, _)| *open);
     let roles = ROLE_TOKENS.iter().map(|(token, _)| *token);
-    let others = [CHANNEL_HEAD, USER_TAIL_TOKEN, "<|", "<｜"];
+    let others = [CHANNEL_HEAD, USER_TAIL_TOKEN, "<|", "<｜", "<unused"];
     SPECIAL_TOKENS.iter().chain(TAIL_TOKENS).copied().chain(heads).chain(roles).chain(others)
 }
 
@@ -142,6 +170,16 @@ pub(crate) fn match_token(text: &str, is_end: bool) -> TokenMatch {
         return found;
     }
     match_tail(text, is_end)
+}
+
+/// Matches a token at the beginning of an answer, where it can only be one.
+pub(crate) fn match_start_token(text: &str) -> TagMatch<()> {
+    let found = START_TOKENS.iter().find(|token| text.starts_with(**token));
+    match found {
+        Some(token) => TagMatch::Complete((), token.len()),
+        None if START_TOKENS.iter().any(|token| token.starts_with(text)) => TagMatch::Partial,
+        None => TagMatch::Mismatch,
+    }
 }
 
 /// Matches a token that stands for itself wherever it is.
@@ -170,8 +208,23 @@ fn match_inner_token(text: &str, is_end: bool) -> TokenMatch {
         return match_channel_head(text, is_end);
     }
     is_partial |= CHANNEL_HEAD.starts_with(text);
-    if is_partial && !is_end { TokenMatch::Partial } else { TokenMatch::NoToken }
+    if !is_partial {
+        TokenMatch::NoToken
+    } else if !is_end {
+        TokenMatch::Partial
+    } else if text.len() >= MIN_CUT_TOKEN
+        && text.starts_with(['<', '｜'])
+        && text.contains(['|', '｜'])
+    {
+        // The output limit, or a stop sequence, cut the token.
+        TokenMatch::Token(text.len())
+    } else {
+        TokenMatch::NoToken
+    }
 }
+
+/// The shortest beginning of a token, in bytes, that is taken for one at the end of an answer.
+const MIN_CUT_TOKEN: usize = 4;
 
 /// Matches the head of a message, whose opening `rest` follows.
 fn match_message_head(text: &str, rest: &str, close: &str, is_end: bool) -> TokenMatch {
@@ -268,7 +321,7 @@ fn match_tail_token(text: &str) -> TokenMatch {
 
 /// Matches what is written like a special token, `<|name|>`, of any name.
 fn match_unknown_special(text: &str) -> TokenMatch {
-    for (open, close) in [("<|", "|>"), ("<｜", "｜>")] {
+    for (open, close) in [("<|", "|>"), ("<｜", "｜>"), ("<unused", ">")] {
         let Some(rest) = text.strip_prefix(open) else {
             if open.starts_with(text) {
                 return TokenMatch::Partial;
@@ -277,7 +330,7 @@ fn match_unknown_special(text: &str) -> TokenMatch {
         };
         let name: usize = rest
             .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '▁' | ':'))
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '▁' | ':' | '/'))
             .map(char::len_utf8)
             .sum();
         let behind = rest.get(name..).unwrap_or_default();

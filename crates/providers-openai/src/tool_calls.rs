@@ -71,7 +71,8 @@ pub(crate) fn finish_text_calls(
         let problem = call
             .problem
             .as_deref()
-            .map(|it| if is_truncated { TRUNCATED_CALL_PROBLEM } else { it });
+            .map(|it| if is_truncated { TRUNCATED_CALL_PROBLEM } else { it })
+            .or((call.is_unclosed && is_truncated).then_some(TRUNCATED_CALL_PROBLEM));
         let schema = offered_tools.argument_schema(&call.name);
         let (call, repairs) =
             parse_call(id.clone(), call.name.clone(), call.arguments, problem, schema);
@@ -97,7 +98,7 @@ fn parse_call(
 ) -> (EmittedToolCall, Vec<&'static str>) {
     let problem = match known_problem {
         Some(fault) => fault.to_owned(),
-        None => match argument_repair::parse_arguments(&raw, schema) {
+        None => match argument_repair::parse_arguments(&raw, name.as_str(), schema) {
             Ok(argument_repair::RepairedArguments { arguments, repairs }) => {
                 return (EmittedToolCall::Valid(ToolCall { id, name, arguments }), repairs);
             }

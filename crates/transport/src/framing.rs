@@ -150,7 +150,7 @@ impl BodyFraming {
             Self::Events(decoder) => drain_decoder(decoder)?,
             Self::Undecided(_, head) => decode_events(std::mem::take(head))?,
             Self::SingleJson(body) => {
-                let body = std::mem::take(body);
+                let body = significant_bytes(body).to_vec();
                 let is_one_text = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
                 if is_one_text || !body.trim_ascii().contains(&b'\n') {
                     vec![StreamEvent::Data(String::from_utf8_lossy(&body).into_owned())]

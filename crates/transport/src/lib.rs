@@ -32,7 +32,7 @@ pub use presence::can_connect;
 pub use reply::ApiResponse;
 pub use retry::RetryPolicy;
 pub use server_error::{number_between, parse_error_body, parse_error_event};
-pub use sse::{EventTooLarge, SseDecoder, StreamEvent};
+pub use sse::{EventTooLarge, SseDecoder, StreamEvent, is_end_marker};
 pub use stream::EventStream;
 pub use timeouts::{CallTimeouts, KEEP_ALIVE_FACTOR};
 pub use trace::{

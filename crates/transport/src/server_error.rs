@@ -13,11 +13,14 @@ const MAX_DEPTH: u8 = 6;
 
 /// The keys of an error's message, the most telling first. The value of each may be a text, an
 /// object, or a list of them.
-const MESSAGE_KEYS: [&str; 17] = [
+const MESSAGE_KEYS: [&str; 20] = [
     // Beside it, `error` is a short name of the kind.
     "error_description",
     "error",
+    "Error",
     "errors",
+    "fault",
+    "faultstring",
     "message",
     "msg",
     "error_msg",
@@ -31,8 +34,16 @@ const MESSAGE_KEYS: [&str; 17] = [
     "title",
     "status_msg",
     "base_resp",
-    "faultstring",
+    "exception",
 ];
+
+/// The keys that only an error has.
+const ERROR_KEYS: [&str; 4] = ["error", "Error", "fault", "exception"];
+
+/// The keys of what lies behind an error, whose message is shown with that of the error: a gateway
+/// keeps the words of the server behind it there.
+const CAUSE_KEYS: [&str; 7] =
+    ["message", "metadata", "raw", "innererror", "inner_error", "cause", "provider_error"];
 
 /// The keys of an error's code, the most telling first.
 const CODE_KEYS: [&str; 6] =
@@ -59,7 +70,7 @@ pub fn parse_error_event(event: &Value) -> Option<ServerErrorMessage> {
     match event {
         Value::Array(events) => events.iter().find_map(parse_error_event),
         Value::Object(object) => {
-            let is_error = object.get("error").is_some_and(is_set)
+            let is_error = ERROR_KEYS.iter().any(|key| object.get(*key).is_some_and(is_set))
                 || (!has_answer_part(object) && has_sign_of_error(object));
             is_error.then(|| parse_error_value(event)).flatten()
         }
@@ -123,10 +134,23 @@ fn find_message(value: &Value, depth: u8, error: &mut ServerErrorMessage) -> Opt
                 }),
                 value => find_message(value, depth, error),
             });
+            let message = with_cause(message, object, depth);
             fill_fields(error, object);
             message
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// Adds to the message of an object what its cause says, if that is more.
+fn with_cause(message: Option<String>, object: &Map<String, Value>, depth: u8) -> Option<String> {
+    let causes = CAUSE_KEYS.into_iter().filter_map(|key| object.get(key));
+    let mut fields = ServerErrorMessage::default();
+    let mut causes = causes.filter_map(|cause| find_message(cause, depth, &mut fields));
+    let Some(message) = message else { return causes.next() };
+    match causes.find(|cause| !message.contains(cause.as_str())) {
+        Some(cause) => Some(format!("{message}: {cause}")),
+        None => Some(message),
     }
 }
 

@@ -13,6 +13,19 @@ use serde::de::IgnoredAny;
 
 use self::partial_event::{BYTE_ORDER_MARK, LineKind, PartialEvent};
 
+/// The data of the event that ends a stream.
+pub(crate) const END_MARKER: &str = "[DONE]";
+
+/// Whether the data of an event ends the stream: [`END_MARKER`], as servers write it.
+#[must_use]
+pub fn is_end_marker(data: &str) -> bool {
+    const LONGEST: usize = 16;
+    data.len() <= LONGEST && {
+        let word = data.trim().trim_matches('"').trim();
+        word.eq_ignore_ascii_case(END_MARKER) || word == "DONE"
+    }
+}
+
 /// One item of a server-sent event stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEvent {
@@ -134,7 +147,8 @@ impl SseDecoder {
         }
         self.event.take_stray().or_else(|| {
             let data = self.event.data.take()?;
-            let is_whole = data == "[DONE]" || serde_json::from_str::<IgnoredAny>(&data).is_ok();
+            let is_whole =
+                is_end_marker(&data) || serde_json::from_str::<IgnoredAny>(&data).is_ok();
             is_whole.then(|| self.event.name_data(data))
         })
     }

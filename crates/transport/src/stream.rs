@@ -14,6 +14,7 @@ use crate::call::timeout_error;
 use crate::framing::{BodyFraming, ContentKind};
 use crate::secrets::ClientSecrets;
 use crate::server_error::{parse_error_body, parse_error_event};
+use crate::sse::is_end_marker;
 use crate::timeouts::{Deadline, earlier_deadline};
 use crate::trace::recorder::ExchangeRecorder;
 use crate::{
@@ -181,7 +182,7 @@ impl EventStream {
             self.active_timeout = TimeoutKind::BetweenTokens;
             self.content_wait_started_at = None;
         }
-        if matches!(&event, StreamEvent::Data(data) if data == "[DONE]") {
+        if matches!(&event, StreamEvent::Data(data) if is_end_marker(data)) {
             self.mark_complete();
         }
         event

@@ -103,6 +103,18 @@ impl ContentSplitter {
             TagMatch::Complete(tags, len) => return MarkerMatch::OpensReasoning(tags, len),
             found => is_undecided |= found == TagMatch::Partial,
         }
+        if self.template.answer_tags == AnswerTags::Expected && self.is_before_text {
+            // It was closed once more.
+            match reasoning_tags::match_close_tag(rest, None) {
+                TagMatch::Complete((), len) => return MarkerMatch::ModelHead(len),
+                found => is_undecided |= found == TagMatch::Partial,
+            }
+        } else if is_start {
+            match template_tokens::match_start_token(rest) {
+                TagMatch::Complete((), len) => return MarkerMatch::ModelHead(len),
+                found => is_undecided |= found == TagMatch::Partial,
+            }
+        }
         if self.resplit_buffer.is_some() {
             match reasoning_tags::match_close_tag(rest, None) {
                 TagMatch::Complete((), len) => return MarkerMatch::ClosesReasoning(len),

@@ -36,25 +36,41 @@ impl ContentSplitter {
         self.mode = SplitMode::Reasoning(Some(tags));
         if !tags.is_provisional {
             self.started_in_reasoning.get_or_insert(false);
-            self.resplit_buffer = None;
+            // Needed only if the answer begins with this mark, which may then be nested.
+            let begins_here = self.raw_before_pending().is_some_and(|raw| {
+                let raw = raw.trim_ascii_start();
+                matches!(reasoning_tags::match_mark(raw, tags.open), TagMatch::Complete((), len) if raw.len() == len)
+            });
+            if !begins_here {
+                self.resplit_buffer = None;
+            }
         }
         (self.code_tracker, self.is_after_marker) = (CodeSpanTracker::default(), true);
     }
 
-    /// Handles a closing mark of this length. Without an opening one, all text before it becomes
-    /// reasoning.
+    /// The text so far, without what is pending, if it may have to be split again.
+    fn raw_before_pending(&self) -> Option<&str> {
+        self.resplit_buffer.as_deref()?.strip_suffix(self.pending.as_str())
+    }
+
+    /// Handles a closing mark of this length. Without an opening one, or when another one was open,
+    /// all text before it becomes reasoning.
     pub(super) fn close_reasoning(&mut self, len: usize, segments: &mut Vec<ContentSegment>) {
-        let resplit_text = self.resplit_buffer.take().unwrap_or_default();
+        let is_nested =
+            matches!(self.mode, SplitMode::Reasoning(Some(tags)) if self.has_nested_open(tags));
         if let SplitMode::Text = self.mode {
-            let reasoning = resplit_text.strip_suffix(&self.pending).unwrap_or_default();
+            let raw = self.raw_before_pending().unwrap_or_default();
+            let reasoning = without_open_tag(raw).to_owned();
             let source = reasoning_tags::source_of_close_tag(&self.pending);
-            let reasoning = ContentSegment::Reasoning(source, reasoning.to_owned());
             segments.push(ContentSegment::Restart);
-            push_segment(segments, reasoning);
+            push_segment(segments, ContentSegment::Reasoning(source, reasoning));
             self.is_before_text = true;
         }
+        if !is_nested {
+            self.resplit_buffer = None;
+        }
         let started_in_reasoning = !matches!(self.mode, SplitMode::Reasoning(Some(_)));
-        if started_in_reasoning {
+        if started_in_reasoning && self.started_in_reasoning != Some(false) {
             self.started_in_reasoning = Some(true);
         } else {
             self.started_in_reasoning.get_or_insert(false);
@@ -64,5 +80,19 @@ impl ContentSplitter {
         (self.mode, self.code_tracker, self.is_after_marker) =
             (SplitMode::Text, CodeSpanTracker::default(), true);
         self.template.answer_tags = super::AnswerTags::Expected;
+    }
+
+    /// Whether the reasoning that the answer begins with has its opening mark inside once more.
+    fn has_nested_open(&self, tags: &ReasoningTags) -> bool {
+        let raw = self.raw_before_pending().unwrap_or_default();
+        without_open_tag(raw).contains(tags.open)
+    }
+}
+
+/// A text without the opening mark that it begins with.
+fn without_open_tag(text: &str) -> &str {
+    match reasoning_tags::match_open_tag(text.trim_ascii_start(), true, true) {
+        TagMatch::Complete(_, len) => text.trim_ascii_start().get(len..).unwrap_or_default(),
+        TagMatch::Partial | TagMatch::Mismatch => text,
     }
 }

@@ -46,7 +46,7 @@ impl BracedSyntax {
             }
         }
         let arguments = Value::Object(arguments).to_string();
-        calls.push(TextToolCall { name, arguments, problem: None });
+        calls.push(TextToolCall::new(name, arguments));
         cursor.end_call();
         cursor.eat_each_if(self.ends)
     }

@@ -1,6 +1,7 @@
 //! A cursor over text that may still grow.
 
 use openclaw_core::ToolName;
+use serde_json::{Map, Value};
 
 use super::{OfferedTools, TextToolCall};
 
@@ -27,11 +28,42 @@ pub(super) struct TextCursor<'a> {
     call_name: Option<ToolName>,
     /// Where its arguments begin.
     arguments_start: Option<usize>,
+    /// The call with the arguments that are complete so far, and where they end.
+    complete_so_far: Option<(TextToolCall, usize)>,
 }
+
+/// The longest rest of a text that may be the beginning of a closing mark, in bytes.
+const MAX_CLOSING_BYTES: usize = 64;
 
 impl<'a> TextCursor<'a> {
     pub(super) fn new(text: &'a str, offered_tools: &'a OfferedTools) -> Self {
-        Self { text, offset: 0, offered_tools, call_name: None, arguments_start: None }
+        Self {
+            text,
+            offset: 0,
+            offered_tools,
+            call_name: None,
+            arguments_start: None,
+            complete_so_far: None,
+        }
+    }
+
+    /// Notes that the arguments are complete up to here, in case that the text ends.
+    pub(super) fn note_arguments(&mut self, name: &ToolName, arguments: &Map<String, Value>) {
+        if self.remaining_text().len() <= MAX_CLOSING_BYTES {
+            let arguments = Value::Object(arguments.clone()).to_string();
+            let call =
+                TextToolCall { is_unclosed: true, ..TextToolCall::new(name.clone(), arguments) };
+            self.complete_so_far = Some((call, self.offset));
+        }
+    }
+
+    /// Ends the call that is being read if nothing follows its arguments but the beginning of its
+    /// end.
+    pub(super) fn take_unclosed_call(&mut self, closing_marks: &[&str]) -> Option<TextToolCall> {
+        let (call, end) = self.complete_so_far.take()?;
+        let rest = self.text.get(end..)?.trim();
+        let is_closing = closing_marks.iter().any(|mark| mark.starts_with(rest));
+        (is_closing && self.is_in_call()).then_some(call)
     }
 
     /// Notes that a call of this tool is being read.
@@ -46,7 +78,7 @@ impl<'a> TextCursor<'a> {
 
     /// Ends the call that is being read.
     pub(super) fn end_call(&mut self) {
-        (self.call_name, self.arguments_start) = (None, None);
+        (self.call_name, self.arguments_start, self.complete_so_far) = (None, None, None);
     }
 
     /// Whether a call is being read whose tool is known.
@@ -69,7 +101,7 @@ impl<'a> TextCursor<'a> {
         let start = self.arguments_start.take().unwrap_or(end).min(end);
         let arguments = self.text.get(start..end).unwrap_or_default().trim().to_owned();
         let name = self.call_name.take()?;
-        Some(TextToolCall { name, arguments, problem: Some(problem) })
+        Some(TextToolCall { problem: Some(problem), ..TextToolCall::new(name, arguments) })
     }
 
     /// The offset of the first of these marks behind the start of the arguments.

@@ -41,7 +41,7 @@ pub(super) fn parse_call(
         arguments.insert(key, value);
     }
     let arguments = Value::Object(arguments).to_string();
-    calls.push(TextToolCall { name, arguments, problem: None });
+    calls.push(TextToolCall::new(name, arguments));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Families that share a mark are tried in this order.
 
+mod common;
 mod json;
 mod names;
 mod tags;
@@ -20,6 +21,7 @@ const BASE: CallFamily = CallFamily {
     section: NO_SECTION,
     call_marks: &[],
     is_whole_text: false,
+    has_common_marks: false,
     grammar: JSON,
 };
 
@@ -35,6 +37,7 @@ const fn section(opens: &'static [&'static str], closes: &'static [&'static str]
 
 /// All families.
 pub(super) fn call_families() -> impl Iterator<Item = &'static CallFamily> {
-    let families = [json::FAMILIES, tags::FAMILIES, names::FAMILIES, whole_text::FAMILIES];
+    let families =
+        [json::FAMILIES, tags::FAMILIES, names::FAMILIES, common::FAMILIES, whole_text::FAMILIES];
     families.into_iter().flatten()
 }

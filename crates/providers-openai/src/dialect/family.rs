@@ -9,6 +9,7 @@ use super::pairs::PairSyntax;
 use super::pythonic;
 use super::tags::TagSyntax;
 use super::{OfferedTools, TextToolCall};
+use crate::template_tokens::{self, TokenMatch};
 
 /// The problem of a call that ends in the middle.
 const UNCLOSED_CALL_PROBLEM: &str = "The call has no end.";
@@ -30,6 +31,8 @@ pub(crate) struct CallFamily {
     pub(super) call_marks: &'static [&'static str],
     /// Whether the calls must be the whole text of the answer, as other text may look like them.
     pub(super) is_whole_text: bool,
+    /// Whether other text has such marks too: what cannot be read behind one is then text.
+    pub(super) has_common_marks: bool,
     /// The grammar of one call, or of one list of calls.
     pub(super) grammar: CallGrammar,
 }
@@ -122,12 +125,12 @@ impl CallFamily {
         let mut calls = Vec::new();
         let (is_undecided, len) = match self.parse_block(&mut cursor, &mut calls) {
             Ok(()) if self.is_marked() => (false, cursor.bytes_read()),
-            Ok(()) if cursor.remaining_text().trim_ascii_start().is_empty() => {
-                (!is_end, text.len())
-            }
+            Ok(()) if are_tokens(cursor.remaining_text(), is_end) => (!is_end, text.len()),
             Ok(()) | Err(ParseStop::Mismatch) => return FamilyMatch::NoCall,
             Err(ParseStop::Incomplete) => {
-                if self.is_marked() || cursor.has_arguments() {
+                if let Some(call) = cursor.take_unclosed_call(&self.closing_marks()) {
+                    calls.push(call);
+                } else if self.is_marked() || cursor.has_arguments() {
                     let problem = UNCLOSED_CALL_PROBLEM.to_owned();
                     calls.extend(cursor.take_invalid_call(text.len(), problem));
                 }
@@ -193,7 +196,9 @@ impl CallFamily {
         calls: &mut Vec<TextToolCall>,
     ) -> Result<(), ParseStop> {
         cursor.end_call();
-        match self.grammar.parse(cursor, self.is_marked(), calls) {
+        // A fence with a language of its own marks a single call as well.
+        let is_code = has_section && matches!(self.grammar, CallGrammar::Python);
+        match self.grammar.parse(cursor, self.is_marked() || is_code, calls) {
             Ok(()) => {
                 cursor.end_call();
                 Ok(())
@@ -222,6 +227,21 @@ impl CallFamily {
             Err(stop) => Err(stop),
         }
     }
+}
+
+/// Whether nothing but tokens of a template follows, or may follow once the text goes on.
+fn are_tokens(text: &str, is_end: bool) -> bool {
+    let mut rest = text.trim_ascii_start();
+    while !rest.is_empty() {
+        match template_tokens::match_token(rest, is_end) {
+            TokenMatch::Token(len) => rest = rest.get(len..).unwrap_or_default().trim_ascii_start(),
+            TokenMatch::Partial | TokenMatch::EndOfAnswer | TokenMatch::OtherHead(_) => {
+                return true;
+            }
+            TokenMatch::NoToken | TokenMatch::ModelHead(_) => return false,
+        }
+    }
+    true
 }
 
 impl CallGrammar {

@@ -1,5 +1,7 @@
 //! Tool calls as JSON objects with the tool's name and arguments. The arguments' text is kept as
-//! it is.
+//! it is, unless the object is written in another way.
+
+mod loose;
 
 use openclaw_core::ToolName;
 
@@ -48,7 +50,12 @@ impl JsonCallSyntax {
         cursor.eat_text(self.begin)?;
         loop {
             cursor.skip_whitespace();
+            let is_fenced = is_marked && eat_fence(cursor)?;
             parse_objects(cursor, context, calls)?;
+            if is_fenced {
+                cursor.skip_whitespace();
+                cursor.eat_text(FENCE)?;
+            }
             let end_of_object = cursor.clone();
             if self.is_repeated {
                 cursor.skip_whitespace();
@@ -80,6 +87,19 @@ impl JsonCallSyntax {
     }
 }
 
+/// A code fence, which some models put inside their marks.
+const FENCE: &str = "```";
+
+/// Skips the beginning of a fence, and returns whether there was one.
+fn eat_fence(cursor: &mut TextCursor<'_>) -> Result<bool, ParseStop> {
+    if !cursor.eat_if(FENCE)? {
+        return Ok(false);
+    }
+    cursor.read_while(|byte| byte.is_ascii_alphanumeric());
+    cursor.skip_whitespace();
+    Ok(true)
+}
+
 /// Reads `[{"NAME": {…}}, …]`.
 pub(super) fn parse_keyed_list(
     cursor: &mut TextCursor<'_>,
@@ -99,7 +119,7 @@ pub(super) fn parse_keyed_list(
         let arguments = cursor.read_json()?.to_owned();
         cursor.skip_whitespace();
         cursor.eat_text("}")?;
-        calls.push(TextToolCall { name, arguments, problem: None });
+        calls.push(TextToolCall::new(name, arguments));
         cursor.end_call();
         cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
@@ -115,17 +135,48 @@ fn parse_objects(
     calls: &mut Vec<TextToolCall>,
 ) -> Result<(), ParseStop> {
     if !cursor.eat_if("[")? {
-        calls.push(parse_object(cursor, context)?);
-        return Ok(());
+        return parse_object_or_loose(cursor, context, calls);
     }
     loop {
         cursor.skip_whitespace();
-        calls.push(parse_object(cursor, context)?);
+        parse_object_or_loose(cursor, context, calls)?;
         cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
             return cursor.eat_text("]");
         }
     }
+}
+
+/// Reads one object; one that is written in another way is read by its value.
+fn parse_object_or_loose(
+    cursor: &mut TextCursor<'_>,
+    context: ObjectContext,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    let mut loose_cursor = cursor.clone();
+    let strict = parse_object(cursor, context);
+    // Arguments may stand beside the name.
+    let has_arguments = |call: &TextToolCall| !call.arguments.is_empty() || !context.is_marked;
+    match strict {
+        Ok(call) if has_arguments(&call) => {
+            calls.push(call);
+            return Ok(());
+        }
+        Err(ParseStop::Incomplete) => return Err(ParseStop::Incomplete),
+        _ => {}
+    }
+    match (loose::parse_calls(&mut loose_cursor, context.is_marked), strict) {
+        (Ok(loose), strict) if !loose.is_empty() => {
+            if strict.is_err() {
+                *cursor = loose_cursor;
+            }
+            calls.extend(loose);
+        }
+        (_, Ok(call)) => calls.push(call),
+        (Err(ParseStop::Incomplete), Err(_)) => return Err(ParseStop::Incomplete),
+        (_, Err(stop)) => return Err(stop),
+    }
+    Ok(())
 }
 
 fn parse_object(
@@ -140,7 +191,7 @@ fn parse_object(
     }
     cursor.end_call();
     let arguments = fields.arguments.unwrap_or_default().to_owned();
-    Ok(TextToolCall { name, arguments, problem: None })
+    Ok(TextToolCall::new(name, arguments))
 }
 
 impl<'a> JsonCallFields<'a> {

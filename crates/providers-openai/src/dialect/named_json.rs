@@ -48,7 +48,7 @@ impl NamedJsonSyntax {
         cursor.begin_call(&name);
         cursor.begin_arguments();
         let arguments = cursor.read_json()?.to_owned();
-        calls.push(TextToolCall { name, arguments, problem: None });
+        calls.push(TextToolCall::new(name, arguments));
         cursor.end_call();
         cursor.eat_each_if(self.ends)
     }

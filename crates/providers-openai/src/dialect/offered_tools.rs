@@ -10,6 +10,9 @@ use crate::schema::ArgumentSchema;
 const NAMESPACES: [&str; 8] =
     ["functions", "function", "default_api", "default", "tools", "tool", "api", "assistant"];
 
+/// What Llama writes behind the name of a tool.
+const CALL_SUFFIX: &str = ".call";
+
 /// The tools that a request offers.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedTools(Arc<[ToolSpec]>);
@@ -18,6 +21,11 @@ impl OfferedTools {
     /// Wraps the tools; `None` when there are none.
     pub(crate) fn new(tools: Arc<[ToolSpec]>) -> Option<Self> {
         (!tools.is_empty()).then_some(Self(tools))
+    }
+
+    /// No tools.
+    pub(super) fn none() -> Self {
+        Self(Arc::new([]))
     }
 
     /// The names of the tools.
@@ -70,6 +78,7 @@ fn without_tokens(name: &str) -> &str {
     let word = name.split_once("to=").filter(|_| name.contains("<|")).map_or(name, |(_, to)| to);
     let word = word.split("<|").find(|part| !part.trim().is_empty()).unwrap_or_default();
     let word = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
+    let word = word.strip_suffix(CALL_SUFFIX).unwrap_or(word);
     match word.rsplit_once(':') {
         Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
         _ => word,
@@ -86,9 +95,9 @@ fn without_namespace(word: &str) -> &str {
     word
 }
 
-/// The letters and digits of a name, without separators and case.
+/// The letters and digits of a name, without separators, other signs and case.
 fn letters(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+    name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -122,6 +131,11 @@ mod tests {
             ("<|channel|>commentary to=functions.read<|message|>", Some("read")),
             ("readFile", Some("read_file")),
             ("read-file", Some("read_file")),
+            ("functions::read", Some("read")),
+            ("read.call", Some("read")),
+            ("read()", Some("read")),
+            ("<read>", Some("read")),
+            ("read\u{200b}", Some("read")),
             ("tools", Some("tools")),
             ("exec", Some("exec")),
             ("EXEC", None),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor};
+use super::tags::ValuePadding;
 
 /// Pairs of tags. A checkpoint's tags may all have the same suffix, `<tool_call:SUFFIX>`.
 #[derive(Debug)]
@@ -63,12 +64,14 @@ impl PairSyntax {
             cursor.eat_text(&tag(self.value))?;
             let value = cursor.read_until(&end_tag(self.value))?;
             cursor.eat_text(&end_tag(self.value))?;
+            let value = ValuePadding::LineBreaks.strip(value);
             arguments.insert(key.to_owned(), schema.argument_types(key).parse_value(value));
+            cursor.note_arguments(&name, &arguments);
             cursor.skip_whitespace();
         }
         cursor.eat_text(&end_tag(self.call))?;
         let arguments = Value::Object(arguments).to_string();
-        calls.push(TextToolCall { name, arguments, problem: None });
+        calls.push(TextToolCall::new(name, arguments));
         Ok(())
     }
 }

@@ -3,15 +3,14 @@
 use openclaw_core::ToolName;
 use serde_json::{Map, Number, Value};
 
-use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor};
+use super::{OfferedTools, TextToolCall};
 use crate::schema::JsonTypes;
 
 /// The deepest nesting of lists and dictionaries.
 const MAX_NESTING_DEPTH: u8 = 32;
 
-/// Reads a list of calls; between marks, the brackets of the list may be missing and line breaks
-/// may separate the calls.
+/// Reads a list of calls; between marks, also one call without the brackets of a list.
 pub(super) fn parse_calls(
     cursor: &mut TextCursor<'_>,
     is_marked: bool,
@@ -32,14 +31,36 @@ pub(super) fn parse_calls(
 }
 
 fn parse_call(cursor: &mut TextCursor<'_>, calls: &mut Vec<TextToolCall>) -> Result<(), ParseStop> {
+    // Gemma prints the result of a call.
+    let is_printed = cursor.eat_if("print(")?;
     let name = cursor.read_tool_name()?;
     cursor.eat_text("(")?;
     cursor.begin_call(&name);
     cursor.begin_arguments();
     let arguments = parse_keyword_arguments(cursor, &name)?;
-    calls.push(TextToolCall { name, arguments, problem: None });
+    if is_printed {
+        cursor.skip_whitespace();
+        cursor.eat_text(")")?;
+    }
+    calls.push(TextToolCall::new(name, arguments));
     cursor.end_call();
     Ok(())
+}
+
+/// Parses a text that is one object as Python writes it; also one as JavaScript does, with bare
+/// keys.
+pub(super) fn parse_object(text: &str, offered_tools: &OfferedTools) -> Option<Map<String, Value>> {
+    // Python joins such lines; in JSON the backslash is a mistake whose meaning is unknown.
+    if text.contains("\\\n") {
+        return None;
+    }
+    let mut cursor = TextCursor::new(text, offered_tools);
+    let object = parse_literal(&mut cursor, MAX_NESTING_DEPTH).ok();
+    let is_whole = cursor.remaining_text().trim().is_empty();
+    match object.filter(|_| is_whole) {
+        Some(Value::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 fn parse_keyword_arguments(
@@ -87,7 +108,7 @@ fn coerce_value(value: Value, source_text: &str, types: &JsonTypes<'_>) -> Value
     }
 }
 
-fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseStop> {
+pub(super) fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseStop> {
     let depth = depth.checked_sub(1).ok_or(ParseStop::Mismatch)?;
     match cursor.peek_byte()? {
         b'"' | b'\'' => parse_string(cursor).map(Value::String),
@@ -102,7 +123,7 @@ fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseS
         b'{' => {
             let mut fields = Map::new();
             parse_items(cursor, "{", "}", |cursor| {
-                let key = parse_string(cursor)?;
+                let key = parse_key(cursor)?;
                 cursor.skip_whitespace();
                 cursor.eat_text(":")?;
                 cursor.skip_whitespace();
@@ -113,6 +134,18 @@ fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseS
         }
         _ => parse_word(cursor),
     }
+}
+
+/// Reads the key of a field: a string, or a bare word.
+fn parse_key(cursor: &mut TextCursor<'_>) -> Result<String, ParseStop> {
+    if matches!(cursor.peek_byte()?, b'"' | b'\'') {
+        return parse_string(cursor);
+    }
+    let word = cursor.read_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if word.is_empty() {
+        return Err(ParseStop::Mismatch);
+    }
+    Ok(word.to_owned())
 }
 
 fn parse_items<'a>(
@@ -187,6 +220,7 @@ fn parse_escape(cursor: &mut TextCursor<'_>, text: &mut String) -> Result<(), Pa
         't' => text.push('\t'),
         'r' => text.push('\r'),
         '\\' | '\'' | '"' => text.push(c),
+        '/' => text.push('/'),
         '\n' => {}
         _ if digits > 0 => {
             let code = cursor.remaining_text().get(..digits).ok_or(ParseStop::Incomplete)?;

@@ -68,7 +68,7 @@ impl TagSyntax {
         cursor.begin_call(&name);
         cursor.begin_arguments();
         let arguments = self.parse_parameters(cursor, &name)?;
-        calls.push(TextToolCall { name, arguments, problem: None });
+        calls.push(TextToolCall::new(name, arguments));
         cursor.end_call();
         cursor.eat_each_if(self.function_ends.get(1..).unwrap_or_default())
     }
@@ -109,6 +109,7 @@ impl TagSyntax {
                 }
             };
             arguments.insert(key.trim().to_owned(), value);
+            cursor.note_arguments(name, &arguments);
             cursor.skip_whitespace();
         }
         self.parse_function_end(cursor)?;
@@ -139,7 +140,7 @@ impl TagSyntax {
 }
 
 impl ValuePadding {
-    fn strip(self, value: &str) -> &str {
+    pub(super) fn strip(self, value: &str) -> &str {
         match self {
             Self::Nothing => value,
             Self::LineBreaks => {

@@ -59,7 +59,9 @@ fn other_text_is_not() {
 #[test]
 fn text_may_go_on_behind_a_call_with_marks_only() {
     for (dialect, text, calls) in CALL_TEXTS {
-        let broken = calls.iter().any(|call| call.contains('!'));
+        // More text also breaks a call that has no end.
+        let has_end = !text.ends_with("</arg_value>") && !text.ends_with("</func");
+        let broken = !has_end || calls.iter().any(|call| call.contains('!'));
         let is_whole = call_families().any(|known| known.name == *dialect && known.is_whole_text);
         let more = format!("{text} and so on");
         match describe_calls(&more) {

@@ -8,7 +8,7 @@ use super::{MAX_CALL_BYTES, UnreadableMatch};
 /// behind it that is written like a call. Prose about a mark is not. At the start of a line any
 /// mark counts, elsewhere only one that no other text has. More text never changes a decision.
 pub(crate) fn match_unreadable(text: &str, is_line_start: bool, is_end: bool) -> UnreadableMatch {
-    for family in call_families().filter(|family| family.is_marked()) {
+    for family in call_families().filter(|it| it.is_marked() && !it.has_common_marks) {
         for mark in family.opening_marks() {
             if !(is_line_start || is_special(mark)) || mark.starts_with(char::is_alphabetic) {
                 continue;

@@ -15,11 +15,26 @@ pub(super) struct PartialArguments {
     is_complete: bool,
     /// What came after the complete object.
     surplus: String,
+    /// The last piece, as long as each began with the one before it.
+    cumulative: CumulativePiece,
+}
+
+/// The arguments of a server that sends all of them so far with every piece.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum CumulativePiece {
+    /// Nothing arrived.
+    #[default]
+    Nothing,
+    /// The last of these many pieces.
+    Last(usize, String),
+    /// The pieces follow each other.
+    Refuted,
 }
 
 impl PartialArguments {
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &str) {
+        self.cumulative.add(piece);
         if self.is_complete {
             return self.surplus.push_str(piece);
         }
@@ -86,7 +101,8 @@ impl PartialArguments {
     /// The arguments without empty objects before them and repetitions after them; `None` if there
     /// is nothing to leave out, or if what is left is not one object.
     pub(super) fn without_surplus(mut self) -> Option<String> {
-        if self.surplus.trim().is_empty() {
+        let cumulative = std::mem::take(&mut self.cumulative).into_whole();
+        if self.surplus.trim().is_empty() && cumulative.is_none() {
             return None;
         }
         for _ in 0..MAX_EMPTY_OBJECTS {
@@ -98,8 +114,37 @@ impl PartialArguments {
             self.push(&surplus);
         }
         let value = |text: &str| serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
+        if let Some(whole) = cumulative.filter(|text| value(text).is_some()) {
+            return Some(whole);
+        }
         let (object, surplus) = (value(&self.text)?, self.surplus.trim());
         (surplus.is_empty() || value(surplus) == Some(object)).then_some(self.text)
+    }
+}
+
+impl CumulativePiece {
+    fn add(&mut self, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
+        match self {
+            Self::Nothing => *self = Self::Last(1, piece.to_owned()),
+            Self::Last(count, last)
+                if piece.len() > last.len() && piece.starts_with(last.as_str()) =>
+            {
+                *count += 1;
+                piece.clone_into(last);
+            }
+            _ => *self = Self::Refuted,
+        }
+    }
+
+    /// The last piece, if there were several.
+    fn into_whole(self) -> Option<String> {
+        match self {
+            Self::Last(2.., last) => Some(last),
+            _ => None,
+        }
     }
 }
 
@@ -152,12 +197,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn pieces_that_each_repeat_all_so_far_are_one() {
+        let whole = r#"{"path": "note.txt"}"#;
+        let pieces: Vec<&str> = [1, 7, 12, 20].iter().map(|end| &whole[..*end]).collect();
+        assert_eq!(read(&pieces).without_surplus().as_deref(), Some(whole));
+        assert_eq!(read(&[whole]).without_surplus(), None);
+        assert_eq!(read(&["{", "\"a\"", ":1}"]).without_surplus(), None);
+    }
+
     proptest! {
         #[test]
         fn the_cut_does_not_matter(text in r#"[{}\[\]"\\a: é]{0,30}"#, at in any::<prop::sample::Index>()) {
             let places: Vec<usize> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
             let (first, second) = text.split_at(*at.get(&places));
-            prop_assert_eq!(read(&[first, second]), read(&[&text]));
+            let (cut, whole) = (read(&[first, second]), read(&[&text]));
+            prop_assert_eq!(cut.is_complete(), whole.is_complete());
+            prop_assert_eq!((cut.text, cut.surplus), (whole.text, whole.surplus));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::StreamEvent;
+use super::{END_MARKER, StreamEvent};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,17 @@ pub(super) enum LineKind {
     Stray,
 }
 
+/// What the name of an event says, as far as it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EventName {
+    /// Nothing.
+    Other,
+    /// It reports an error.
+    Error,
+    /// It ends the stream.
+    End,
+}
+
 /// An event whose end has not arrived.
 #[derive(Debug)]
 pub(super) struct PartialEvent {
@@ -30,8 +41,7 @@ pub(super) struct PartialEvent {
     partial_char: Vec<u8>,
     /// Whether the stream's first line is still to come: only it may begin with a byte order mark.
     at_start: bool,
-    /// Whether the event is named `error`.
-    is_error: bool,
+    name: EventName,
     /// The bytes of the current line, if it is the event's name or may be stray.
     pub(super) line_bytes: Vec<u8>,
     /// The stray lines since the last event.
@@ -46,7 +56,7 @@ impl PartialEvent {
             len: 0,
             partial_char: Vec::new(),
             at_start: true,
-            is_error: false,
+            name: EventName::Other,
             line_bytes: Vec::new(),
             stray: Vec::new(),
             limit,
@@ -59,7 +69,7 @@ impl PartialEvent {
             self.at_start = false;
             self.len = 0;
             let event = self.data.take().map(|data| self.name_data(data));
-            self.is_error = false;
+            self.name = EventName::Other;
             return event.or_else(|| self.take_stray());
         }
         let kind = self.begin_line(line);
@@ -76,7 +86,7 @@ impl PartialEvent {
             LineKind::Comment => Some(StreamEvent::Comment),
             LineKind::EventName => {
                 let name = self.line_bytes.strip_prefix(b"event:").unwrap_or_default();
-                self.is_error = name.trim_ascii() == b"error";
+                self.name = EventName::from_bytes(name.trim_ascii());
                 self.line_bytes.clear();
                 None
             }
@@ -85,20 +95,31 @@ impl PartialEvent {
         }
     }
 
-    /// Ends a line that is no known field. Unknown fields are skipped, as the standard wants.
+    /// Ends a line that is no known field. Unknown fields are skipped, as the standard wants, but
+    /// `data` counts in any case and with blanks around it.
     fn finish_stray_line(&mut self) -> Option<StreamEvent> {
         let line = mem::take(&mut self.line_bytes);
-        if let Some(name) = field_name(&line) {
-            let value = line.get(name.len() + 1..).unwrap_or_default().trim_ascii();
-            return name
-                .eq_ignore_ascii_case(b"error")
-                .then(|| StreamEvent::Error(String::from_utf8_lossy(value).into_owned()));
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line);
+        if let Some((name, value)) = split_field(line) {
+            if name.eq_ignore_ascii_case(b"data") {
+                self.begin_data();
+                self.push_value(value);
+                return self.finish_line(LineKind::Data);
+            }
+            if name.eq_ignore_ascii_case(b"error") {
+                return Some(StreamEvent::Error(String::from_utf8_lossy(value).into_owned()));
+            }
+            // A text in several lines may have one that looks like a field.
+            if self.stray.is_empty() {
+                return names_error(name)
+                    .then(|| StreamEvent::Error(String::from_utf8_lossy(line).into_owned()));
+            }
         }
         let is_first = self.stray.is_empty();
         if !is_first {
             self.stray.push(b'\n');
         }
-        self.stray.extend_from_slice(&line);
+        self.stray.extend_from_slice(line);
         // A whole JSON text on one line is an event without its field name.
         let line = line.trim_ascii();
         let is_json = matches!(line, [b'{', .., b'}'] | [b'[', .., b']']);
@@ -111,8 +132,25 @@ impl PartialEvent {
             .then(|| StreamEvent::Stray(String::from_utf8_lossy(&stray).into_owned()))
     }
 
-    pub(super) fn name_data(&self, data: String) -> StreamEvent {
-        if self.is_error { StreamEvent::Error(data) } else { StreamEvent::Data(data) }
+    /// Makes an event of its data. A field name that a proxy wrote once more is no part of them.
+    pub(super) fn name_data(&self, mut data: String) -> StreamEvent {
+        while let Some(rest) = data.strip_prefix("data:") {
+            data.drain(..data.len() - rest.trim_ascii_start().len());
+        }
+        match self.name {
+            EventName::Error => StreamEvent::Error(data),
+            EventName::End if matches!(data.trim(), "" | "{}" | "null") => {
+                StreamEvent::Data(END_MARKER.to_owned())
+            }
+            EventName::Other | EventName::End => StreamEvent::Data(data),
+        }
+    }
+
+    fn begin_data(&mut self) {
+        match &mut self.data {
+            None => self.data = Some(String::new()),
+            Some(data) => data.push('\n'),
+        }
     }
 
     /// Returns the kind of a line from its first bytes, and adds the part of its value among them.
@@ -123,10 +161,7 @@ impl PartialEvent {
             return LineKind::Comment;
         }
         let Some(begin) = data_value_start(line) else { return self.begin_other_line(line) };
-        match &mut self.data {
-            None => self.data = Some(String::new()),
-            Some(data) => data.push('\n'),
-        }
+        self.begin_data();
         self.push_value(line.get(begin..).unwrap_or_default());
         LineKind::Data
     }
@@ -219,10 +254,30 @@ fn data_value_start(line: &[u8]) -> Option<usize> {
     }
 }
 
-/// The name of a line that has the form of a field: a word and a colon.
-fn field_name(line: &[u8]) -> Option<&[u8]> {
+impl EventName {
+    fn from_bytes(name: &[u8]) -> Self {
+        match name.to_ascii_lowercase().as_slice() {
+            b"done" | b"end" | b"complete" => Self::End,
+            // Other names with these words have data of their own, such as `response.failed`.
+            b"error" | b"exception" | b"failure" => Self::Error,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The name and the value of a line that has the form of a field: a word, perhaps with blanks
+/// around it, and a colon.
+fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = line.iter().position(|byte| *byte == b':')?;
-    let name = line.get(..end)?;
+    let (name, value) = line.split_at_checked(end)?;
+    let name = name.trim_ascii();
     let is_word_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (!name.is_empty() && name.iter().all(is_word_byte)).then_some(name)
+    let is_word = !name.is_empty() && name.iter().all(is_word_byte);
+    is_word.then(|| (name, value.get(1..).unwrap_or_default().trim_ascii()))
+}
+
+/// Whether a name is that of an error, such as `ValueError`.
+fn names_error(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(b"error") || name.ends_with(b"exception")
 }

@@ -3,13 +3,24 @@
 //! None of them fails for a value of another type: the field is then read as far as its meaning is
 //! clear, and is absent otherwise. So an incidental field never fails a whole event.
 
+#[macro_use]
+mod absent;
+mod content;
+mod reason;
+
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+use crate::json_repair::parse_lenient_json;
+
+pub use self::reason::reason_field;
+
+pub(crate) use self::content::{ContentTexts, reasoning_field};
 
 /// Reads a text. A number or a Boolean becomes its text; anything else is absent.
 ///
@@ -17,17 +28,6 @@ use serde_json::Value;
 /// When the input is not valid.
 pub fn text_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(TextVisitor { keeps_json: false })
-}
-
-/// Reads the reason why an answer ended: a text or a number. `false`, an empty text and anything
-/// else are absent.
-///
-/// # Errors
-/// When the input is not valid.
-pub fn reason_field<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    Ok(text_field(deserializer)?.filter(|reason| !reason.is_empty() && reason != "false"))
 }
 
 /// Reads a text of JSON. An object or a list becomes its JSON text; otherwise as [`text_field`].
@@ -57,7 +57,8 @@ pub fn count_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
     Ok(count_field(deserializer)?.unwrap_or_default())
 }
 
-/// Reads an object. Of a list the first object is read; anything else is absent.
+/// Reads an object. Of a list the first object is read. A text is read if a `T` may be one, and
+/// anything else is absent.
 ///
 /// # Errors
 /// When the input is not valid, or the object is not a `T`.
@@ -66,7 +67,8 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    Ok(list_field(deserializer)?.into_iter().next())
+    let visitor = ListVisitor { splits_map: false, element: PhantomData };
+    Ok(deserializer.deserialize_any(visitor)?.into_iter().next())
 }
 
 /// As [`object_field`], with the default for an absent one.
@@ -81,8 +83,9 @@ where
     Ok(object_field(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a list of objects. A single object is a list of one; elements that are no objects are left
-/// out, and anything else is an empty list.
+/// Reads a list of objects. A single object is a list of one, one with numbers as its keys is a list
+/// of its values, and JSON inside a text is read as itself. Elements that are no objects are left
+/// out, unless a `T` may be a text, and anything else is an empty list.
 ///
 /// # Errors
 /// When the input is not valid, or an object is not a `T`.
@@ -91,48 +94,44 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    deserializer.deserialize_any(ListVisitor(PhantomData))
+    deserializer.deserialize_any(ListVisitor { splits_map: true, element: PhantomData })
 }
 
-/// The texts of a message's content, which may be a text, a part, or a list of parts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ContentTexts {
-    /// The visible text.
-    pub(crate) text: Option<String>,
-    /// The text of thinking parts.
-    pub(crate) reasoning: Option<String>,
-    /// The text of refusal parts.
-    pub(crate) refusal: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for ContentTexts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ContentVisitor)
-    }
-}
-
-/// Reads the text of reasoning, which may be a text, a part, or a list of parts.
-pub(crate) fn reasoning_field<'de, D: Deserializer<'de>>(
+/// Reads an object, or a text in its place.
+///
+/// # Errors
+/// When the input is neither, or the object is not an `R`.
+pub(crate) fn object_or_text<'de, D, R, T>(
     deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let texts = ContentTexts::deserialize(deserializer)?;
-    Ok(match (texts.reasoning, texts.text) {
-        (Some(reasoning), Some(text)) => Some(reasoning + &text),
-        (reasoning, text) => reasoning.or(text),
-    })
+    from_text: fn(String) -> T,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    R: Deserialize<'de>,
+    T: From<R>,
+{
+    deserializer.deserialize_any(ObjectOrText { from_text, raw: PhantomData::<R> })
 }
 
-/// Implements the visits that end in an absent value.
-macro_rules! absent_values {
-    ($absent:expr) => {
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($absent)
-        }
+struct ObjectOrText<R, T> {
+    from_text: fn(String) -> T,
+    raw: PhantomData<R>,
+}
 
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok($absent)
-        }
-    };
+impl<'de, R: Deserialize<'de>, T: From<R>> Visitor<'de> for ObjectOrText<R, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok((self.from_text)(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        R::deserialize(MapAccessDeserializer::new(map)).map(T::from)
+    }
 }
 
 struct TextVisitor {
@@ -233,7 +232,25 @@ impl<'de> Visitor<'de> for CountVisitor {
     }
 }
 
-struct ListVisitor<T>(PhantomData<T>);
+/// Reads a list of objects, or what stands for one.
+struct ListVisitor<T> {
+    /// Whether an object with numbers as its keys is a list.
+    splits_map: bool,
+    element: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> ListVisitor<T> {
+    /// Reads a text: JSON, or an element that may be a text.
+    fn read_text(&self, text: &str) -> Vec<T> {
+        if self.splits_map && text.trim_start().starts_with(['{', '[']) {
+            let value = parse_lenient_json(text).ok();
+            let visitor = Self { splits_map: true, element: PhantomData };
+            return value.and_then(|it| it.deserialize_any(visitor).ok()).unwrap_or_default();
+        }
+        let element = T::deserialize(StrDeserializer::<serde::de::value::Error>::new(text));
+        element.into_iter().collect()
+    }
+}
 
 impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
     type Value = Vec<T>;
@@ -244,8 +261,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
 
     absent_values!(Vec::new());
 
-    fn visit_str<E>(self, _text: &str) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.read_text(text))
     }
 
     fn visit_bool<E>(self, _value: bool) -> Result<Self::Value, E> {
@@ -265,120 +282,51 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Ok(vec![T::deserialize(MapAccessDeserializer::new(map))?])
+        let map = MapAccessDeserializer::new(map);
+        if !self.splits_map {
+            return Ok(vec![T::deserialize(map)?]);
+        }
+        let elements = split_numbered(Value::deserialize(map)?).into_iter();
+        elements.map(|value| T::deserialize(value).map_err(A::Error::custom)).collect()
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut objects = Vec::new();
-        while let Some(Objects(found)) = list.next_element::<Objects<T>>()? {
+        while let Some(ElementObjects(found)) = list.next_element::<ElementObjects<T>>()? {
             objects.extend(found);
         }
         Ok(objects)
     }
 }
 
-/// The objects that one element of a list holds.
-struct Objects<T>(Vec<T>);
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Objects<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        list_field(deserializer).map(Self)
-    }
-}
-
-struct ContentVisitor;
-
-impl<'de> Visitor<'de> for ContentVisitor {
-    type Value = ContentTexts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or its parts")
-    }
-
-    absent_values!(ContentTexts::default());
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(text))
-    }
-
-    fn visit_bool<E>(self, _value: bool) -> Result<Self::Value, E> {
-        Ok(ContentTexts::default())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let mut texts = ContentTexts::default();
-        texts.add_part(&Value::deserialize(MapAccessDeserializer::new(map))?);
-        Ok(texts)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut texts = ContentTexts::default();
-        while let Some(part) = list.next_element::<Value>()? {
-            texts.add_part(&part);
-        }
-        Ok(texts)
-    }
-}
-
-impl From<String> for ContentTexts {
-    fn from(text: String) -> Self {
-        Self { text: Some(text), ..Self::default() }
-    }
-}
-
-impl ContentTexts {
-    fn add_part(&mut self, part: &Value) {
-        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-        let field = if kind.contains("think") || kind.contains("reason") || kind.contains("thought")
+/// The values of an object whose keys are all numbers, each with its number as its index unless it
+/// has one; the object itself otherwise.
+fn split_numbered(value: Value) -> Vec<Value> {
+    match value {
+        Value::Object(map)
+            if !map.is_empty()
+                && map.iter().all(|(key, it)| key.parse::<u32>().is_ok() && it.is_object()) =>
         {
-            &mut self.reasoning
-        } else if kind == "refusal" {
-            &mut self.refusal
-        } else {
-            &mut self.text
-        };
-        let mut text = String::new();
-        push_part_text(part, &mut text);
-        if !text.is_empty() {
-            field.get_or_insert_default().push_str(&text);
+            let mut elements = Vec::new();
+            for (key, mut value) in map {
+                if let Value::Object(element) = &mut value {
+                    element.entry("index").or_insert(Value::String(key));
+                }
+                elements.push(value);
+            }
+            elements
         }
+        value => vec![value],
     }
 }
 
-/// Appends the text of a part: of the first of its usual keys that has one.
-fn push_part_text(part: &Value, text: &mut String) {
-    const TEXT_KEYS: [&str; 8] =
-        ["text", "thinking", "reasoning", "refusal", "content", "summary", "value", "thought"];
-    match part {
-        Value::String(piece) => text.push_str(piece),
-        Value::Array(parts) => parts.iter().for_each(|part| push_part_text(part, text)),
-        Value::Object(object) => {
-            let value = TEXT_KEYS.iter().find_map(|key| {
-                object
-                    .get(*key)
-                    .filter(|value| value.is_string() || value.is_array() || value.is_object())
-            });
-            if let Some(value) = value {
-                push_part_text(value, text);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+/// The objects that one element of a list holds.
+struct ElementObjects<T>(Vec<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for ElementObjects<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = ListVisitor { splits_map: false, element: PhantomData };
+        deserializer.deserialize_any(visitor).map(Self)
     }
 }
 

@@ -59,7 +59,9 @@ fn split_answer(pieces: &[&str], offered: Option<&OfferedTools>) -> SplitAnswer 
                 answer.calls.extend(calls.iter().map(|call| {
                     let schema = offered.argument_schema(&call.name);
                     let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
-                    let parsed = argument_repair::parse_arguments(arguments, schema).unwrap();
+                    let parsed =
+                        argument_repair::parse_arguments(arguments, call.name.as_str(), schema)
+                            .unwrap();
                     assert_eq!(call.problem, None);
                     json!([call.name.as_str(), parsed.arguments.as_map()])
                 }));

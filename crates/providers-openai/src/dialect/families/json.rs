@@ -47,7 +47,7 @@ pub(super) static FAMILIES: &[CallFamily] = &[
         name: "granite",
         tool_parser: "granite",
         reasoning_parser: "granite",
-        section: section(&["<|tool_call|>"], &[]),
+        section: section(&["<|tool_call|>"], &["<|/tool_call|>"]),
         ..BASE
     },
     CallFamily {

@@ -10,8 +10,12 @@ use crate::dialect::pairs::PairSyntax;
 
 const DEEPSEEK_SECTION: MarkPair = section(&["<｜tool▁calls▁begin｜>"], &["<｜tool▁calls▁end｜>"]);
 
-const HARMONY_BEGINS: &[&str] =
-    &["<|channel|>commentary to=", "<|channel|>analysis to=", "<|start|>assistant to="];
+const HARMONY_BEGINS: &[&str] = &[
+    "<|channel|>commentary to=",
+    "<|channel|>analysis to=",
+    "<|channel|>final to=",
+    "<|start|>assistant to=",
+];
 
 pub(super) const fn named_json(
     begins: &'static [&'static str],

@@ -5,7 +5,7 @@ use crate::dialect::family::{CallFamily, CallGrammar};
 use crate::dialect::tags::{TagSyntax, ValuePadding};
 
 /// `<invoke name="…"><parameter name="…">…</parameter></invoke>`.
-const INVOKE: TagSyntax = TagSyntax {
+pub(super) const INVOKE: TagSyntax = TagSyntax {
     preface: "",
     function_starts: &["<invoke name="],
     tag_end: ">",
@@ -104,14 +104,14 @@ pub(super) static FAMILIES: &[CallFamily] = &[
         reasoning_parser: "minimax_m2",
         section: section(&["<minimax:tool_call>"], &["</minimax:tool_call>"]),
         call_marks: &["<invoke name="],
-        grammar: CallGrammar::Tags(INVOKE),
+        grammar: CallGrammar::Tags(TagSyntax { padding: ValuePadding::LineBreaks, ..INVOKE }),
         ..BASE
     },
     CallFamily {
         name: "invoke tags",
         tool_parser: "minimax_m2",
         section: section(&["<function_calls>"], &["</function_calls>"]),
-        grammar: CallGrammar::Tags(INVOKE),
+        grammar: CallGrammar::Tags(TagSyntax { padding: ValuePadding::LineBreaks, ..INVOKE }),
         ..BASE
     },
     CallFamily {

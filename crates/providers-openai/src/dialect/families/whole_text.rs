@@ -56,8 +56,19 @@ pub(super) static FAMILIES: &[CallFamily] = &[
     CallFamily {
         name: "fenced JSON",
         tool_parser: "xlam",
-        section: section(&["```json", "```"], &["```"]),
+        section: section(
+            &["```json", "```tool_calls", "```tool_call", "```tool_use", "```"],
+            &["```"],
+        ),
         is_whole_text: true,
+        ..BASE
+    },
+    CallFamily {
+        name: "fenced code",
+        tool_parser: "pythonic",
+        section: section(&["```tool_code"], &["```"]),
+        is_whole_text: true,
+        grammar: CallGrammar::Python,
         ..BASE
     },
 ];

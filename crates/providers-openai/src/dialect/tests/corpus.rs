@@ -36,7 +36,7 @@ pub(super) const CALL_TEXTS: &[(&str, &str, &[&str])] = &[
     (
         "hermes",
         r#"<tool_call>{"name": "read", "arguments": {'path': 'a'}}</tool_call>"#,
-        &["read!{'path': 'a'}}"],
+        &[r#"read {"path":"a"}"#],
     ),
     ("hermes", r#"<tool_call>{"name": "read", "arguments": {"path": "a"#, &[r#"read!{"path": "a"#]),
     ("hermes", r#"<tool_call>{"name": "read", "arg"#, &["read!"]),
@@ -136,10 +136,115 @@ pub(super) const CALL_TEXTS: &[(&str, &str, &[&str])] = &[
     ),
     ("fenced JSON", "```json\n[{\"tool\": \"read\", \"arguments\": {}}]\n```", &["read {}"]),
     ("fenced JSON", "```json\n{\"tool\": \"read\", \"arguments\": {\"path\"", &[r#"read!{"path""#]),
+    (
+        "tags of calls",
+        r#"[TOOL_REQUEST]{"name": "read", "arguments": {"path": "a"}}[END_TOOL_REQUEST]"#,
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "tags of calls",
+        r#"<TOOLCALL>[{"name": "read", "arguments": {"path": "a"}}, {"name": "exec", "arguments": {}}]</TOOLCALL>"#,
+        &[r#"read {"path": "a"}"#, "exec {}"],
+    ),
+    (
+        "tags of tools",
+        r#"<tools>{"name": "read", "arguments": {"path": "a"}}</tools>"#,
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "hunyuan",
+        r#"<tool_calls>{'name': 'read', 'arguments': {'path': "it's", 'maybe': None}}</tool_calls>"#,
+        &[r#"read {"maybe":null,"path":"it's"}"#],
+    ),
+    ("hermes", r#"<tool_call>{"read": {"path": "a"}}</tool_call>"#, &[r#"read {"path":"a"}"#]),
+    (
+        "hermes",
+        r#"<tool_call>{"name": "read", "path": "a"}</tool_call>"#,
+        &[r#"read {"path":"a"}"#],
+    ),
+    (
+        "doubled tags",
+        "<tool_calls>\n<tool_call>{\"name\": \"read\", \"arguments\": {}}</tool_call>\n</tool_calls>",
+        &["read {}"],
+    ),
+    (
+        "name and JSON in tags",
+        "<tool_call>read\n{\"path\": \"a\"}\n</tool_call>",
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "invoke in tags",
+        "<tool_call>\n<invoke name=\"read\">\n<parameter name=\"path\">a</parameter>\n</invoke>\n</tool_call>",
+        &[r#"read {"path":"a"}"#],
+    ),
+    (
+        "tag with a name",
+        r#"<tool_call name="read">{"path": "a"}</tool_call>"#,
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "tag with a name",
+        r#"<tool name="read"><parameter name="path">a</parameter></tool>"#,
+        &[r#"read {"path":"a"}"#],
+    ),
+    (
+        "elements of a call",
+        "<tool_use>\n<name>read</name>\n<arguments>{\"path\": \"a\"}</arguments>\n</tool_use>",
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "tool code",
+        "<tool_code>\nprint(default_api.read(path='a'))\n</tool_code>",
+        &[r#"read {"path":"a"}"#],
+    ),
+    ("llama 3 code", "<|python_tag|>read.call(path=\"a\")", &[r#"read {"path":"a"}"#]),
+    (
+        "granite",
+        r#"<|tool_call|>[{"name": "read", "arguments": {"path": "a"}}]<|/tool_call|>"#,
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "deepseek with other bars",
+        "<|tool_calls_begin|><|tool_call_begin|>function<|tool_sep|>read\n```json\n{\"path\": \"a\"}\n```<|tool_call_end|><|tool_calls_end|>",
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "deepseek with other bars",
+        "<|tool▁calls▁begin|><|tool▁call▁begin|>read<|tool▁sep|>{\"path\": \"a\"}<|tool▁call▁end|><|tool▁calls▁end|>",
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "qwen agent",
+        "✿FUNCTION✿: read\n✿ARGS✿: {\"path\": \"a\"}\n✿RESULT✿:",
+        &[r#"read {"path": "a"}"#],
+    ),
+    ("fenced code", "```tool_code\nread(path=\"a\")\n```", &[r#"read {"path":"a"}"#]),
+    ("fenced JSON", "```tool_call\n{\"name\": \"read\", \"arguments\": {}}\n```", &["read {}"]),
+    (
+        "bare JSON",
+        r#"{"tool_calls": [{"id": "c", "function": {"name": "read", "arguments": "{\"path\": \"a\"}"}}]}"#,
+        &[r#"read {"path": "a"}"#],
+    ),
+    (
+        "glm",
+        "<tool_call>read\n<arg_key>path</arg_key>\n<arg_value>\na\n</arg_value>",
+        &[r#"read {"path":"a"}"#],
+    ),
+    (
+        "qwen3-xml",
+        "<tool_call><function=read><parameter=path>a</parameter>\n</func",
+        &[r#"read {"path":"a"}"#],
+    ),
 ];
 
 /// Texts that are no calls.
 pub(super) const OTHER_TEXTS: &[&str] = &[
+    "<tools>\n<tool>hammer</tool>\n</tools>",
+    "<tool_use>Use a tool.</tool_use>",
+    "<tool name=\"hammer\">heavy</tool>",
+    "<tool_code>x = 1</tool_code>",
+    "[TOOL_REQUEST] is what it writes.",
+    r#"<tools>{"name": "hammer"}</tools>"#,
     "",
     "Hello.",
     "reading is fun",

@@ -65,7 +65,10 @@ fn calls_are_read_from_every_container() {
             json!([{"index": 0, "function": {"name": 7, "arguments": [1]}}]),
             vec![call(Some("7"), Some("[1]"))],
         ),
-        (json!([{"index": -1, "function": "read"}]), vec![ChatToolCallDelta::default()]),
+        (
+            json!([{"index": -1, "function": "read"}]),
+            vec![ChatToolCallDelta { index: None, ..call(Some("read"), None) }],
+        ),
         (json!("none"), vec![]),
         (json!(null), vec![]),
     ];
@@ -93,7 +96,22 @@ fn odd_choices_and_counts_fail_no_chunk() {
             json!({"choices": [{"delta": {"content": ""}, "message": {"content": "a"}, "finish_reason": false}]}),
             (Some("a"), None, true),
         ),
-        (json!({"choices": [{"delta": "a"}]}), (None, None, false)),
+        (json!({"choices": [{"delta": "a"}]}), (Some("a"), None, false)),
+        (json!({"choices": ["a"]}), (Some("a"), None, false)),
+        (json!({"choices": {"0": {"delta": {"content": "a"}}}}), (Some("a"), None, false)),
+        (json!({"choices": "[{\"delta\": {\"content\": \"a\"}}]"}), (Some("a"), None, false)),
+        (
+            json!({"choices": [{"message": "a", "finishReason": {"type": "STOP"}}]}),
+            (Some("a"), Some("STOP"), true),
+        ),
+        (
+            json!({"choices": [{"delta": {"content": "a", "finish_reason": "stop"}}]}),
+            (Some("a"), Some("stop"), false),
+        ),
+        (
+            json!({"choices": [{"delta": {"content": "a"}, "finish_reason": "None", "stop_reason": ["end_turn"]}]}),
+            (Some("a"), Some("end_turn"), false),
+        ),
     ];
     for (value, expected) in table {
         let chunk: ChatChunk = serde_json::from_str(&value.to_string()).unwrap();
