@@ -1,11 +1,12 @@
 //! Prints errors with their HTTP exchange, causes and hints.
 
 use std::error::Error;
+use std::fmt::Debug;
 
 use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
-use openclaw_models::{ConnectError, attempts_in_error};
+use openclaw_models::{ConnectError, SetupError, attempts_in_error};
 use openclaw_runtime::{
-    StoreError, TurnError, TurnErrorKind, TurnOutcome, error_causes, store_error_hint,
+    AgentError, StoreError, TurnError, TurnErrorKind, TurnOutcome, error_causes, store_error_hint,
     turn_error_hints,
 };
 use openclaw_terminal::{OutputPrinter, sanitize};
@@ -77,17 +78,32 @@ pub fn is_transient_failure(outcome: &TurnOutcome) -> bool {
     }
 }
 
+/// Prints why an agent cannot be built.
+pub fn print_agent_error(printer: &OutputPrinter, error: &AgentError) {
+    match error {
+        AgentError::Connect(error) => print_connect_error(printer, error),
+        AgentError::Setup(error) => print_setup_error(printer, error),
+        _ => printer.print_error(format_args!("failed to {error}")),
+    }
+}
+
 /// Prints why no model can be reached.
 pub fn print_connect_error(printer: &OutputPrinter, error: &ConnectError) {
     match error {
         ConnectError::Model(error) => print_model_error(printer, error),
-        ConnectError::Setup(setup) => {
-            printer.print_error(format_args!("failed to {setup}"));
-            print_causes(printer, setup);
-            for hint in setup.hints() {
-                printer.print_hint(hint);
-            }
-        }
+        ConnectError::Setup(error) => print_setup_error(printer, error),
+    }
+}
+
+/// Prints a problem in the setup, with its causes and hints.
+pub fn print_setup_error<K: Copy + Debug + 'static>(
+    printer: &OutputPrinter,
+    error: &SetupError<K>,
+) {
+    printer.print_error(format_args!("failed to {error}"));
+    print_causes(printer, error);
+    for hint in error.hints() {
+        printer.print_hint(hint);
     }
 }
 

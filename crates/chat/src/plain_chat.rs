@@ -156,7 +156,7 @@ impl PlainChat<'_> {
                 match switch_result {
                     None => return Ok(CommandOutcome::Quit(ChatOutcome::Interrupted)),
                     Some(Err(error)) => {
-                        let failure = report_failure(printer, ConversationError::Connect(error));
+                        let failure = report_failure(printer, error.into());
                         return Ok(CommandOutcome::NextLine(failure));
                     }
                     Some(Ok(())) => {}

@@ -65,7 +65,7 @@ fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> Wait
 /// Prints why there is no conversation.
 pub(crate) fn print_conversation_error(printer: &OutputPrinter, error: &ConversationError) {
     match error {
-        ConversationError::Connect(error) => error_report::print_connect_error(printer, error),
+        ConversationError::Agent(error) => error_report::print_agent_error(printer, error),
         ConversationError::Store(error) if error.kind() == StoreErrorKind::InUse => {
             let hint = "`--wait 10m` waits until it is free; `--session KEY` uses another \
                         session.";

@@ -10,7 +10,7 @@ use openclaw_terminal::{TextStyle, sanitize};
 use crate::command::{ChatCommand, help_text};
 use crate::context::TRACE_FLUSH_TIMEOUT;
 use crate::controller::{ChatController, ChatFlow, WorkOutcome, run_interactively};
-use crate::error_report::{self, print_connect_error};
+use crate::error_report::{self, print_agent_error, print_connect_error};
 use crate::exchanges::{ExchangeDetail, describe_exchange};
 use crate::exchanges::{ExchangeSelector, find_exchange, open_trace_store};
 use crate::file_changes::{
@@ -143,7 +143,7 @@ impl ChatController {
                 self.terminal.print_note(TextStyle::Dim, &text);
             }
             WorkOutcome::Done(Err(error)) => {
-                print_connect_error(&self.context.printer, &error);
+                print_agent_error(&self.context.printer, &error);
             }
             WorkOutcome::Stopped => self.terminal.print_note(TextStyle::Yellow, "stopped"),
             WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),

@@ -2,7 +2,9 @@
 
 use openclaw_core::ModelErrorKind;
 use openclaw_models::{ConnectError, SetupErrorKind};
-use openclaw_runtime::{ConversationError, StoreErrorKind, TurnErrorKind, TurnOutcome};
+use openclaw_runtime::{
+    AgentError, AgentSetupErrorKind, ConversationError, StoreErrorKind, TurnErrorKind, TurnOutcome,
+};
 
 /// Why a run ended; each reason has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,8 +136,22 @@ impl ExitReason {
     #[must_use]
     pub fn from_conversation_error(error: &ConversationError) -> Self {
         match error {
-            ConversationError::Connect(error) => Self::from_connect_error(error),
+            ConversationError::Agent(error) => Self::from_agent_error(error),
             ConversationError::Store(error) => Self::from_store_error(error.kind()),
+        }
+    }
+
+    /// Maps an error of building an agent to its exit reason.
+    #[must_use]
+    pub fn from_agent_error(error: &AgentError) -> Self {
+        match error {
+            AgentError::Connect(error) => Self::from_connect_error(error),
+            AgentError::Setup(error) => match error.kind() {
+                AgentSetupErrorKind::UnknownAgent => Self::Usage,
+                AgentSetupErrorKind::Workspace => Self::Failed,
+                _ => Self::Config,
+            },
+            _ => Self::Failed,
         }
     }
 
@@ -145,9 +161,8 @@ impl ExitReason {
         match error {
             ConnectError::Model(error) => Self::from_model_error(error.kind()),
             ConnectError::Setup(error) => match error.kind() {
-                SetupErrorKind::InvalidReference | SetupErrorKind::UnknownAgent => Self::Usage,
+                SetupErrorKind::InvalidReference => Self::Usage,
                 SetupErrorKind::UnknownModel => Self::Refused,
-                SetupErrorKind::Workspace => Self::Failed,
                 _ => Self::Config,
             },
         }

@@ -1,23 +1,23 @@
-//! Errors of setting up a model or an agent, before anything is sent.
+//! Errors of setting up a model, before anything is sent.
 
 use std::error::Error;
 use std::fmt;
 
 use openclaw_core::{ModelError, ModelRef};
 
-/// A problem in the setup.
+/// A problem in the setup, of one of the kinds `K`.
 ///
 /// Its text is a lower-case fragment that fits "failed to {…}". [`SetupError::hints`] has what a
-/// person could do about it.
+/// person could do about it. Crates above use it with kinds of their own.
 #[derive(Debug)]
-pub struct SetupError {
-    kind: SetupErrorKind,
+pub struct SetupError<K = SetupErrorKind> {
+    kind: K,
     message: String,
     hints: Vec<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// The kind of a setup problem.
+/// The kind of a problem in the setup of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetupErrorKind {
@@ -33,18 +33,12 @@ pub enum SetupErrorKind {
     Secret,
     /// The provider's settings cannot be used.
     Provider,
-    /// The workspace cannot be used.
-    Workspace,
     /// The trace folder cannot be determined.
     Trace,
-    /// The config has no such agent.
-    UnknownAgent,
     /// The model cannot do what is requested.
     Unable,
     /// The conversation must not leave this machine and the local network.
     Egress,
-    /// The config has a restriction that this program cannot enforce.
-    Restriction,
 }
 
 impl SetupErrorKind {
@@ -58,19 +52,16 @@ impl SetupErrorKind {
             Self::UnknownModel => "unknown_model",
             Self::Secret => "secret",
             Self::Provider => "provider",
-            Self::Workspace => "workspace",
             Self::Trace => "trace",
-            Self::UnknownAgent => "unknown_agent",
             Self::Unable => "unable",
             Self::Egress => "egress",
-            Self::Restriction => "restriction",
         }
     }
 }
 
-impl SetupError {
+impl<K: Copy> SetupError<K> {
     /// Creates an error. `message` is a lower-case fragment that fits "failed to {…}".
-    pub fn new(kind: SetupErrorKind, message: impl Into<String>) -> Self {
+    pub fn new(kind: K, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
@@ -95,7 +86,7 @@ impl SetupError {
 
     /// The kind of the problem.
     #[must_use]
-    pub fn kind(&self) -> SetupErrorKind {
+    pub fn kind(&self) -> K {
         self.kind
     }
 
@@ -106,13 +97,13 @@ impl SetupError {
     }
 }
 
-impl fmt::Display for SetupError {
+impl<K> fmt::Display for SetupError<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for SetupError {
+impl<K: fmt::Debug> Error for SetupError<K> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }

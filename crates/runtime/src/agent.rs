@@ -13,13 +13,11 @@ use openclaw_config::defaults::{
 };
 use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, LocalModelMode, RunKind};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
-use openclaw_models::{
-    ConnectError, ConnectReport, FallbackChain, ModelConnection, ModelRegistry, SetupError,
-    SetupErrorKind,
-};
+use openclaw_models::{ConnectReport, FallbackChain, ModelConnection, ModelRegistry};
 use openclaw_store::RequestPrefix;
 use openclaw_tools::{ChangeJournal, CommandRuns, Workspace, WorkspaceOutputStore};
 
+use crate::agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
 use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
 use crate::prompt::{
     PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time, skills,
@@ -119,10 +117,10 @@ impl Runtime {
     ///
     /// # Errors
     /// When the workspace cannot be used, and when no model can be connected.
-    pub async fn create_agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
+    pub async fn create_agent(&self, options: AgentOptions) -> Result<AgentRun, AgentError> {
         let AgentOptions { agent, model, workspace, time_limit: time, approver, journal } = options;
         let agent = agent.as_deref().unwrap_or(self.default_agent());
-        let this = self.for_agent(agent).map_err(ConnectError::Setup)?;
+        let this = self.for_agent(agent)?;
         let workspace = this.resolve_workspace(workspace)?;
         let connected = this.models.connect_model(model.as_deref()).await?;
         let workspace = workspace.as_path();
@@ -145,8 +143,8 @@ impl Runtime {
     pub(crate) fn resolve_workspace(
         &self,
         asked: Option<PathBuf>,
-    ) -> Result<PathBuf, ConnectError> {
-        workspace_path(&self.models, asked).map_err(ConnectError::Setup)
+    ) -> Result<PathBuf, AgentSetupError> {
+        workspace_path(&self.models, asked)
     }
 
     /// Builds an agent around its connected model.
@@ -154,7 +152,7 @@ impl Runtime {
         &self,
         connected: ModelConnection,
         around: AgentSpec<'_>,
-    ) -> Result<AgentRun, ConnectError> {
+    ) -> Result<AgentRun, AgentError> {
         let ModelConnection { model: chain, mut report } = connected;
         let model: Arc<dyn ChatModel> = Arc::new(chain.clone());
         let AgentSpec {
@@ -168,7 +166,7 @@ impl Runtime {
             command_runs,
         } = around;
         let models = &self.models;
-        let workspace = open_agent_workspace(path, models, agent).map_err(ConnectError::Setup)?;
+        let workspace = open_agent_workspace(path, models, agent)?;
         report.warnings.extend(unavailable_root_warnings(&workspace));
         let workspace = match &changes {
             Some(changes) => workspace.with_change_journal(Arc::clone(changes)),
@@ -180,9 +178,8 @@ impl Runtime {
         let skills = self.offered_skills(&info, profile, agent, path);
         let tools = if info.capabilities.tools {
             let setup = ToolSetup { agent, path, profile, skills: &skills };
-            let AgentTools { tools, warnings } = self
-                .build_tools(&workspace, setup, command_runs.clone())
-                .map_err(ConnectError::Setup)?;
+            let AgentTools { tools, warnings } =
+                self.build_tools(&workspace, setup, command_runs.clone())?;
             report.warnings.extend(warnings);
             tools
         } else {
@@ -211,10 +208,8 @@ impl Runtime {
             limits: self.turn_limits(time, exec_time),
         };
         let agent = Agent::new(parts).map_err(|error| {
-            ConnectError::Setup(
-                SetupError::new(SetupErrorKind::Provider, "put the tools together")
-                    .with_source(error),
-            )
+            AgentSetupError::new(AgentSetupErrorKind::Tools, "put the tools together")
+                .with_source(error)
         })?;
         let workspace = path.to_owned();
         Ok(AgentRun {
@@ -260,21 +255,22 @@ impl Runtime {
     ///
     /// # Errors
     /// When the config has no such agent.
-    pub fn check_agent(&self, id: &str) -> Result<(), SetupError> {
+    pub fn check_agent(&self, id: &str) -> Result<(), AgentSetupError> {
         self.for_agent(id).map(|_| ())
     }
 
     /// Returns a runtime whose config has this agent's settings applied.
-    pub(crate) fn for_agent(&self, id: &str) -> Result<Self, SetupError> {
+    pub(crate) fn for_agent(&self, id: &str) -> Result<Self, AgentSetupError> {
         let models = &self.models;
         let config = &models.loaded_config().config;
         let ids = config.agent_ids();
         if !ids.contains(&id) {
             let message = format!("find the agent `{id}`");
-            return Err(SetupError::new(SetupErrorKind::UnknownAgent, message).with_hint(format!(
-                "Configure it under `agents.list`, or use one that there is: {}.",
-                ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
-            )));
+            return Err(AgentSetupError::new(AgentSetupErrorKind::UnknownAgent, message)
+                .with_hint(format!(
+                    "Configure it under `agents.list`, or use one that there is: {}.",
+                    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+                )));
         }
         check_restrictions(models.loaded_config(), id)?;
         if id == MAIN_AGENT && !config.has_agent_entry(id) {
@@ -309,13 +305,13 @@ impl Runtime {
 }
 
 /// Checks that every restriction that the config puts on the agent holds.
-fn check_restrictions(loaded: &LoadedConfig, id: &str) -> Result<(), SetupError> {
+fn check_restrictions(loaded: &LoadedConfig, id: &str) -> Result<(), AgentSetupError> {
     let blockers = loaded.start_blockers(RunKind::Agent { id: Some(id) });
     if blockers.is_empty() {
         return Ok(());
     }
     let message = format!("start the agent `{id}`: a restriction in the config would not hold");
-    let error = SetupError::new(SetupErrorKind::Restriction, message);
+    let error = AgentSetupError::new(AgentSetupErrorKind::Restriction, message);
     Err(blockers.into_iter().fold(error, |error, found| error.with_hint(found.to_string())))
 }
 
@@ -359,13 +355,16 @@ fn select_profile(models: &ModelRegistry, info: &ModelInfo) -> PromptProfile {
 
 /// Returns the requested workspace, or the configured one. Only a workspace in the state folder is
 /// created: elsewhere a folder that is missing is more likely a mistake than a wish.
-fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
+fn workspace_path(
+    models: &ModelRegistry,
+    asked: Option<PathBuf>,
+) -> Result<PathBuf, AgentSetupError> {
     if let Some(path) = asked {
         return Ok(path);
     }
     let config = &models.loaded_config().config;
     let path = config.resolve_workspace(models.app_paths(), models.env()).map_err(|error| {
-        SetupError::new(SetupErrorKind::Workspace, "use agents.defaults.workspace")
+        AgentSetupError::new(AgentSetupErrorKind::Workspace, "use agents.defaults.workspace")
             .with_source(error)
     })?;
     let path = std::path::absolute(&path).unwrap_or(path);
@@ -374,7 +373,7 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
     let is_in_state_dir = path.parent() == state_dir.as_deref();
     if is_configured && !is_in_state_dir && !path.exists() {
         let message = format!("open the workspace {}: there is no such folder", path.display());
-        return Err(SetupError::new(SetupErrorKind::Workspace, message).with_hint(format!(
+        return Err(AgentSetupError::new(AgentSetupErrorKind::Workspace, message).with_hint(format!(
             "`mkdir -p '{}'` makes it; `openclaw config explain agents.defaults.workspace` says \
              where it is set, and `--workspace DIR` names another.",
             path.display()
@@ -382,7 +381,7 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
     }
     std::fs::create_dir_all(&path).map_err(|error| {
         let message = format!("create the workspace {}", path.display());
-        SetupError::new(SetupErrorKind::Workspace, message)
+        AgentSetupError::new(AgentSetupErrorKind::Workspace, message)
             .with_source(error)
             .with_hint("Set `agents.defaults.workspace`, or name one with `--workspace DIR`.")
     })?;

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use openclaw_config::FileRootAccess;
-use openclaw_models::{ModelRegistry, SetupError, SetupErrorKind};
+use openclaw_models::ModelRegistry;
 use openclaw_tools::{NamedRoot, Workspace};
+
+use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
 
 /// Opens the workspace of an agent with the folders of `tools.fs.roots` that it may use.
 ///
@@ -16,11 +18,12 @@ pub(crate) fn open_agent_workspace(
     path: &Path,
     models: &ModelRegistry,
     agent: &str,
-) -> Result<Workspace, SetupError> {
+) -> Result<Workspace, AgentSetupError> {
     let workspace = open_workspace(path)?.with_private_paths(private_paths(models));
     let config = &models.loaded_config().config;
     let roots = config.file_roots(agent, models.env()).map_err(|error| {
-        SetupError::new(SetupErrorKind::Workspace, "use tools.fs.roots").with_source(error)
+        AgentSetupError::new(AgentSetupErrorKind::Workspace, "use tools.fs.roots")
+            .with_source(error)
     })?;
     let roots = roots.into_iter().map(|root| NamedRoot {
         is_writable: root.access == FileRootAccess::ReadWrite,
@@ -67,10 +70,10 @@ pub(crate) fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
     own.into_iter().chain(paths.system_config()).chain(loaded).collect()
 }
 
-pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, SetupError> {
+pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, AgentSetupError> {
     Workspace::open(path).map_err(|error| {
         let message = format!("open the workspace {}", path.display());
-        SetupError::new(SetupErrorKind::Workspace, message)
+        AgentSetupError::new(AgentSetupErrorKind::Workspace, message)
             .with_source(error)
             .with_hint("It must be a directory that exists; name another with `--workspace DIR`.")
     })

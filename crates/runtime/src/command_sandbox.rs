@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use openclaw_config::{CommandSandbox, ExecSandboxProfile, FileRootAccess, SandboxRequirement};
-use openclaw_models::{SetupError, SetupErrorKind};
 use openclaw_process::sandbox::{
     AllowedTrees, RootAccess, SandboxLevels, SandboxPolicy, SandboxProfile, SandboxRoot,
     SandboxSupport, list_allowed_trees,
 };
 
+use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
 use crate::agent_workspace::private_paths;
 use crate::runtime::Runtime;
 use crate::skills::AgentSkills;
@@ -42,7 +42,11 @@ impl Runtime {
     ///
     /// # Errors
     /// When the sandbox is required and this machine cannot hold it.
-    pub fn agent_sandbox(&self, agent: &str, workspace: &Path) -> Result<AgentSandbox, SetupError> {
+    pub fn agent_sandbox(
+        &self,
+        agent: &str,
+        workspace: &Path,
+    ) -> Result<AgentSandbox, AgentSetupError> {
         self.agent_sandbox_with_skills(agent, workspace, &self.agent_skills(agent, workspace))
     }
 
@@ -52,7 +56,7 @@ impl Runtime {
         agent: &str,
         workspace: &Path,
         skills: &AgentSkills,
-    ) -> Result<AgentSandbox, SetupError> {
+    ) -> Result<AgentSandbox, AgentSetupError> {
         let wanted = self.config().command_sandbox(agent);
         if wanted.requirement == SandboxRequirement::Off {
             let reason = if wanted.profile == ExecSandboxProfile::Full {
@@ -73,7 +77,7 @@ impl Runtime {
             Ok(levels) => Ok(AgentSandbox { policy: Some(policy), levels }),
             Err(error) if wanted.requirement == SandboxRequirement::Required => {
                 let message = format!("start the agent `{agent}`: failed to {error}");
-                Err(SetupError::new(SetupErrorKind::Restriction, message).with_hint(
+                Err(AgentSetupError::new(AgentSetupErrorKind::Restriction, message).with_hint(
                     "Set `tools.exec.sandbox.bestEffort` to run commands with what there is, or \
                      `tools.exec.host` to \"gateway\" to run them without a sandbox.",
                 ))
@@ -87,7 +91,7 @@ impl Runtime {
         agent: &str,
         workspace: &Path,
         wanted: CommandSandbox,
-    ) -> Result<SandboxPolicy, SetupError> {
+    ) -> Result<SandboxPolicy, AgentSetupError> {
         let models = self.models();
         let profile = match wanted.profile {
             ExecSandboxProfile::ReadOnly => SandboxProfile::ReadOnly,
@@ -99,7 +103,7 @@ impl Runtime {
         let mut policy = SandboxPolicy::new(profile, &resolve_links(&workspace));
         let roots = self.config().file_roots(agent, models.env()).map_err(|error| {
             let message = format!("start the agent `{agent}`");
-            SetupError::new(SetupErrorKind::Restriction, message).with_source(error)
+            AgentSetupError::new(AgentSetupErrorKind::Restriction, message).with_source(error)
         })?;
         let named: Vec<PathBuf> =
             roots.iter().map(|root| root.path.clone()).chain([workspace]).collect();
@@ -119,7 +123,7 @@ impl Runtime {
                  change, so that it could lead anywhere",
                 link.display()
             );
-            return Err(SetupError::new(SetupErrorKind::Restriction, message).with_hint(
+            return Err(AgentSetupError::new(AgentSetupErrorKind::Restriction, message).with_hint(
                 "Name the folder that it leads to in `tools.fs.roots` or as the workspace.",
             ));
         }

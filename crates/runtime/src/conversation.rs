@@ -27,6 +27,7 @@ use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, Store
 use openclaw_tools::CommandRuns;
 
 use crate::agent::{AgentRun, AgentSpec};
+use crate::agent_error::AgentError;
 use crate::agent_workspace::open_workspace;
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
@@ -267,7 +268,7 @@ impl Conversation {
     /// be written; the conversation is then unchanged.
     pub async fn start_new_session(&mut self) -> Result<(), ConversationError> {
         // Checked first, so that no session is created when the agent cannot be built.
-        open_workspace(&self.workspace).map_err(ConnectError::Setup)?;
+        open_workspace(&self.workspace)?;
         let (store, key) = (self.store.clone(), self.session.key().clone());
         let agent_id = self.agent_id.clone();
         let loaded = run_blocking(move || {
@@ -290,7 +291,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When the model cannot be connected; the conversation then keeps the model it had.
-    pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
+    pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), AgentError> {
         let reset = self.runtime.models.reset_breakers(name).map_err(ConnectError::Setup)?;
         let mut connected = self.runtime.models.connect_model(name).await?;
         connected.report.warnings.splice(..0, reset.warnings);
@@ -315,7 +316,7 @@ impl Conversation {
         session: &Session,
         prefix: Option<&RequestPrefix>,
         command_runs: CommandRuns,
-    ) -> Result<AgentRun, ConnectError> {
+    ) -> Result<AgentRun, AgentError> {
         let around = AgentSpec {
             agent: &self.agent_id,
             workspace: &self.workspace,

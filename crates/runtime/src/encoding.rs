@@ -7,6 +7,7 @@ mod errors;
 mod events;
 
 pub use self::errors::{
-    encode_connect_error, encode_model_error, encode_store_error, encode_turn_error,
+    encode_agent_error, encode_connect_error, encode_model_error, encode_store_error,
+    encode_turn_error,
 };
 pub use self::events::{EventEncoder, encode_skipped_model};

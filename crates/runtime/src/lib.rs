@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
+mod agent_error;
 mod agent_workspace;
 mod approval;
 mod command_policy;
@@ -18,6 +19,7 @@ mod skills;
 mod tool_settings;
 
 pub use agent::{AgentOptions, AgentRun};
+pub use agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
 pub use approval::{
     ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalReason, ApprovalRequest, PolicyApprover,
     PolicyDecision, Prompter,

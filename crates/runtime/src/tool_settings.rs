@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use openclaw_config::defaults::EXEC_OUTPUT_BYTES;
 use openclaw_core::{ModelInfo, Tool};
-use openclaw_models::{ModelRegistry, SetupError};
+use openclaw_models::ModelRegistry;
 use openclaw_process::base_environment;
 use openclaw_tools::{
     BackgroundOptions, CommandRuns, ExecOptions, SkillTool, Workspace, core_tools,
 };
 
+use crate::agent_error::AgentSetupError;
 use crate::prompt::PromptProfile;
 use crate::runtime::Runtime;
 use crate::skills::{AgentSkills, unusable_skills_warning};
@@ -68,7 +69,7 @@ impl Runtime {
         workspace: &Workspace,
         setup: ToolSetup<'_>,
         command_runs: CommandRuns,
-    ) -> Result<AgentTools, SetupError> {
+    ) -> Result<AgentTools, AgentSetupError> {
         let ToolSetup { agent, path, profile, skills } = setup;
         let models = &self.models;
         let exec_time = models.loaded_config().config.tools.exec.timeout();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use openclaw_chat::{CommandContext, error_report, format_duration, wait_for_interrupt};
 use openclaw_models::attempts_in_error;
 use openclaw_protocol::results::agent::SessionReport;
-use openclaw_runtime::encoding::{encode_connect_error, encode_store_error};
+use openclaw_runtime::encoding::{encode_agent_error, encode_store_error};
 use openclaw_runtime::{
     ConversationError, Runtime, StoreError, StoreErrorKind, TimeLimit, TurnError, TurnOutcome,
     TurnReport, event_channel,
@@ -29,7 +29,7 @@ use self::result::{FinishedTurn, TurnlessRun, cancelled_error, needs_input_messa
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
 use crate::exit::ExitReason;
-use crate::failure::print_connect_error;
+use crate::failure::print_agent_error;
 use crate::{egress, wait};
 
 pub(crate) async fn run(
@@ -262,9 +262,9 @@ impl AgentCommand<'_> {
     ) -> io::Result<ExitReason> {
         let printer = self.output.printer;
         let (attempts, value) = match error {
-            ConversationError::Connect(error) => {
-                print_connect_error(printer, error);
-                (attempts_in_error(error), encode_connect_error(error))
+            ConversationError::Agent(error) => {
+                print_agent_error(printer, error);
+                (attempts_in_error(error), encode_agent_error(error))
             }
             ConversationError::Store(error) => {
                 print_store_error(self.output, error);

@@ -10,7 +10,7 @@ use openclaw_runtime::{AgentOptions, PromptPart};
 
 use crate::args::prompt::PromptExplainArgs;
 use crate::exit::ExitReason;
-use crate::failure::print_connect_error;
+use crate::failure::print_agent_error;
 use crate::json_answer::write_json_answer;
 
 pub(crate) async fn run(
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let run = match context.runtime().create_agent(options).await {
         Ok(run) => run,
         Err(error) => {
-            return Ok(print_connect_error(printer, &error));
+            return Ok(print_agent_error(printer, &error));
         }
     };
     context.print_connect_report(&run.report);

@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use openclaw_chat::CommandContext;
-use openclaw_models::SetupError;
 use openclaw_runtime::AgentSandbox;
 use openclaw_terminal::sanitize;
 use serde_json::{Map, Value, json};
 
 use crate::args::sandbox::{SandboxAction, SandboxExplainArgs};
 use crate::exit::ExitReason;
+use crate::failure::print_agent_error;
 use crate::json_answer::write_json_answer;
 
 /// The most entries of one folder that are listed by name.
@@ -23,7 +23,7 @@ pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Resul
     let workspace = std::path::absolute(&args.workspace)?;
     let sandbox = match context.runtime().agent_sandbox(&args.agent, &workspace) {
         Ok(sandbox) => sandbox,
-        Err(error) => return Ok(report_unusable(context, &error)),
+        Err(error) => return Ok(print_agent_error(&context.printer, &error.into())),
     };
     if args.json {
         write_json_answer(&context.printer, &sandbox_json(context, args, &workspace, &sandbox)?)?;
@@ -50,14 +50,6 @@ pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Resul
 /// The lines of the levels, for the doctor as well.
 pub(crate) fn level_lines(sandbox: &AgentSandbox) -> Vec<String> {
     sandbox.levels.iter().map(|(name, level)| format!("{name}: {level}")).collect()
-}
-
-fn report_unusable(context: &CommandContext, error: &SetupError) -> ExitReason {
-    context.printer.print_error(format_args!("failed to {error}"));
-    for hint in error.hints() {
-        context.printer.print_hint(format_args!("{hint}"));
-    }
-    ExitReason::Config
 }
 
 fn sandbox_lines(

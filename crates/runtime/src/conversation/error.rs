@@ -3,15 +3,16 @@
 use std::error::Error;
 use std::fmt;
 
+use openclaw_models::ConnectError;
 use openclaw_store::StoreError;
 
-use openclaw_models::ConnectError;
+use crate::agent_error::{AgentError, AgentSetupError};
 
 /// Why a conversation cannot be opened or started.
 #[derive(Debug)]
 pub enum ConversationError {
-    /// The model cannot be connected.
-    Connect(ConnectError),
+    /// The agent cannot be built.
+    Agent(AgentError),
     /// The session cannot be used.
     Store(StoreError),
 }
@@ -19,7 +20,7 @@ pub enum ConversationError {
 impl fmt::Display for ConversationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(error) => error.fmt(f),
+            Self::Agent(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -28,15 +29,27 @@ impl fmt::Display for ConversationError {
 impl Error for ConversationError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Connect(error) => error.source(),
+            Self::Agent(error) => error.source(),
             Self::Store(error) => error.source(),
         }
     }
 }
 
+impl From<AgentError> for ConversationError {
+    fn from(error: AgentError) -> Self {
+        Self::Agent(error)
+    }
+}
+
+impl From<AgentSetupError> for ConversationError {
+    fn from(error: AgentSetupError) -> Self {
+        Self::Agent(error.into())
+    }
+}
+
 impl From<ConnectError> for ConversationError {
     fn from(error: ConnectError) -> Self {
-        Self::Connect(error)
+        Self::Agent(error.into())
     }
 }
 

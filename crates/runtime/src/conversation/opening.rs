@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openclaw_core::Journal;
-use openclaw_models::ConnectError;
 use openclaw_store::{Store, StoreError};
 
 use super::agent_resolution::ResolvedAgent;
@@ -42,7 +41,7 @@ impl Runtime {
         options: ConversationOptions,
     ) -> Result<Conversation, ConversationError> {
         if let Some(agent) = &options.agent {
-            self.check_agent(agent).map_err(ConnectError::Setup)?;
+            self.check_agent(agent)?;
         }
         let runtime = self.clone();
         let store = run_blocking(move || runtime.open_sessions()).await?;
@@ -64,13 +63,13 @@ impl Runtime {
         options: ConversationOptions,
     ) -> Result<Conversation, ConversationError> {
         if let Some(agent) = &options.agent {
-            self.check_agent(agent).map_err(ConnectError::Setup)?;
+            self.check_agent(agent)?;
         }
         let (runtime, opened) = (self.clone(), store.clone());
         let (agent, target) = (options.agent.clone(), options.target.clone());
         let resolve = move || runtime.resolve_agent(&opened, agent, target.as_ref());
         let ResolvedAgent { id: agent_id, warning, session_folder } = run_blocking(resolve).await?;
-        let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
+        let runtime = self.for_agent(&agent_id)?;
         // A session of a folder works there, wherever it is continued from.
         let asked = options.workspace.clone().or(session_folder);
         let default_key = runtime.default_session_key(&agent_id, asked.as_deref())?;

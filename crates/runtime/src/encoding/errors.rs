@@ -1,5 +1,7 @@
 //! Converts errors.
 
+use std::fmt::Debug;
+
 use openclaw_agent_loop::{TurnError, TurnErrorKind};
 use openclaw_core::{HttpExchange, ModelError};
 use openclaw_models::{ConnectError, SetupError};
@@ -8,6 +10,7 @@ use openclaw_protocol::results::errors::{
 };
 use openclaw_store::{StoreError, StoreErrorKind};
 
+use crate::agent_error::AgentError;
 use crate::error_text::{error_causes, store_error_hint, turn_error_hints};
 
 /// Encodes a model error, with its HTTP exchange.
@@ -39,12 +42,21 @@ pub fn encode_turn_error(error: &TurnError) -> ErrorReport {
     }
 }
 
+/// Encodes why an agent cannot be built.
+#[must_use]
+pub fn encode_agent_error(error: &AgentError) -> ErrorReport {
+    match error {
+        AgentError::Connect(error) => encode_connect_error(error),
+        AgentError::Setup(error) => encode_setup_error(error, error.kind().name()),
+    }
+}
+
 /// Encodes why no model can be reached.
 #[must_use]
 pub fn encode_connect_error(error: &ConnectError) -> ErrorReport {
     match error {
         ConnectError::Model(error) => encode_model_error(error),
-        ConnectError::Setup(error) => encode_setup_error(error),
+        ConnectError::Setup(error) => encode_setup_error(error, error.kind().name()),
     }
 }
 
@@ -58,11 +70,11 @@ pub fn encode_store_error(error: &StoreError) -> ErrorReport {
     }
 }
 
-fn encode_setup_error(error: &SetupError) -> ErrorReport {
+fn encode_setup_error<K: Copy + Debug>(error: &SetupError<K>, kind: &str) -> ErrorReport {
     ErrorReport {
         causes: error_causes(error),
         hints: error.hints().iter().map(ToString::to_string).collect(),
-        ..ErrorReport::from_message(error.kind().name(), format!("failed to {error}"))
+        ..ErrorReport::from_message(kind, format!("failed to {error}"))
     }
 }
 

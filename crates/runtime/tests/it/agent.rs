@@ -10,9 +10,9 @@ use openclaw_core::{
     ApprovalDecision, Approver, History, NoopJournal, TokenCount, ToolCall, ToolEffect,
 };
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
-use openclaw_models::SetupErrorKind;
 use openclaw_runtime::{
-    AgentOptions, AgentRun, PromptPart, PromptProfile, TurnOutcome, event_channel,
+    AgentOptions, AgentRun, AgentSetupErrorKind, PromptPart, PromptProfile, TurnOutcome,
+    event_channel,
 };
 
 use crate::lab::{Lab, lab_on, setup_kind};
@@ -93,7 +93,7 @@ async fn the_workspace_of_the_config_is_created_and_one_asked_for_is_not() {
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     let other = lab.state().join("other");
     let error = lab.runtime.create_agent(options(Some(other.clone()))).await.unwrap_err();
-    assert_eq!(setup_kind(&error), SetupErrorKind::Workspace, "{error}");
+    assert_eq!(setup_kind(&error), AgentSetupErrorKind::Workspace, "{error}");
     assert!(error.to_string().contains("other") && !other.exists(), "{error}");
     std::fs::create_dir(&other).unwrap();
     let run = lab.runtime.create_agent(options(Some(other.clone()))).await.unwrap();
@@ -210,5 +210,5 @@ async fn an_agent_of_the_config_has_its_own_model_workspace_and_tools() {
     let tools: Vec<_> = run.agent.tool_specs().iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(tools, ["read"]);
     let error = lab.runtime.create_agent(of("writer")).await.unwrap_err();
-    assert_eq!(setup_kind(&error), SetupErrorKind::UnknownAgent, "{error}");
+    assert_eq!(setup_kind(&error), AgentSetupErrorKind::UnknownAgent, "{error}");
 }

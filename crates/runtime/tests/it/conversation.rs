@@ -9,8 +9,8 @@ use std::time::Duration;
 use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
 use openclaw_runtime::{
-    Conversation, ConversationError, ConversationOptions, LogContent, LogEntry, Runtime,
-    SessionTarget, StoreErrorKind, TurnOutcome, event_channel,
+    AgentError, Conversation, ConversationError, ConversationOptions, LogContent, LogEntry,
+    Runtime, SessionTarget, StoreErrorKind, TurnOutcome, event_channel,
 };
 
 use crate::agent::Agrees;
@@ -319,7 +319,7 @@ async fn a_new_session_that_cannot_be_begun_leaves_the_key_where_it_leads() {
     say(&mut conversation, "first").await;
     std::fs::remove_dir_all(&conversation.agent_run().workspace).unwrap();
     let error = conversation.start_new_session().await.unwrap_err();
-    assert!(matches!(error, ConversationError::Connect(_)), "{error:?}");
+    assert!(matches!(error, ConversationError::Agent(AgentError::Setup(_))), "{error:?}");
     let current = lab
         .runtime
         .open_sessions()

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use openclaw_config::{AppPaths, Config, Env};
-use openclaw_models::{ConnectError, ModelRegistry, SetupErrorKind};
+use openclaw_models::ModelRegistry;
 use openclaw_process::{SUPERVISOR_ARGUMENT, SupervisorProgram, run_supervisor};
-use openclaw_runtime::Runtime;
+use openclaw_runtime::{AgentError, AgentSetupErrorKind, Runtime};
 use tempfile::TempDir;
 
 /// A runtime whose state folder is deleted with it.
@@ -45,10 +45,10 @@ pub(crate) fn lab_on(base_url: &str, more: &str) -> String {
     format!(r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{base_url}", {more} }} }} }} }}"#)
 }
 
-pub(crate) fn setup_kind(error: &ConnectError) -> SetupErrorKind {
+pub(crate) fn setup_kind(error: &AgentError) -> AgentSetupErrorKind {
     match error {
-        ConnectError::Setup(error) => error.kind(),
-        ConnectError::Model(error) => panic!("the server was asked: {error:?}"),
+        AgentError::Setup(error) => error.kind(),
+        other => panic!("the model was connected: {other:?}"),
     }
 }
 

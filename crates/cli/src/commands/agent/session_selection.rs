@@ -1,6 +1,5 @@
 //! Selects the session of a turn, and prepares it before the turn begins.
 
-use openclaw_models::ConnectError;
 use openclaw_protocol::results::agent::{SessionName, SessionReport};
 use openclaw_runtime::{
     ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, Store, StoreError,
@@ -87,7 +86,7 @@ pub(crate) fn prepare_session(
         return Ok(PrepareOutcome::RunTurn(None));
     };
     if let Some(agent) = agent {
-        runtime.check_agent(agent).map_err(ConnectError::Setup)?;
+        runtime.check_agent(agent)?;
     }
     let store = runtime.open_sessions()?;
     for warning in store.opening_warnings() {
