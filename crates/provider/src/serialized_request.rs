@@ -7,6 +7,7 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use bytes::{Bytes, BytesMut};
+use serde_json::Value;
 
 /// A request body: a JSON object whose last field is the prompt's messages, followed by a trailer.
 #[derive(Debug, Clone)]
@@ -82,6 +83,13 @@ impl SerializedRequest {
         self.checkpoint = Some(HashCheckpoint { len, hasher });
         Some(hash)
     }
+}
+
+/// Writes fields as JSON members with a comma before each, for a
+/// [trailer](SerializedRequest::set_trailer).
+#[must_use]
+pub fn json_members<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
+    fields.into_iter().map(|(name, value)| format!(",{}:{value}", Value::from(name))).collect()
 }
 
 #[cfg(test)]

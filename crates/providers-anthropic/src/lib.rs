@@ -14,6 +14,6 @@ mod wire;
 
 pub use api_headers::{API_VERSION, is_anthropic_hosted, with_api_headers};
 pub use catalogue::{ListedModel, list_models};
-pub use model::MessagesModel;
+pub use model::{MessagesModel, PreparedMessages};
 pub use params::MessagesParams;
 pub use request::CacheControl;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
     TokenCount,
@@ -16,7 +17,7 @@ use openclaw_transport::{Client, EventStream, TransportErrorKind};
 use crate::answer::MessageReader;
 use crate::capabilities::{RetryPlan, ServerCapabilities};
 use crate::params::MessagesParams;
-use crate::request::{CacheControl, RequestWriter};
+use crate::request::{CacheControl, PromptBody, RequestWriter};
 use crate::wire::TokenCountResponse;
 
 /// The answer's limit in tokens when none is configured, because the API requires one: enough for a
@@ -32,6 +33,23 @@ pub struct MessagesModel {
     cache_control: Option<CacheControl>,
     params: MessagesParams,
     capabilities: Arc<ServerCapabilities>,
+}
+
+/// A request that is ready to be sent, so that it is serialised once a call.
+#[derive(Debug)]
+pub struct PreparedMessages {
+    body: PromptBody,
+    /// The size from which the tokens are estimated: that of the token counting request.
+    count_bytes: usize,
+    count: TokenCount,
+}
+
+impl PreparedMessages {
+    /// The tokens of the prompt.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> TokenCount {
+        self.count
+    }
 }
 
 impl MessagesModel {
@@ -82,13 +100,15 @@ impl MessagesModel {
         "messages"
     }
 
-    /// Estimates the tokens of a request's prompt, and has the server count them where the estimate
-    /// is too close to the context window.
-    pub async fn measure_prompt(&self, request: &ChatRequest) -> TokenCount {
-        self.count_prompt_tokens(request, self.request_bytes(request)).await
+    /// Serialises a request, estimates the tokens of its prompt, and has the server count them
+    /// where the estimate is too close to the context window.
+    pub async fn prepare_request(&self, request: &ChatRequest) -> PreparedMessages {
+        let mut prepared = self.serialize_request(request);
+        prepared.count = self.count_prompt_tokens(request, &mut prepared).await;
+        prepared
     }
 
-    /// Sends a request whose prompt has `prompt` tokens.
+    /// Sends a request that was prepared before.
     ///
     /// # Errors
     /// As [`ChatModel::stream_chat`]; also, before sending, when the prompt leaves no room for an
@@ -96,10 +116,12 @@ impl MessagesModel {
     pub async fn send(
         &self,
         request: &ChatRequest,
-        prompt: TokenCount,
+        mut prepared: PreparedMessages,
     ) -> Result<ChatStream, ModelError> {
+        let prompt = prepared.count;
         let max_tokens = self.answer_token_limit(request, prompt)?;
-        let (events, adaptation) = match self.open_stream(request, max_tokens).await {
+        let body = prepared.body.chat_body(&self.params, max_tokens);
+        let (events, adaptation) = match self.open_stream(request, body).await {
             Ok(events) => (events, None),
             Err(error) => {
                 let again = self.capabilities.plan_retry(
@@ -109,12 +131,13 @@ impl MessagesModel {
                     prompt,
                 );
                 let Some(RetryPlan { max_tokens, message }) = again else { return Err(error) };
-                (self.open_stream(request, max_tokens).await?, Some(message))
+                let body = prepared.body.chat_body(&self.params, max_tokens);
+                (self.open_stream(request, body).await?, Some(message))
             }
         };
         let capabilities = Arc::clone(&self.capabilities);
-        let request_bytes = self.request_bytes(request);
-        let reader = MessageReader::new(events, self.id(), capabilities, request_bytes, adaptation);
+        let reader =
+            MessageReader::new(events, self.id(), capabilities, prepared.count_bytes, adaptation);
         let limits = AnswerLimits::for_request(request, Some(max_tokens));
         Ok(reader.with_limits(limits).into_stream())
     }
@@ -123,19 +146,17 @@ impl MessagesModel {
         self.info.reference.model_id()
     }
 
-    fn request_writer(&self) -> RequestWriter<'_> {
-        let thinking_cache = &self.capabilities.thinking_cache;
-        RequestWriter {
+    /// Serialises a request, and estimates the tokens of its prompt.
+    fn serialize_request(&self, request: &ChatRequest) -> PreparedMessages {
+        let writer = RequestWriter {
             model: self.id(),
             cache_control: self.cache_control,
-            params: &self.params,
-            thinking_cache,
-        }
-    }
-
-    /// The size from which a request's tokens are estimated, in bytes.
-    fn request_bytes(&self, request: &ChatRequest) -> usize {
-        self.request_writer().count_body(request).len()
+            thinking_cache: &self.capabilities.thinking_cache,
+        };
+        let mut body = writer.write_prompt(request);
+        let count_bytes = body.count_body(&self.params).len();
+        let count = self.capabilities.estimate_tokens(count_bytes, false);
+        PreparedMessages { body, count_bytes, count }
     }
 
     /// The desired limit of the answer in tokens, whatever fits.
@@ -147,10 +168,14 @@ impl MessagesModel {
 
     /// Estimates the prompt, and has it counted exactly where the estimate is too close to the
     /// limit.
-    async fn count_prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
-        let count = self.capabilities.estimate_tokens(bytes, false);
+    async fn count_prompt_tokens(
+        &self,
+        request: &ChatRequest,
+        prepared: &mut PreparedMessages,
+    ) -> TokenCount {
+        let (count, bytes) = (prepared.count, prepared.count_bytes);
         if self.is_near_context_limit(count) {
-            let exact = self.request_token_count(request).await.ok().flatten();
+            let exact = self.request_token_count(prepared).await.ok().flatten();
             return exact.unwrap_or_else(|| self.capabilities.estimate_tokens(bytes, true));
         }
         let window = self.model_info().limits.context_window;
@@ -166,13 +191,12 @@ impl MessagesModel {
     /// Requests the exact count; `None` when the server does not count.
     async fn request_token_count(
         &self,
-        request: &ChatRequest,
+        prepared: &mut PreparedMessages,
     ) -> Result<Option<TokenCount>, ModelError> {
         if !self.capabilities.may_count_tokens() {
             return Ok(None);
         }
-        let body = self.request_writer().count_body(request);
-        let bytes = body.len();
+        let body = prepared.body.count_body(&self.params);
         let url = self.client.endpoint().api_url("messages/count_tokens");
         let reply = match self.client.post(url, body).await {
             Ok(reply) => reply,
@@ -186,7 +210,7 @@ impl MessagesModel {
         };
         let response = reply.parse_json::<TokenCountResponse>();
         let response = response.map_err(|error| model_error(error, Some(self.id())))?;
-        self.capabilities.record_token_count(bytes, response.input_tokens);
+        self.capabilities.record_token_count(prepared.count_bytes, response.input_tokens);
         Ok(Some(TokenCount::Exact(response.input_tokens)))
     }
 
@@ -204,18 +228,11 @@ impl MessagesModel {
     async fn open_stream(
         &self,
         request: &ChatRequest,
-        max_tokens: u32,
+        body: Bytes,
     ) -> Result<EventStream, ModelError> {
         let url = self.client.endpoint().api_url(self.route_path());
         let priority = stream_priority(request);
-        let opened = self
-            .client
-            .post_stream_with_priority(
-                url,
-                self.request_writer().chat_body(request, max_tokens),
-                priority,
-            )
-            .await;
+        let opened = self.client.post_stream_with_priority(url, body, priority).await;
         opened.map_err(|error| model_error(error, Some(self.id())))
     }
 }
@@ -227,17 +244,17 @@ impl ChatModel for MessagesModel {
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let prompt = self.measure_prompt(&request).await;
-        self.send(&request, prompt).await
+        let prepared = self.prepare_request(&request).await;
+        self.send(&request, prepared).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        let bytes = self.request_bytes(request);
-        let count = self.capabilities.estimate_tokens(bytes, false);
+        let mut prepared = self.serialize_request(request);
+        let (count, bytes) = (prepared.count, prepared.count_bytes);
         if !self.is_near_context_limit(count) {
             return Ok(count);
         }
-        match self.request_token_count(request).await {
+        match self.request_token_count(&mut prepared).await {
             Ok(Some(exact)) => Ok(exact),
             // A server too busy to count does not fail the request.
             Ok(None) => Ok(self.capabilities.estimate_tokens(bytes, true)),

@@ -3,6 +3,9 @@
 //! The fields are an allow-list, in a fixed order. What stays the same during a conversation gets a
 //! cache marker: the last tool, the system prompt, and the end of the history so far, which the
 //! next request continues.
+//!
+//! The prompt is serialised once a call. What differs between the request and the one that counts
+//! its tokens comes after it.
 
 mod messages;
 
@@ -10,6 +13,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use openclaw_core::{ChatRequest, MessageRef, ToolChoice};
+use openclaw_provider::{SerializedRequest, json_members};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -25,7 +29,6 @@ pub(crate) struct RequestWriter<'a> {
     pub(crate) model: &'a str,
     /// The cache marker, if the server supports it.
     pub(crate) cache_control: Option<CacheControl>,
-    pub(crate) params: &'a MessagesParams,
     pub(crate) thinking_cache: &'a ThinkingCache,
 }
 
@@ -49,12 +52,6 @@ impl CacheControl {
 #[derive(Debug, Serialize)]
 struct RequestBody<'a> {
     model: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    stream: bool,
-    #[serde(flatten)]
-    params: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<ToolDefinition<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,37 +78,50 @@ enum ToolChoiceField<'a> {
     None,
 }
 
-impl<'a> RequestWriter<'a> {
+/// The serialised prompt of one call, from which its bodies are made.
+#[derive(Debug)]
+pub(crate) struct PromptBody {
+    serialized: SerializedRequest,
+    /// Whether all messages with calls since the last user message have their thinking blocks.
+    includes_thinking: bool,
+}
+
+impl PromptBody {
     /// The body of a streaming request with this limit for its answer.
-    pub(crate) fn chat_body(self, request: &'a ChatRequest, max_tokens: u32) -> Bytes {
-        self.write(request, Some(max_tokens))
+    pub(crate) fn chat_body(&mut self, params: &MessagesParams, max_tokens: u32) -> Bytes {
+        let params = params.chat_fields(self.includes_thinking, max_tokens);
+        self.body_with(format!(",\"max_tokens\":{max_tokens},\"stream\":true"), &params)
     }
 
     /// The body of a token counting request.
-    pub(crate) fn count_body(self, request: &'a ChatRequest) -> Bytes {
-        self.write(request, None)
+    pub(crate) fn count_body(&mut self, params: &MessagesParams) -> Bytes {
+        let params = params.count_fields(self.includes_thinking);
+        self.body_with(String::new(), &params)
     }
 
-    fn write(self, request: &'a ChatRequest, max_tokens: Option<u32>) -> Bytes {
+    fn body_with(&mut self, mut trailer: String, params: &Map<String, Value>) -> Bytes {
+        trailer += &json_members(params.iter().map(|(name, value)| (name.as_str(), value)));
+        self.serialized.set_trailer(trailer.as_bytes());
+        self.serialized.body().clone()
+    }
+}
+
+impl<'a> RequestWriter<'a> {
+    /// Serialises the prompt of a request.
+    pub(crate) fn write_prompt(self, request: &'a ChatRequest) -> PromptBody {
         let MessageList { messages, includes_thinking } = MessageList::new(request, self);
         let (tools, tool_choice) = tool_fields(request, self.cache_control);
         let system = request.system_prompt.as_deref().filter(|text| !text.trim().is_empty());
-        let params = match max_tokens {
-            Some(max_tokens) => self.params.chat_fields(includes_thinking, max_tokens),
-            None => self.params.count_fields(includes_thinking),
-        };
         let body = RequestBody {
             model: self.model,
-            max_tokens,
-            stream: max_tokens.is_some(),
-            params,
             tools,
             tool_choice,
             system: system.map(|text| [RequestBlock::from_text(text.into(), self.cache_control)]),
             messages,
         };
         // Serialising strings, numbers and JSON values cannot fail.
-        serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        PromptBody { serialized: SerializedRequest::new(json, 0), includes_thinking }
     }
 }
 

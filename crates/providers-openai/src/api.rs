@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::chat_reader::ChatReader;
+use crate::params::RequestParams;
 use crate::{request, responses};
 
 /// A chat API.
@@ -52,6 +53,24 @@ impl ChatApi {
             }
             Self::ChatCompletions => "max_tokens",
         }
+    }
+
+    /// The fields behind the prompt of a streaming request: JSON members with a comma before each.
+    pub(crate) fn trailer(
+        self,
+        capabilities: &ServerCapabilities,
+        output_cap: Option<u32>,
+        params: &RequestParams,
+    ) -> Vec<u8> {
+        let stream_fields = match self {
+            Self::Responses => "",
+            Self::ChatCompletions if capabilities.is_unsupported(ServerFeature::StreamUsage) => {
+                r#","stream":true"#
+            }
+            Self::ChatCompletions => r#","stream":true,"stream_options":{"include_usage":true}"#,
+        };
+        let fields = params.trailer(self.output_cap_field(capabilities), output_cap);
+        [stream_fields.as_bytes(), &fields].concat()
     }
 
     /// Makes a reader for one answer.

@@ -37,6 +37,7 @@ pub struct OpenAiModel {
 /// A request that is ready to be sent, so that it is serialised once a call.
 #[derive(Debug, Clone)]
 pub struct PreparedRequest {
+    pub(crate) api: ChatApi,
     pub(crate) serialized: SerializedRequest,
     /// The capabilities that it was written for.
     pub(crate) capabilities: ServerCapabilities,
@@ -50,6 +51,19 @@ impl PreparedRequest {
     #[must_use]
     pub fn prompt_size(&self) -> PromptSize {
         self.size
+    }
+
+    /// The model, the messages and the tools of a chat completion as the body of another request,
+    /// with these fields behind them: JSON members with a comma before each. `None` for a request
+    /// of the Responses API, whose prompt has another form.
+    ///
+    /// The prompt is not serialised again; its buffer is reused once the body is dropped.
+    pub fn prompt_body(&mut self, fields: &[u8]) -> Option<Bytes> {
+        if self.api != ChatApi::ChatCompletions {
+            return None;
+        }
+        self.serialized.set_trailer(fields);
+        Some(self.serialized.body().clone())
     }
 }
 
@@ -126,7 +140,7 @@ impl OpenAiModel {
         let capabilities = self.capability_store.current_capabilities();
         let mut serialized = self.serialize_request(request, &capabilities);
         let size = self.size_serialized(&mut serialized);
-        PreparedRequest { serialized, capabilities, size, notes: Vec::new() }
+        PreparedRequest { api: self.chat_api, serialized, capabilities, size, notes: Vec::new() }
     }
 
     /// Estimates the size of a request's prompt from the server's earlier counts.
@@ -231,8 +245,8 @@ impl OpenAiModel {
         capabilities: &ServerCapabilities,
         output_cap: Option<u32>,
     ) {
-        let cap_field = self.chat_api.output_cap_field(capabilities);
-        serialized.set_trailer(&self.request_params.trailer(cap_field, output_cap));
+        let trailer = self.chat_api.trailer(capabilities, output_cap, &self.request_params);
+        serialized.set_trailer(&trailer);
     }
 
     pub(crate) fn size_serialized(&self, serialized: &mut SerializedRequest) -> PromptSize {

@@ -62,7 +62,7 @@ pub(crate) struct RequestNegotiation {
 impl RequestNegotiation {
     /// Starts with a request and its prepared body.
     pub(crate) fn new(model: OpenAiModel, request: ChatRequest, prepared: PreparedRequest) -> Self {
-        let PreparedRequest { serialized, capabilities, size, notes } = prepared;
+        let PreparedRequest { serialized, capabilities, size, notes, .. } = prepared;
         Self {
             model,
             request,

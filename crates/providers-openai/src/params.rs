@@ -1,5 +1,6 @@
 //! Extra parameters of each request, such as `temperature`.
 
+use openclaw_provider::json_members;
 use serde_json::{Map, Value};
 
 /// Fields that user parameters cannot set: they belong to the conversation, or decide how the
@@ -55,9 +56,8 @@ impl RequestParams {
     /// these parameters, as JSON members with a comma before each.
     pub(crate) fn trailer(&self, cap_field: &str, output_cap: Option<u32>) -> Vec<u8> {
         let cap = output_cap.map(|cap| format!(",\"{cap_field}\":{cap}"));
-        let params =
-            self.0.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str())));
-        cap.into_iter().chain(params).collect::<String>().into_bytes()
+        let params = json_members(self.0.iter().map(|(name, value)| (name.as_str(), value)));
+        (cap.unwrap_or_default() + &params).into_bytes()
     }
 }
 

@@ -38,12 +38,17 @@ pub fn chat_completion_body(
     capabilities: &ServerCapabilities,
 ) -> Bytes {
     let mut serialized = serialize_chat_request(model, request, capabilities);
-    let field = ChatApi::ChatCompletions.output_cap_field(capabilities);
-    serialized.set_trailer(&RequestParams::default().trailer(field, max_output_tokens));
+    let api = ChatApi::ChatCompletions;
+    serialized.set_trailer(&api.trailer(
+        capabilities,
+        max_output_tokens,
+        &RequestParams::default(),
+    ));
     serialized.body().clone()
 }
 
-/// Serialises a chat completion request without a limit for the answer.
+/// Serialises the prompt of a chat completion request: without the fields of its
+/// [trailer](ChatApi::trailer), so that vLLM counts the tokens of the same bytes.
 pub(crate) fn serialize_chat_request(
     model: &str,
     request: &ChatRequest,
@@ -59,14 +64,13 @@ pub(crate) fn serialize_chat_request(
         };
         (!capabilities.is_unsupported(ServerFeature::ToolChoice)).then_some(choice)
     });
-    let usage = wire::StreamOptions { include_usage: true };
     let list = MessageList::new(request, capabilities);
     let volatile_text_len = list.volatile_text_len();
     let (messages, stable_messages) = (list.messages, list.stable_messages);
     let body = wire::ChatCompletionRequest {
         model: Cow::Borrowed(model),
-        stream: true,
-        stream_options: (!capabilities.is_unsupported(ServerFeature::StreamUsage)).then_some(usage),
+        stream: false,
+        stream_options: None,
         max_tokens: None,
         max_completion_tokens: None,
         tools,

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelError, TokenCount};
 use openclaw_provider::{PromptSize, output_cap};
-use openclaw_providers_anthropic::MessagesModel;
+use openclaw_providers_anthropic::{MessagesModel, PreparedMessages};
 use openclaw_providers_openai::{OpenAiModel, PreparedRequest};
 use openclaw_transport::Client;
 
@@ -67,9 +67,9 @@ impl PreparedPrompt for PreparedRequest {
     }
 }
 
-impl PreparedPrompt for TokenCount {
+impl PreparedPrompt for PreparedMessages {
     fn prompt_tokens(&self) -> TokenCount {
-        *self
+        self.prompt_tokens()
     }
 }
 
@@ -114,8 +114,8 @@ impl VllmBackend for OpenAiModel {
             // An answer without a limit gets the room there is, if there is enough.
             None => u64::from(count.token_count()) * 100 < window * 85,
         };
-        if !fits && let Some(count) = tokenize::count_prompt(control_client, self, request).await {
-            self.record_token_count(&mut prepared, count);
+        if !fits {
+            count_prepared(self, control_client, request, &mut prepared).await;
         }
         prepared
     }
@@ -126,9 +126,7 @@ impl VllmBackend for OpenAiModel {
         request: &ChatRequest,
     ) -> Result<TokenCount, ModelError> {
         let mut prepared = prepare_for_template(self, control_client, request).await;
-        if let Some(count) = tokenize::count_prompt(control_client, self, request).await {
-            self.record_token_count(&mut prepared, count);
-        }
+        count_prepared(self, control_client, request, &mut prepared).await;
         Ok(prepared.prompt_size().count)
     }
 
@@ -153,6 +151,18 @@ impl VllmBackend for OpenAiModel {
     }
 }
 
+/// Has the server count the tokens of a prepared request, if it does.
+async fn count_prepared(
+    model: &OpenAiModel,
+    control_client: &Client,
+    request: &ChatRequest,
+    prepared: &mut PreparedRequest,
+) {
+    if let Some(count) = tokenize::count_prompt(control_client, model, request, prepared).await {
+        model.record_token_count(prepared, count);
+    }
+}
+
 /// Prepares a request, with tools as text if the model's chat template ignores them.
 async fn prepare_for_template(
     model: &OpenAiModel,
@@ -172,7 +182,7 @@ async fn prepare_for_template(
 }
 
 impl VllmBackend for MessagesModel {
-    type Prepared = TokenCount;
+    type Prepared = PreparedMessages;
 
     fn request_client(&self) -> &Client {
         self.client()
@@ -186,8 +196,12 @@ impl VllmBackend for MessagesModel {
         self.route_path()
     }
 
-    async fn prepare_request(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
-        self.clone().with_client(control_client.clone()).measure_prompt(request).await
+    async fn prepare_request(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> PreparedMessages {
+        self.clone().with_client(control_client.clone()).prepare_request(request).await
     }
 
     async fn count_prompt(
@@ -198,8 +212,8 @@ impl VllmBackend for MessagesModel {
         self.clone().with_client(control_client.clone()).count_tokens(request).await
     }
 
-    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse {
-        async move { self.send(&request, prompt).await }.boxed()
+    fn send_request(self, request: ChatRequest, prepared: PreparedMessages) -> PendingResponse {
+        async move { self.send(&request, prepared).await }.boxed()
     }
 
     /// Always `None`: in this API vLLM begins a new message after the assistant's.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openclaw_core::{ChatModel, ChatRequest, History, ToolName, ToolSpec};
+use openclaw_provider::json_members;
 use openclaw_providers_openai::{
-    CapabilityStore, OpenAiModel, RequestParams, ServerFeature, chat_messages, chat_tools,
+    CapabilityStore, OpenAiModel, PreparedRequest, RequestParams, ServerFeature, chat_messages,
+    chat_tools,
 };
 use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
@@ -16,16 +18,16 @@ use serde_json::{Map, Value, json};
 /// made again with the next request, and its failure only means that the template is unknown.
 const TEMPLATE_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The prompt of a request of the Responses API, in the form of the route. A chat completion has
+/// that form already.
 #[derive(Serialize)]
 struct PromptCountRequest<'a> {
     model: &'a str,
     messages: Vec<wire::ChatMessage<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<wire::ChatTool<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chat_template: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    chat_template_kwargs: Map<String, Value>,
+    #[serde(flatten)]
+    template: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -42,21 +44,35 @@ struct TokenCountResponse {
 
 /// Counts the tokens of a request's prompt, tools and template included. `None` when the server
 /// does not count: the route is often closed behind a proxy, and a missing count is no reason to
-/// fail.
+/// fail. The bytes that were prepared for the call are the ones counted.
 pub(crate) async fn count_prompt(
     client: &Client,
     model: &OpenAiModel,
     request: &ChatRequest,
+    prepared: &mut PreparedRequest,
 ) -> Option<u32> {
-    let (info, facts) = (model.model_info(), model.capability_store().current_capabilities());
-    let question = PromptCountRequest {
-        model: info.reference.model_id(),
-        messages: chat_messages(request, &facts),
-        tools: chat_tools(request, &facts),
-        chat_template: model.request_params().get("chat_template"),
-        chat_template_kwargs: template_kwargs(model.request_params()),
+    let store = model.capability_store();
+    if !may_count(store) {
+        return None;
+    }
+    let template = template_fields(model.request_params());
+    let fields = json_members(template.iter().map(|(name, value)| (name.as_str(), value)));
+    let body = match prepared.prompt_body(fields.as_bytes()) {
+        Some(body) => body,
+        None => {
+            let (info, facts) = (model.model_info(), store.current_capabilities());
+            Bytes::from(
+                serde_json::to_vec(&PromptCountRequest {
+                    model: info.reference.model_id(),
+                    messages: chat_messages(request, &facts),
+                    tools: chat_tools(request, &facts),
+                    template,
+                })
+                .ok()?,
+            )
+        }
     };
-    request_count(client, model.capability_store(), &question).await
+    request_count(client, store, body).await
 }
 
 /// Finds out whether the chat template shows tools to the model: with a tool, a short prompt has
@@ -74,8 +90,12 @@ pub(crate) async fn find_tool_template(client: &Client, model: &OpenAiModel) -> 
     let plain = ChatRequest::new(history);
     let offering = ChatRequest { tools: [tool].into(), ..plain.clone() };
     let counts = async {
-        let with_tools = count_prompt(client, model, &offering).await?;
-        let without_tools = count_prompt(client, model, &plain).await?;
+        let count = async |request| {
+            let mut prepared = model.prepare_request(request);
+            count_prompt(client, model, request, &mut prepared).await
+        };
+        let with_tools = count(&offering).await?;
+        let without_tools = count(&plain).await?;
         if with_tools != without_tools {
             return Some(with_tools > without_tools);
         }
@@ -84,6 +104,14 @@ pub(crate) async fn find_tool_template(client: &Client, model: &OpenAiModel) -> 
         (word < with_tools).then_some(false)
     };
     tokio::time::timeout(TEMPLATE_CHECK_TIMEOUT, counts).await.ok().flatten()
+}
+
+/// The fields that tell how the chat template is used for a prompt.
+fn template_fields(params: &RequestParams) -> Map<String, Value> {
+    let template = params.get("chat_template").cloned();
+    let kwargs = Some(template_kwargs(params)).filter(|kwargs| !kwargs.is_empty());
+    let fields = [("chat_template", template), ("chat_template_kwargs", kwargs.map(Value::Object))];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// The template's arguments for a request with these parameters. vLLM also passes the reasoning
@@ -103,21 +131,22 @@ fn template_kwargs(params: &RequestParams) -> Map<String, Value> {
 pub(crate) async fn count_text(client: &Client, model: &OpenAiModel, text: &str) -> Option<u32> {
     let info = model.model_info();
     let model_id = info.reference.model_id();
-    let question = TextCountRequest { model: model_id, prompt: text, add_special_tokens: false };
-    request_count(client, model.capability_store(), &question).await
-}
-
-/// Requests a count, unless the route is known to be missing.
-async fn request_count(
-    client: &Client,
-    knowledge: &CapabilityStore,
-    question: &impl Serialize,
-) -> Option<u32> {
-    if knowledge.current_capabilities().is_unsupported(ServerFeature::TokenizeRoute) {
+    let store = model.capability_store();
+    if !may_count(store) {
         return None;
     }
-    let body = serde_json::to_vec(question).ok()?;
-    let reply = client.post(client.endpoint().root_url("tokenize"), Bytes::from(body)).await;
+    let question = TextCountRequest { model: model_id, prompt: text, add_special_tokens: false };
+    request_count(client, store, serde_json::to_vec(&question).ok()?.into()).await
+}
+
+/// Returns whether the route is not known to be missing.
+fn may_count(store: &CapabilityStore) -> bool {
+    !store.current_capabilities().is_unsupported(ServerFeature::TokenizeRoute)
+}
+
+/// Requests a count.
+async fn request_count(client: &Client, store: &CapabilityStore, body: Bytes) -> Option<u32> {
+    let reply = client.post(client.endpoint().root_url("tokenize"), body).await;
     match reply.and_then(|reply| reply.parse_json::<TokenCountResponse>()) {
         Ok(answer) => Some(answer.count),
         Err(error) => {
@@ -126,7 +155,7 @@ async fn request_count(
             let param = exchange.server_error.as_ref().and_then(|server| server.param.as_deref());
             // An unknown model has the same status as a missing route.
             if matches!(exchange.status, Some(404 | 405 | 501)) && param != Some("model") {
-                knowledge.mark_unsupported(ServerFeature::TokenizeRoute);
+                store.mark_unsupported(ServerFeature::TokenizeRoute);
             }
             None
         }

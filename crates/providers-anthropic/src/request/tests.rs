@@ -19,13 +19,9 @@ fn write_body(
     thinking_cache: &ThinkingCache,
     marks: bool,
 ) -> Value {
-    let writer = RequestWriter {
-        model: "m",
-        cache_control: marks.then_some(CacheControl::SHORT),
-        params,
-        thinking_cache,
-    };
-    serde_json::from_slice(&writer.chat_body(request, 4096)).unwrap()
+    let cache_control = marks.then_some(CacheControl::SHORT);
+    let writer = RequestWriter { model: "m", cache_control, thinking_cache };
+    serde_json::from_slice(&writer.write_prompt(request).chat_body(params, 4096)).unwrap()
 }
 
 fn write_plain_body(request: &ChatRequest) -> Value {
@@ -142,14 +138,9 @@ fn the_tail_comes_last_and_behind_all_that_is_kept() {
 fn a_count_is_asked_for_without_what_is_of_the_answer() {
     let params = parse_params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
     let thoughts = ThinkingCache::default();
-    let writer = RequestWriter {
-        model: "m",
-        cache_control: None,
-        params: &params,
-        thinking_cache: &thoughts,
-    };
-    let request = ChatRequest::new(History::new());
-    let body: Value = serde_json::from_slice(&writer.count_body(&request)).unwrap();
+    let writer = RequestWriter { model: "m", cache_control: None, thinking_cache: &thoughts };
+    let mut prompt = writer.write_prompt(&ChatRequest::new(History::new()));
+    let body: Value = serde_json::from_slice(&prompt.count_body(&params)).unwrap();
     assert_eq!(body, json!({"model": "m", "thinking": {"type": "adaptive"}, "messages": []}));
 }
 
@@ -202,13 +193,9 @@ fn thoughts_never_take_up_all_of_an_answer() {
     let thinking = |budget: u32, max_tokens: u32| {
         let params =
             parse_params(json!({"thinking": {"type": "enabled", "budget_tokens": budget}}));
-        let writer = RequestWriter {
-            model: "m",
-            cache_control: None,
-            params: &params,
-            thinking_cache: &thoughts,
-        };
-        let body: Value = serde_json::from_slice(&writer.chat_body(&request, max_tokens)).unwrap();
+        let writer = RequestWriter { model: "m", cache_control: None, thinking_cache: &thoughts };
+        let body = writer.write_prompt(&request).chat_body(&params, max_tokens);
+        let body: Value = serde_json::from_slice(&body).unwrap();
         body["thinking"]["budget_tokens"].as_u64()
     };
     assert_eq!(thinking(2000, 4096), Some(2000));

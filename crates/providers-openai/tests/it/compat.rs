@@ -36,7 +36,7 @@ fn a_message_of_the_model_goes_between_a_result_and_the_user() {
     };
     let mut history = steered();
     let sent = by(&facts, &history);
-    assert_snapshot!(sent, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"A"},{"role":"assistant","content":"I have the results."},{"role":"user","content":"In short."}]}"##);
+    assert_snapshot!(sent, @r##"{"model":"tiny","messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"A"},{"role":"assistant","content":"I have the results."},{"role":"user","content":"In short."}],"stream":true,"stream_options":{"include_usage":true}}"##);
     history.push_assistant_message(AssistantMessage::from_text("Well.")).unwrap();
     history.push_user_message("two");
     assert!(by(&facts, &history).starts_with(sent.strip_suffix("]}").unwrap()));
@@ -48,7 +48,7 @@ fn a_result_has_the_name_of_its_tool() {
         unsupported_features: [ServerFeature::UnnamedToolResult].into(),
         ..ServerCapabilities::default()
     };
-    assert_snapshot!(by(&facts, &steered()), @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","name":"read","content":"A"},{"role":"user","content":"In short."}]}"##);
+    assert_snapshot!(by(&facts, &steered()), @r##"{"model":"tiny","messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","name":"read","content":"A"},{"role":"user","content":"In short."}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn thoughts_are_sent_as_text_and_in_no_field() {
     history.push_user_message("two");
     history.push_assistant_message(AssistantMessage::from_text("2")).unwrap();
     history.push_user_message("three");
-    assert_snapshot!(by(&facts, &history), @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","content":"<thinking>\nhm\n</thinking>\n\n1"},{"role":"user","content":"two"},{"role":"assistant","content":"2"},{"role":"user","content":"three"}]}"##);
+    assert_snapshot!(by(&facts, &history), @r##"{"model":"tiny","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"<thinking>\nhm\n</thinking>\n\n1"},{"role":"user","content":"two"},{"role":"assistant","content":"2"},{"role":"user","content":"three"}],"stream":true,"stream_options":{"include_usage":true}}"##);
     assert!(
         by(&facts, &steered()).contains(r#""content":"<thinking>\nhm\n</thinking>","tool_calls""#)
     );

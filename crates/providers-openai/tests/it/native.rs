@@ -38,7 +38,7 @@ fn full() -> ChatRequest {
 #[tokio::test]
 async fn a_chat_completion() {
     let body = sent(ChatApi::ChatCompletions, [full()]).await.remove(0);
-    assert_snapshot!(body, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"store":false,"prompt_cache_key":"23545ba291436abe","messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"one"},{"role":"assistant","content":"1"},{"role":"user","content":"two"}],"max_completion_tokens":256}"##);
+    assert_snapshot!(body, @r##"{"model":"tiny","tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"store":false,"prompt_cache_key":"23545ba291436abe","messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"one"},{"role":"assistant","content":"1"},{"role":"user","content":"two"}],"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":256}"##);
 }
 
 #[tokio::test]

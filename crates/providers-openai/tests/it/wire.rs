@@ -35,14 +35,14 @@ async fn one(request: ChatRequest) -> String {
 
 #[tokio::test]
 async fn text_only() {
-    assert_snapshot!(one(request(&asked("hi"))).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request(&asked("hi"))).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
 async fn no_tools_means_no_tool_fields_and_no_choice() {
     let mut request = request(&asked("hi"));
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn system_and_tools() {
     let mut request = request(&asked("hi"));
     request.system_prompt = Some("Be brief.".into());
     request.tools = [read_tool()].into();
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
@@ -58,14 +58,14 @@ async fn a_named_tool() {
     let mut request = request(&asked("hi"));
     request.tools = [read_tool()].into();
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"read"}},"messages":[{"role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"read"}},"messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
 async fn the_most_tokens() {
     let mut request = request(&asked("hi"));
     request.max_output_tokens = Some(256);
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}],"max_tokens":256}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":256}"##);
 }
 
 #[tokio::test]
@@ -75,21 +75,21 @@ async fn two_calls_with_their_results() {
     history.push_assistant_message(calls(two)).unwrap();
     resolve(&mut history, "b", "two\nlines");
     resolve(&mut history, "a", "one");
-    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"compare"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{\"all\":true,\"path\":\"x\"}"}},{"id":"b","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"one"},{"role":"tool","tool_call_id":"b","content":"two\nlines"}]}"##);
+    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"compare"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{\"all\":true,\"path\":\"x\"}"}},{"id":"b","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"one"},{"role":"tool","tool_call_id":"b","content":"two\nlines"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
 async fn a_broken_call_is_sent_empty_and_answered() {
     let mut history = asked("go");
     history.push_assistant_message(calls([broken("a", "read", r#"{"path": "#)])).unwrap();
-    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was not run: Its arguments are not valid JSON. You wrote: {\"path\": "}]}"##);
+    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was not run: Its arguments are not valid JSON. You wrote: {\"path\": "}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
 async fn an_open_call_is_sent_as_interrupted() {
     let mut history = asked("go");
     history.push_assistant_message(calls([ready("a", "read", "{}")])).unwrap();
-    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was interrupted before it finished. It may or may not have had an effect; check before you repeat it."}]}"##);
+    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was interrupted before it finished. It may or may not have had an effect; check before you repeat it."}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn reasoning_goes_back_in_the_field_it_came_in() {
     history.push_user_message("two");
     history.push_assistant_message(thinks("hmm", "reasoning_content", "2")).unwrap();
     history.push_user_message("three");
-    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","content":"1","reasoning":"hm"},{"role":"user","content":"two"},{"role":"assistant","content":"2","reasoning_content":"hmm"},{"role":"user","content":"three"}]}"##);
+    assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"1","reasoning":"hm"},{"role":"user","content":"two"},{"role":"assistant","content":"2","reasoning_content":"hmm"},{"role":"user","content":"three"}],"stream":true,"stream_options":{"include_usage":true}}"##);
 }
 
 #[tokio::test]

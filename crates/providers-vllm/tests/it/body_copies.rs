@@ -6,10 +6,12 @@ use std::cell::Cell;
 use std::sync::mpsc;
 use std::thread;
 
-use openclaw_core::{AssistantMessage, ChatModel, ChatRequest, History};
+use openclaw_core::{AssistantMessage, ChatModel, ChatRequest, History, TokenCount};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
+use openclaw_providers_anthropic::MessagesModel;
 use openclaw_providers_openai::ChatApi;
-use openclaw_test_support::client::read;
+use openclaw_providers_vllm::VllmModel;
+use openclaw_test_support::client::{client, info, read};
 
 use crate::vllm::model;
 
@@ -72,22 +74,47 @@ fn start_server() -> (String, tokio::sync::oneshot::Sender<()>) {
     (started.recv().unwrap(), stop)
 }
 
+fn request() -> ChatRequest {
+    ChatRequest {
+        suffix: Some("[It is Saturday.]".into()),
+        max_output_tokens: Some(100),
+        ..ChatRequest::new(long_conversation())
+    }
+}
+
+fn messages_model(base_url: &str, context_window: u32) -> VllmModel<MessagesModel> {
+    VllmModel::from_backend(MessagesModel::new(client(base_url), info("tiny", context_window)))
+}
+
+/// Makes two calls, and checks that each has one large buffer.
+async fn check_calls(model: &dyn ChatModel, case: &str) {
+    for call in ["first", "second"] {
+        let request = request();
+        let before = LARGE_BUFFERS.get();
+        let (_, end) = read(model.stream_chat(request).await.unwrap()).await;
+        assert_eq!(LARGE_BUFFERS.get() - before, 1, "the {call} call: {case}");
+        assert!(end.unwrap().2.is_some(), "the count is recorded with the same bytes");
+    }
+}
+
 #[tokio::test]
 async fn a_call_serialises_its_conversation_once() {
     for api in [ChatApi::ChatCompletions, ChatApi::Responses] {
         let (base_url, _stop) = start_server();
         let model = model(&base_url, 8_000_000, Some(500)).with_api(api);
-        let request = ChatRequest {
-            suffix: Some("[It is Saturday.]".into()),
-            max_output_tokens: Some(100),
-            ..ChatRequest::new(long_conversation())
-        };
-        for call in ["first", "second"] {
-            let before = LARGE_BUFFERS.get();
-            let (_, end) = read(model.stream_chat(request.clone()).await.unwrap()).await;
-            let usage = end.unwrap().2;
-            assert!(usage.is_some(), "the count is recorded with the same bytes");
-            assert_eq!(LARGE_BUFFERS.get() - before, 1, "the {call} call of {api:?}");
-        }
+        check_calls(&model, &format!("{api:?}")).await;
     }
+    let (base_url, _stop) = start_server();
+    check_calls(&messages_model(&base_url, 8_000_000), "Messages").await;
+}
+
+#[tokio::test]
+async fn a_count_near_the_window_is_of_the_bytes_that_are_sent() {
+    let (base_url, _stop) = start_server();
+    let exact = model(&base_url, 8_000_000, Some(500)).count_tokens(&request()).await.unwrap();
+    let TokenCount::Exact(tokens) = exact else { panic!("{exact:?}") };
+    let counted = model(&base_url, tokens + 600, Some(500));
+    check_calls(&counted, "counted by /tokenize").await;
+    let (base_url, _stop) = start_server();
+    check_calls(&messages_model(&base_url, tokens + 20_000), "counted by the Messages API").await;
 }

@@ -18,7 +18,8 @@ pub use self::chunk::{
 pub struct ChatCompletionRequest<'a> {
     /// The model's name, as the server lists it.
     pub model: Cow<'a, str>,
-    /// Whether the answer is streamed.
+    /// Whether the answer is streamed; left out when it is not, which is the default of servers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
     /// Options of the stream; only with `stream`.
     #[serde(skip_serializing_if = "Option::is_none")]
