@@ -45,13 +45,13 @@ pub(crate) struct GlobalArgs {
     /// Read this config file instead of `~/.openclaw/openclaw.json`
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
-    /// Use this value for this run, whatever the config says; may be given again
+    /// Override a key of the config for this run; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Global options")]
     pub(crate) set: Vec<String>,
-    /// Say more on stderr: config keys that have no effect, each request, each decision
+    /// Print more on stderr: config keys without effect, each request, each decision
     #[arg(long, short = 'v', global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub(crate) quiet: bool,
 }
@@ -61,7 +61,7 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum CliCommand {
     /// Run one turn of an agent: answer a message, with tools, until it is done
     Agent(DeferredArgs<AgentTurnArgs>),
-    /// Talk with an agent: each message is a turn, and the session is kept
+    /// Chat with an agent: each message is a turn, and the session is stored
     Chat(DeferredArgs<chat::ChatArgs>),
     /// Find a server, try a model of it, and write the config
     #[command(visible_aliases = ["onboard", "configure"])]
@@ -74,7 +74,7 @@ pub(crate) enum CliCommand {
     Config(DeferredArgs<config::ConfigArgs>),
     /// Check the config, the server and the model, and suggest fixes
     Doctor(DeferredArgs<doctor::DoctorArgs>),
-    /// See which models there are and how they are reached
+    /// Show, test and reset the models and their servers
     #[command(subcommand_required = true)]
     Models(DeferredArgs<ModelsArgs>),
     /// List, show, export, import and delete the stored sessions
@@ -87,16 +87,16 @@ pub(crate) enum CliCommand {
     /// Show and change which commands run without a question
     #[command(visible_alias = "exec-approvals", subcommand_required = true)]
     Approvals(DeferredArgs<approvals::ApprovalsArgs>),
-    /// Show and explain the policy of commands
+    /// Show, explain and change the policy for commands
     #[command(subcommand_required = true)]
     ExecPolicy(DeferredArgs<approvals::ExecPolicyArgs>),
-    /// Say what is less safe than it could be, and the command that mends it
+    /// List settings that are less safe than they could be, with the command that fixes each
     #[command(subcommand_required = true)]
     Security(DeferredArgs<security::SecurityArgs>),
-    /// Explain the sandbox of commands
+    /// Explain the sandbox that commands run in
     #[command(subcommand_required = true)]
     Sandbox(DeferredArgs<sandbox::SandboxArgs>),
-    /// Show what an agent's first request is made of
+    /// Show the parts of an agent's first request
     #[command(subcommand_required = true)]
     Prompt(DeferredArgs<prompt::PromptArgs>),
 }
@@ -105,11 +105,11 @@ pub(crate) enum CliCommand {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct AgentTurnArgs {
-    /// What to do, joined with what is piped in; `-` is standard input alone. `/new` or `/reset`
+    /// The message, followed by piped input; `-` reads standard input only. `/new` or `/reset`
     /// begins a new session, with what follows as its first message
     #[arg(value_name = "TEXT", conflicts_with = "message")]
     pub(crate) text: Vec<String>,
-    /// What to do, as an option; `-` reads it from standard input, which is not read otherwise
+    /// The message as an option; `-` reads it from standard input, which is otherwise not read
     #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
     #[arg(required_unless_present_any = ["resume", "text", "print"])]
     pub(crate) message: Option<String>,
@@ -128,7 +128,7 @@ pub(crate) struct AgentTurnArgs {
     #[arg(conflicts_with_all = ["session", "session_id", "no_session", "resume"])]
     pub(crate) continue_latest: bool,
     /// Without a message, finish the turn that was interrupted, or that failed before the model
-    /// answered. With the ID of a session and a message, go on with that session
+    /// answered. With the ID of a session and a message, continue that session
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
     #[arg(conflicts_with = "no_session")]
     pub(crate) resume: Option<String>,
@@ -207,7 +207,7 @@ pub(crate) struct AgentArgs {
     /// `agents.defaults.workspace`, else the project that the command is started in
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
-    /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`
+    /// The time limit of the turn; default: `agents.defaults.timeoutSeconds`
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Wait for a session that another process uses and for a server that is not up yet: a number
@@ -255,7 +255,7 @@ pub(crate) struct InferArgs {
 /// The kinds of inference.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InferCapability {
-    /// Text by a language model
+    /// Generate text with a language model
     #[command(subcommand_required = true)]
     Model(InferModelArgs),
 }
@@ -313,13 +313,13 @@ pub(crate) struct ModelsArgs {
 /// The actions on models.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsAction {
-    /// List the models: those of the config, and those that the servers say they have
+    /// List the models of the config and those that the servers list
     List(ModelsListArgs),
     /// Show the default model, its fallbacks, aliases, and where each key comes from
     Status(ModelsStatusArgs),
-    /// Find out what the server does with a model, and remember it
+    /// Test which features the server supports with a model, and store the result
     Probe(doctor::ModelsProbeArgs),
-    /// Close the circuit breakers of models that failed, so that they are asked in order again
+    /// Close the circuit breakers of models that failed, so that they are used in order again
     Reset(ModelsResetArgs),
 }
 

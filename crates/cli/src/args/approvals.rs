@@ -20,7 +20,7 @@ pub(crate) enum ApprovalsAction {
     Get(ApprovalsShowArgs),
     /// List the patterns of commands that run without a question
     List(ApprovalsShowArgs),
-    /// Replace the approvals file by another one, and keep the old content beside it
+    /// Replace the approvals file, and keep the old one beside it
     Set(ApprovalsSetArgs),
     /// Change the patterns of commands that run without a question
     #[command(subcommand_required = true)]
@@ -67,7 +67,7 @@ pub(crate) struct AllowlistArgs {
 pub(crate) enum AllowlistAction {
     /// Let commands of a program run without a question
     Add(AllowlistPatternArgs),
-    /// Have commands of a program asked about again
+    /// Require a question for commands of a program again
     Remove(AllowlistPatternArgs),
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct ExecPolicyArgs {
 /// What can be shown and changed of the policy of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExecPolicyAction {
-    /// Show the settings of the config, and those that hold with the approvals file
+    /// Show the settings of the config, and the effective ones together with the approvals file
     Show(ApprovalsShowArgs),
-    /// Explain whether a command would run, be asked about or be denied; nothing is run
+    /// Explain whether a command would run, need a question or be denied; nothing is run
     Explain(ExecPolicyExplainArgs),
     /// Change `tools.exec` in the config
     Set(ExecPolicySetArgs),
@@ -122,8 +122,8 @@ pub(crate) struct ExecPolicySetArgs {
     /// When a person is asked: `off`, `on-miss` or `always`
     #[arg(long, value_name = "MODE")]
     pub(crate) ask: Option<String>,
-    /// Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; this is kept
-    /// in the approvals file
+    /// Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; stored in the
+    /// approvals file
     #[arg(long, value_name = "MODE")]
     pub(crate) ask_fallback: Option<String>,
     /// Where commands run
@@ -136,7 +136,7 @@ pub(crate) struct ExecPolicySetArgs {
 /// `openclaw exec-policy preset`.
 #[derive(Debug, Args)]
 pub(crate) struct ExecPolicyPresetArgs {
-    /// `cautious`: programs on the allowlist run, others are asked about; `deny-all`: no command
+    /// `cautious`: programs on the allowlist run, others need a question; `deny-all`: no command
     /// runs; `yolo`: every command runs without a question
     #[arg(value_name = "NAME")]
     pub(crate) name: String,

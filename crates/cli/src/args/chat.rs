@@ -8,7 +8,7 @@ use crate::args::AgentArgs;
 /// `openclaw chat`.
 #[derive(Debug, Args)]
 pub(crate) struct ChatArgs {
-    /// The first message, joined with what is piped in
+    /// The first message, followed by piped input
     #[arg(value_name = "TEXT")]
     pub(crate) text: Vec<String>,
     /// Continue the session that was used last in this folder
@@ -18,7 +18,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
     #[arg(conflicts_with_all = ["session", "session_id"])]
     pub(crate) resume: Option<String>,
-    /// The session to go on with; default: that of the agent and the project folder, outside a
+    /// The session to continue; default: that of the agent and the project folder, outside a
     /// project `agent:ID:main`
     #[arg(long, value_name = "KEY", conflicts_with = "session_id")]
     pub(crate) session: Option<String>,

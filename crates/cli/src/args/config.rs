@@ -14,15 +14,15 @@ pub(crate) struct ConfigArgs {
 /// The actions on the config.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigAction {
-    /// Print the value that holds for a key: the one that is set, else its default
+    /// Print the effective value of a key: the one that is set, else its default
     Get(ConfigGetArgs),
     /// Set a key, keeping the comments and the layout of the file
     Set(ConfigSetArgs),
     /// Remove a key
     Unset(ConfigUnsetArgs),
-    /// Say everything that is wrong with the config file
+    /// List all problems of the config file
     Validate(ConfigValidateArgs),
-    /// Tell what a key means, what holds for it and where that comes from
+    /// Explain a key: its meaning, its effective value and the source of the value
     Explain(ConfigGetArgs),
     /// Print the JSON Schema of the config
     Schema,
@@ -113,7 +113,7 @@ pub(crate) struct ConfigValidateArgs {
     /// Print one JSON object with every problem and its place
     #[arg(long)]
     pub(crate) json: bool,
-    /// Let warnings, such as unknown keys, count as errors
+    /// Treat warnings, such as unknown keys, as errors
     #[arg(long)]
     pub(crate) strict: bool,
 }

@@ -15,10 +15,10 @@ pub(crate) struct DoctorArgs {
     /// The provider to examine when no model is named
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<String>,
-    /// Run only this check and those that it depends on; may be given again
+    /// Run only this check and those that it depends on; may be repeated
     #[arg(long, value_name = "CHECK", value_parser = checks(), hide_possible_values = true)]
     pub(crate) only: Vec<String>,
-    /// The longest that one check may take [default: 60]
+    /// The time limit of one check [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = super::parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Fix the config file where possible: shows the change and asks first
@@ -42,7 +42,7 @@ pub(crate) struct ModelsProbeArgs {
     /// The model, as `provider/model-id` or by its alias; default: as for `agent`
     #[arg(value_name = "REF")]
     pub(crate) model: Option<String>,
-    /// The longest that one check may take [default: 60]
+    /// The time limit of one check [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = super::parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Print one JSON object

@@ -14,7 +14,7 @@ pub(crate) struct PromptArgs {
 /// The actions on the prompt.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PromptAction {
-    /// Show what an agent's first request is made of, and what each part costs in tokens
+    /// Show the parts of an agent's first request, with the tokens of each
     Explain(PromptExplainArgs),
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct SandboxExplainArgs {
     /// A command, as one text
     #[arg(value_name = "COMMAND", allow_hyphen_values = true)]
     pub(crate) command: Option<String>,
-    /// The agent whose commands are meant
+    /// The agent that would run it
     #[arg(long, value_name = "ID", default_value = "main")]
     pub(crate) agent: String,
     /// The workspace

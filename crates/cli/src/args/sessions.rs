@@ -19,7 +19,7 @@ pub(crate) struct SessionsArgs {
 pub(crate) enum SessionsAction {
     /// List the sessions, the one that was used last first
     List(SessionsListArgs),
-    /// Print what was said in a session
+    /// Print the conversation of a session
     Show(SessionsShowArgs),
     /// Write a session as lines of JSON, to stdout or to a file
     Export(SessionsExportArgs),
@@ -27,7 +27,7 @@ pub(crate) enum SessionsAction {
     Import(SessionsImportArgs),
     /// Undo what tools changed in files, in the last turn that changed any
     Undo(SessionsUndoArgs),
-    /// Delete sessions for good
+    /// Delete sessions permanently
     Delete(SessionsDeleteArgs),
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct SessionsShowArgs {
     /// The session: its id, the beginning of it, or its key; default: that of `openclaw chat`
     #[arg(value_name = "SESSION")]
     pub(crate) session: Option<String>,
-    /// Only your last N messages, each with all that followed it
+    /// Only your last N messages, each with what followed it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) last: Option<u64>,
     /// Print one JSON object, including what was undone or replaced by a summary
@@ -91,10 +91,10 @@ pub(crate) struct SessionsExportArgs {
     /// The session: its id, the beginning of it, or its key; default: that of `openclaw chat`
     #[arg(value_name = "SESSION")]
     pub(crate) session: Option<String>,
-    /// Write to this file, for you alone to read, instead of stdout
+    /// Write to this file, readable by you alone, instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace the file when there is one
+    /// Overwrite an existing file
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
 }

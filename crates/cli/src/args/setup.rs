@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 /// `openclaw setup`.
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
-    /// The address of your server, instead of those on this machine; may be given again
+    /// The address of your server, instead of those on this machine; may be repeated
     #[arg(long, value_name = "URL", alias = "custom-base-url")]
     pub(crate) base_url: Vec<String>,
     /// The name that the server gets in the config [default: vllm]

@@ -15,11 +15,11 @@ pub(crate) struct TraceArgs {
 pub(crate) enum TraceAction {
     /// List the exchanges, the newest last
     List(TraceListArgs),
-    /// Show an exchange: what was sent, what came back, and when
+    /// Show an exchange: the request, the response and the times
     Show(TraceShowArgs),
-    /// Print a curl command that sends the same; keys are named by their variables
+    /// Print a curl command that sends the same request; keys are named by their variables
     Curl(TraceCurlArgs),
-    /// Send the same body to another server and compare what comes back
+    /// Send the same body to another server and compare the responses
     Replay(TraceReplayArgs),
     /// Remove all exchanges from the disk
     Clear,
@@ -39,13 +39,13 @@ pub(crate) struct TraceShowArgs {
     /// The exchange: its number, or `last` for the last one of a model
     #[arg(value_name = "ID", default_value = "last")]
     pub(crate) exchange: ExchangeSelector,
-    /// Print all that was kept as one JSON object
+    /// Print everything stored as one JSON object
     #[arg(long, conflicts_with_all = ["events", "full"])]
     pub(crate) json: bool,
     /// Show each event of the answer with its time
     #[arg(long)]
     pub(crate) events: bool,
-    /// Show messages whole instead of their beginnings
+    /// Show whole messages instead of their beginnings
     #[arg(long)]
     pub(crate) full: bool,
 }
