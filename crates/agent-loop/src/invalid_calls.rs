@@ -49,10 +49,10 @@ impl InvalidCallTracker {
     /// Counts the invalid calls of a message and decides how to recover.
     pub(crate) fn plan_recovery(
         &mut self,
-        toolbox: &ToolRegistry,
+        tools: &ToolRegistry,
         calls: &[EmittedToolCall],
     ) -> RecoveryPlan {
-        let place = |name: &ToolName| toolbox.find_spec(name).map(|_| name.clone());
+        let place = |name: &ToolName| tools.find_spec(name).map(|_| name.clone());
         let mut now: BTreeMap<Option<ToolName>, u32> = BTreeMap::new();
         for call in calls {
             if let EmittedToolCall::Invalid(call) = call {
@@ -66,7 +66,7 @@ impl InvalidCallTracker {
             let tool = Some(call.name.clone());
             // Planned only for a tool with invalid calls: it is planned again to be run.
             let has_invalid = now.contains_key(&tool) || self.invalid_streaks.contains_key(&tool);
-            if has_invalid && toolbox.plan_call(call).is_some_and(|planned| planned.is_ok()) {
+            if has_invalid && tools.plan_call(call).is_some_and(|planned| planned.is_ok()) {
                 now.entry(tool.clone()).and_modify(|broken| *broken = 1);
                 self.invalid_streaks.remove(&tool);
             }
@@ -98,9 +98,9 @@ impl InvalidCallTracker {
 }
 
 /// Describes a tool's parameters in a sentence.
-pub(crate) fn describe_expected_arguments(toolbox: &ToolRegistry, name: &ToolName) -> String {
-    match toolbox.find_spec(name) {
+pub(crate) fn describe_expected_arguments(tools: &ToolRegistry, name: &ToolName) -> String {
+    match tools.find_spec(name) {
         Some(spec) => format!("{}.", spec.describe_parameters()),
-        None => format!("Also, {}.", toolbox.describe_unknown_tool(name)),
+        None => format!("Also, {}.", tools.describe_unknown_tool(name)),
     }
 }

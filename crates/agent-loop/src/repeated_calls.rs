@@ -74,10 +74,10 @@ impl CallRepeatTracker {
     }
 
     /// Rebuilds the tracker from the results since the last user message.
-    pub(crate) fn from_history(history: &History, toolbox: &ToolRegistry) -> Self {
+    pub(crate) fn from_history(history: &History, tools: &ToolRegistry) -> Self {
         let mut repeats = Self::default();
         for (call, output) in history.results_since_user_message() {
-            repeats.record_result(call, output, toolbox.planned_effect(call).as_ref());
+            repeats.record_result(call, output, tools.planned_effect(call).as_ref());
         }
         repeats
     }

@@ -108,9 +108,9 @@ impl<'a> ActiveTurn<'a> {
         if !matches!(last, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })) {
             return Err(TurnError::from_history(HistoryError::NothingToAnswer));
         }
-        let toolbox = &self.agent.tools;
+        let tools = &self.agent.tools;
         self.call_repeats =
-            repeats.unwrap_or_else(|| CallRepeatTracker::from_history(self.history, toolbox));
+            repeats.unwrap_or_else(|| CallRepeatTracker::from_history(self.history, tools));
         Ok(())
     }
 
@@ -247,14 +247,14 @@ impl<'a> ActiveTurn<'a> {
         &mut self,
         mut message: AssistantMessage,
     ) -> Result<Option<(InvalidToolCall, u32)>, TurnError> {
-        let toolbox = &self.agent.tools;
+        let tools = &self.agent.tools;
         let RecoveryPlan { recoveries: steps, forced_tool: force, aborting_call: give_up } =
-            self.invalid_calls.plan_recovery(toolbox, &message.calls);
+            self.invalid_calls.plan_recovery(tools, &message.calls);
         let mut broken = Vec::new();
         for call in &mut message.calls {
             if let EmittedToolCall::Invalid(call) = call {
                 broken.push((call.name.clone(), call.problem.clone()));
-                let expected = invalid_calls::describe_expected_arguments(toolbox, &call.name);
+                let expected = invalid_calls::describe_expected_arguments(tools, &call.name);
                 call.problem = format!("{} {expected}", call.problem);
             }
         }

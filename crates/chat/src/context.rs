@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openclaw_core::{Approver, ModelErrorKind};
 use openclaw_models::{ConnectReport, ModelRegistry};
-use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Prompter, Runtime};
+use openclaw_runtime::{ApprovalPolicy, ApprovalPrompter, PolicyApprover, Runtime};
 use openclaw_terminal::{OutputPrinter, sanitize};
 
 use crate::prompter::ChatPrompter;
@@ -43,7 +43,11 @@ impl CommandContext {
         self.build_approver(yes, prompter)
     }
 
-    fn build_approver(&self, yes: bool, prompter: impl Prompter + 'static) -> Arc<dyn Approver> {
+    fn build_approver(
+        &self,
+        yes: bool,
+        prompter: impl ApprovalPrompter + 'static,
+    ) -> Arc<dyn Approver> {
         let exec = &self.models.loaded_config().config.tools.exec;
         let policy = ApprovalPolicy::from_config(exec).with_auto_approve(yes);
         // The rules that are kept name their agent themselves.

@@ -84,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "the test sends a signal to itself")]
-    async fn a_signal_that_comes_while_nobody_waits_is_heard() {
+    async fn a_signal_between_two_waits_is_not_lost() {
         let mut signals = InterruptSignals::new();
         for name in ["INT", "TERM", "HUP", "QUIT"] {
             let kill = format!("kill -{name} {}", id());

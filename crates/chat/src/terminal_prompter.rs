@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use async_trait::async_trait;
-use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalRequest, Prompter};
+use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalPrompter, ApprovalRequest};
 use openclaw_terminal::{OutputPrinter, TextStyle, terminal_size};
 
 use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
@@ -15,7 +15,7 @@ pub(crate) struct TerminalPrompter {
 }
 
 #[async_trait]
-impl Prompter for TerminalPrompter {
+impl ApprovalPrompter for TerminalPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
         let printer = &self.printer;
         if !std::io::stdin().is_terminal() || !printer.stderr_is_terminal {
@@ -48,7 +48,7 @@ impl Prompter for TerminalPrompter {
 
 /// Asks within the chat.
 #[async_trait]
-impl Prompter for ChatPrompter {
+impl ApprovalPrompter for ChatPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
         let subject = Some(request_subject(request));
         let choices = request_choices(request);

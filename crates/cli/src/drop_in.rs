@@ -47,7 +47,7 @@ pub struct DropInRow {
 
 /// What to do with arguments that are not those of the program.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fallback {
+pub(crate) enum DropInAction {
     /// Parse these arguments instead, after the notes.
     Retry { args: Vec<OsString>, notes: Vec<String> },
     /// Print a note and end well.
@@ -92,7 +92,7 @@ pub fn find_drop_in(command: &str, option: Option<&str>) -> Option<DropInRow> {
 
 /// Finds what to do with arguments, of which the first is the program's name; `None` when the table
 /// has nothing about them.
-pub(crate) fn find_fallback(args: &[OsString]) -> Option<Fallback> {
+pub(crate) fn find_fallback(args: &[OsString]) -> Option<DropInAction> {
     let words: Vec<&str> = args.iter().skip(1).map(|arg| arg.to_str()).collect::<Option<_>>()?;
     let is_plain = |word: &&&str| !word.starts_with('-');
     let plain = words.iter().take_while(is_plain).count();
@@ -105,8 +105,10 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<Fallback> {
     let name = words.get(..length).unwrap_or_default().join(" ");
     let told = format!("`openclaw {name}`: {}", row.sentence);
     match (row.state, row.target) {
-        (DropInState::Note, _) if row.option.is_none() => return Some(Fallback::Note(told)),
-        (DropInState::Refused, _) if row.option.is_none() => return Some(Fallback::Refuse(told)),
+        (DropInState::Note, _) if row.option.is_none() => return Some(DropInAction::Note(told)),
+        (DropInState::Refused, _) if row.option.is_none() => {
+            return Some(DropInAction::Refuse(told));
+        }
         _ => {}
     }
     let (kept, notes) = drop_options(&name, rest);
@@ -114,7 +116,7 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<Fallback> {
         let program = args.first().cloned();
         let target = target.split(' ').map(OsString::from);
         let kept = kept.into_iter().map(OsString::from);
-        return Some(Fallback::Retry {
+        return Some(DropInAction::Retry {
             args: program.into_iter().chain(target).chain(kept).collect(),
             notes,
         });
@@ -122,17 +124,20 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<Fallback> {
     if row.option.is_none() && row.command == "help" {
         let program = args.first().cloned();
         let asked = kept.into_iter().chain(["--help".to_owned()]).map(OsString::from);
-        return Some(Fallback::Retry { args: program.into_iter().chain(asked).collect(), notes });
+        return Some(DropInAction::Retry {
+            args: program.into_iter().chain(asked).collect(),
+            notes,
+        });
     }
     if row.option.is_none() {
-        return Some(Fallback::Native { command: row.command, words: kept, notes });
+        return Some(DropInAction::Native { command: row.command, words: kept, notes });
     }
     if notes.is_empty() {
         return None;
     }
     let before = args.iter().take(length + 1).cloned();
     let kept = kept.into_iter().map(OsString::from);
-    Some(Fallback::Retry { args: before.chain(kept).collect(), notes })
+    Some(DropInAction::Retry { args: before.chain(kept).collect(), notes })
 }
 
 /// Any line about an option of a command that the program has itself.
@@ -169,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn fallback(text: &str) -> Option<Fallback> {
+    fn fallback(text: &str) -> Option<DropInAction> {
         let args: Vec<OsString> = text.split(' ').map(OsString::from).collect();
         find_fallback(&args)
     }
@@ -205,12 +210,13 @@ mod tests {
 
     #[test]
     fn a_command_is_run_instead_noted_or_refused() {
-        let Some(Fallback::Retry { args, notes }) = fallback("openclaw status --all --json") else {
+        let Some(DropInAction::Retry { args, notes }) = fallback("openclaw status --all --json")
+        else {
             panic!()
         };
         assert_eq!(args, ["openclaw", "models", "status", "--json"]);
         assert_eq!(notes, ["`--all` does nothing here: everything is shown anyway"]);
-        let Some(Fallback::Retry { args, notes }) =
+        let Some(DropInAction::Retry { args, notes }) =
             fallback("openclaw agent -m hi --thinking high --reply-to=x --json")
         else {
             panic!()
@@ -220,13 +226,14 @@ mod tests {
             (["openclaw", "agent", "-m", "hi", "--json"].map(OsString::from).to_vec(), 2)
         );
         let noted = "openclaw gateway restart --json";
-        assert!(matches!(fallback(noted), Some(Fallback::Note(_))));
+        assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
         for refused in
             ["openclaw gateway", "openclaw gateway run --port 1", "openclaw cron add --at x"]
         {
-            assert!(matches!(fallback(refused), Some(Fallback::Refuse(_))), "{refused}");
+            assert!(matches!(fallback(refused), Some(DropInAction::Refuse(_))), "{refused}");
         }
-        let Some(Fallback::Native { command, words, .. }) = fallback("openclaw models set vllm/x")
+        let Some(DropInAction::Native { command, words, .. }) =
+            fallback("openclaw models set vllm/x")
         else {
             panic!()
         };

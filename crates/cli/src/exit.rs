@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_apart_by_their_codes() {
+    fn failures_are_distinguished_by_their_codes() {
         let after = Duration::from_secs(1);
         let timeout = ModelErrorKind::Timeout { kind: TimeoutKind::Total, after };
         for (kind, code) in [
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_does_not_serve_is_told_from_a_session_that_is_in_use() {
+    fn a_store_that_does_not_serve_is_distinguished_from_a_session_that_is_in_use() {
         for (kind, code) in [
             (StoreErrorKind::InUse, 9),
             (StoreErrorKind::Busy, 9),

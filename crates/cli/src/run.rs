@@ -17,7 +17,7 @@ use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::commands;
 use crate::commands::config::ConfigCommandContext;
-use crate::drop_in::Fallback;
+use crate::drop_in::DropInAction;
 use crate::exit::ExitReason;
 use crate::{diagnostic, drop_in, log};
 
@@ -26,7 +26,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     let args = commands::normalise_args(args);
     let parsed = match Cli::try_parse_from(&args) {
         Err(error) if is_of_others(&error) => match drop_in::find_fallback(&args) {
-            Some(Fallback::Retry { args, notes }) => {
+            Some(DropInAction::Retry { args, notes }) => {
                 let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
                 for note in notes {
                     printer.print_note(note);
@@ -82,18 +82,18 @@ fn is_of_others(error: &clap::Error) -> bool {
 }
 
 /// Ends a command of the original that the program does not have.
-fn run_fallback(fallback: Fallback) -> ExitReason {
+fn run_fallback(fallback: DropInAction) -> ExitReason {
     let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
     match fallback {
-        Fallback::Note(note) => {
+        DropInAction::Note(note) => {
             printer.print_note(note);
             ExitReason::Ok
         }
-        Fallback::Refuse(reason) => {
+        DropInAction::Refuse(reason) => {
             printer.print_error(reason);
             ExitReason::Usage
         }
-        Fallback::Native { command, words, notes } => {
+        DropInAction::Native { command, words, notes } => {
             for note in notes {
                 printer.print_note(note);
             }
@@ -112,7 +112,7 @@ fn run_fallback(fallback: Fallback) -> ExitReason {
                 ExitReason::Failed
             })
         }
-        Fallback::Retry { .. } => ExitReason::Usage,
+        DropInAction::Retry { .. } => ExitReason::Usage,
     }
 }
 

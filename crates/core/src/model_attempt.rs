@@ -11,7 +11,7 @@ use crate::ModelRef;
 pub struct ModelAttempt {
     /// The model.
     pub reference: ModelRef,
-    /// The error kind, as named in JSON; `held` for a skipped model.
+    /// The error kind, as named in JSON; `on_cooldown` for a skipped model.
     pub kind: Cow<'static, str>,
     /// The error with its root cause, as a fragment that fits "failed to {…}".
     pub problem: String,

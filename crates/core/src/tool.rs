@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_planned_call_runs_once_it_is_told_to() {
+    fn a_planned_call_runs_only_when_it_is_run() {
         let ran = Arc::new(AtomicBool::new(false));
         let plan = || {
             let ran = Arc::clone(&ran);

@@ -16,7 +16,7 @@ use openclaw_models::provider_path;
 const PLAIN_MAX_TOKENS: u32 = 24;
 
 /// If this many deltas all arrive at the end, something buffered the stream.
-const MIN_BUFFERED_PIECES: u32 = 8;
+const MIN_BUFFERED_CHUNKS: u32 = 8;
 
 impl DoctorRun<'_> {
     pub(crate) async fn check_chat(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
@@ -168,36 +168,34 @@ fn chat_failure_outcome(failed: &ProbeFailure, target: &DoctorTarget, busy: &str
 /// Tokens per second between the first and the last delta; `None` when there are too few deltas.
 fn token_rate(streamed: &StreamedAnswer) -> Option<f64> {
     let took = streamed.last_piece_after?.checked_sub(streamed.first_piece_after?)?;
-    let tokens = streamed.answer.usage.map_or(streamed.pieces, |usage| usage.completion_tokens);
+    let tokens = streamed.answer.usage.map_or(streamed.chunks, |usage| usage.completion_tokens);
     let rate = f64::from(tokens.checked_sub(1)?) / took.as_secs_f64();
     (tokens > 4 && rate.is_finite()).then_some(rate)
 }
 
 fn stream_outcome(streamed: &StreamedAnswer, rate: Option<f64>) -> CheckOutcome {
-    let StreamedAnswer { answer, pieces, .. } = streamed;
+    let StreamedAnswer { answer, chunks, .. } = streamed;
     let took = format_duration(answer.elapsed);
     if !streamed.is_stream {
         return CheckOutcome::fail(format!("the answer came whole, as JSON, after {took}"))
             .with_server_advice("serve it with streaming, or see to the proxy that takes it away");
     }
     let (Some(first), Some(last)) = (streamed.first_piece_after, streamed.last_piece_after) else {
-        return CheckOutcome::fail(format!(
-            "the stream ended after {took} without a piece of an answer"
-        ))
-        .with_server_advice("the server's own log may have the cause");
+        return CheckOutcome::fail(format!("the stream ended after {took} without any content"))
+            .with_server_advice("the server's own log may have the cause");
     };
     if answer.finish.is_none() && !streamed.is_done {
         return CheckOutcome::fail(format!(
-            "the stream broke off after {pieces} pieces, at {took}"
+            "the stream broke off after {chunks} chunks, at {took}"
         ))
         .with_server_advice(
             "the server's own log may have the cause; a proxy may cut long answers",
         );
     }
     let spread = last.saturating_sub(first);
-    if *pieces >= MIN_BUFFERED_PIECES && last > Duration::from_secs(1) && spread < last / 20 {
+    if *chunks >= MIN_BUFFERED_CHUNKS && last > Duration::from_secs(1) && spread < last / 20 {
         return CheckOutcome::fail(format!(
-            "{pieces} pieces came all at once, after {}",
+            "{chunks} chunks came all at once, after {}",
             format_duration(first)
         ))
         .with_server_advice(
@@ -205,9 +203,9 @@ fn stream_outcome(streamed: &StreamedAnswer, rate: Option<f64>) -> CheckOutcome 
                  `proxy_buffering off`)",
         );
     }
-    if *pieces < 2 {
-        return CheckOutcome::unknown(format!("one piece only, after {}", format_duration(first)));
+    if *chunks < 2 {
+        return CheckOutcome::unknown(format!("a single chunk, after {}", format_duration(first)));
     }
     let rate = rate.map_or_else(String::new, |rate| format!(", {rate:.0} tokens/s"));
-    CheckOutcome::pass(format!("{pieces} pieces, the first after {}{rate}", format_duration(first)))
+    CheckOutcome::pass(format!("{chunks} chunks, the first after {}{rate}", format_duration(first)))
 }

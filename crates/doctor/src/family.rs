@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parsers_are_told_from_names() {
+    fn parsers_are_distinguished_from_names() {
         for (name, tools, reasoning) in [
             ("Qwen/Qwen3-8B", Some("hermes"), Some("qwen3")),
             ("Qwen/Qwen2.5-7B-Instruct", Some("hermes"), None),

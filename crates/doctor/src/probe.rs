@@ -53,7 +53,7 @@ pub(crate) struct StreamedAnswer {
     pub(crate) answer: ProbeAnswer,
     /// Whether it came as events, rather than as one JSON object.
     pub(crate) is_stream: bool,
-    pub(crate) pieces: u32,
+    pub(crate) chunks: u32,
     pub(crate) first_piece_after: Option<Duration>,
     pub(crate) last_piece_after: Option<Duration>,
     /// Whether the end marker `[DONE]` came.
@@ -65,7 +65,7 @@ pub(crate) struct StreamedAnswer {
 pub(crate) struct ModelAnswer {
     pub(crate) message: AssistantMessage,
     pub(crate) usage: Option<TokenUsage>,
-    pub(crate) pieces: u32,
+    pub(crate) chunks: u32,
     pub(crate) first_piece_after: Option<Duration>,
     pub(crate) elapsed: Duration,
 }
@@ -160,7 +160,7 @@ impl ServerProbe {
                 return Err(ProbeFailure::from_error_event(error));
             }
             if streamed.answer.add_chunk(chunk) {
-                streamed.pieces += 1;
+                streamed.chunks += 1;
                 streamed.first_piece_after.get_or_insert(begun.elapsed());
                 streamed.last_piece_after = Some(begun.elapsed());
             }

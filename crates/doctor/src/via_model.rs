@@ -153,7 +153,7 @@ async fn collect_answer(
             ChatEvent::TextDelta(_)
             | ChatEvent::ReasoningDelta(_)
             | ChatEvent::ToolCallDelta { .. } => {
-                answer.pieces += 1;
+                answer.chunks += 1;
                 answer.first_piece_after.get_or_insert_with(|| begun.elapsed());
             }
             ChatEvent::Finished { message, usage, .. } => {
@@ -170,9 +170,9 @@ fn stream_outcome(answer: &ModelAnswer) -> CheckOutcome {
     let first = answer
         .first_piece_after
         .map_or_else(String::new, |first| format!(", the first after {}", format_duration(first)));
-    match answer.pieces {
-        0 | 1 => CheckOutcome::unknown(format!("{} pieces{first}", answer.pieces)),
-        pieces => CheckOutcome::pass(format!("{pieces} pieces{first}")),
+    match answer.chunks {
+        0 | 1 => CheckOutcome::unknown(format!("{} chunks{first}", answer.chunks)),
+        chunks => CheckOutcome::pass(format!("{chunks} chunks{first}")),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct SimpleCommand {
     /// The program and its arguments; at least the program.
     pub words: Vec<String>,
     /// The redirections in their order, which matters.
-    pub redirections: Vec<Redirection>,
+    pub redirections: Vec<ShellRedirection>,
 }
 
 /// When a pipeline runs, given the exit status of the last pipeline that ran.
@@ -58,7 +58,7 @@ pub enum RunCondition {
 /// A redirection that reads and writes no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Redirection {
+pub enum ShellRedirection {
     /// `</dev/null`
     StdinFromNull,
     /// `>/dev/null`
@@ -71,7 +71,7 @@ pub enum Redirection {
     StdoutToStderr,
 }
 
-impl Redirection {
+impl ShellRedirection {
     /// The redirection as a shell reads it.
     #[must_use]
     pub fn as_shell_text(self) -> &'static str {
@@ -86,18 +86,18 @@ impl Redirection {
 }
 
 /// The spellings that are read as a redirection. A longer one comes before its beginning.
-const REDIRECTIONS: [(&str, Redirection); 11] = [
-    ("</dev/null", Redirection::StdinFromNull),
-    ("< /dev/null", Redirection::StdinFromNull),
-    (">/dev/null", Redirection::StdoutToNull),
-    ("> /dev/null", Redirection::StdoutToNull),
-    ("1>/dev/null", Redirection::StdoutToNull),
-    ("1> /dev/null", Redirection::StdoutToNull),
-    ("2>/dev/null", Redirection::StderrToNull),
-    ("2> /dev/null", Redirection::StderrToNull),
-    ("2>&1", Redirection::StderrToStdout),
-    (">&2", Redirection::StdoutToStderr),
-    ("1>&2", Redirection::StdoutToStderr),
+const REDIRECTIONS: [(&str, ShellRedirection); 11] = [
+    ("</dev/null", ShellRedirection::StdinFromNull),
+    ("< /dev/null", ShellRedirection::StdinFromNull),
+    (">/dev/null", ShellRedirection::StdoutToNull),
+    ("> /dev/null", ShellRedirection::StdoutToNull),
+    ("1>/dev/null", ShellRedirection::StdoutToNull),
+    ("1> /dev/null", ShellRedirection::StdoutToNull),
+    ("2>/dev/null", ShellRedirection::StderrToNull),
+    ("2> /dev/null", ShellRedirection::StderrToNull),
+    ("2>&1", ShellRedirection::StderrToStdout),
+    (">&2", ShellRedirection::StdoutToStderr),
+    ("1>&2", ShellRedirection::StdoutToStderr),
 ];
 
 impl CommandScript {
@@ -243,7 +243,7 @@ impl<'a> ScriptLexer<'a> {
     }
 
     /// Reads one of the harmless redirections, if the text continues with exactly one.
-    fn read_redirection(&mut self) -> Option<Redirection> {
+    fn read_redirection(&mut self) -> Option<ShellRedirection> {
         let (rest, redirection) = REDIRECTIONS.iter().find_map(|(spelling, redirection)| {
             let rest = self.rest.strip_prefix(spelling)?;
             let is_complete = rest.is_empty() || rest.starts_with([' ', '|', '&', ';']);

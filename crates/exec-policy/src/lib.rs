@@ -29,7 +29,7 @@ pub use explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
 pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};
 pub use hash::{PlanHash, sha256_digest, sha256_hex};
 pub use lexer::{
-    CommandScript, MAX_COMMAND_BYTES, Redirection, RunCondition, ScriptPipeline, SimpleCommand,
+    CommandScript, MAX_COMMAND_BYTES, RunCondition, ScriptPipeline, ShellRedirection, SimpleCommand,
 };
 pub use lookup::{FileIdentity, ProgramLocation, ProgramLookup, ProgramTable, ResolvedProgram};
 pub use pattern::exact_argument_pattern;

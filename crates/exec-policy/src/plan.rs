@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::environment::{VariableRule, variable_rule};
 use crate::hash::{PlanHash, PlanHasher};
-use crate::lexer::{CommandScript, MAX_COMMAND_BYTES, Redirection, RunCondition};
+use crate::lexer::{CommandScript, MAX_COMMAND_BYTES, RunCondition, ShellRedirection};
 use crate::lookup::{FileIdentity, ProgramLookup, ResolvedProgram};
 use crate::planner::plan_script;
 use crate::program_class::ProgramRisk;
@@ -95,7 +95,7 @@ pub struct PlannedCommand {
     /// The program and its arguments, exactly as they will be passed.
     pub argv: Vec<String>,
     /// The redirections in their order.
-    pub redirections: Vec<Redirection>,
+    pub redirections: Vec<ShellRedirection>,
     /// The file of the first word; `None` when there is none.
     pub program: Option<ResolvedProgram>,
     /// Where the command within the wrappers begins in `argv`; 0 without wrappers.

@@ -2,11 +2,11 @@
 
 use crate::environment::is_settable;
 use crate::escape::is_deceptive_char;
-use crate::lexer::{CommandScript, Redirection, ScriptPipeline};
+use crate::lexer::{CommandScript, ScriptPipeline, ShellRedirection};
 use crate::lookup::{ProgramLocation, ProgramLookup, ResolvedProgram, file_name};
 use crate::plan::{CommandConcern, FileOperand, PlanContext, PlannedCommand, PlannedPipeline};
 use crate::program_class::{risk_of_arguments, risk_of_program};
-use crate::wrapper::{EnvironmentChange, MAX_WRAPPERS, Wrapper, WrapperProblem};
+use crate::wrapper::{EnvironmentChange, MAX_WRAPPERS, WrapperProblem, WrapperProgram};
 
 /// Resolves every command of a script.
 pub(crate) fn plan_script(
@@ -31,7 +31,11 @@ struct CommandPlanner<'a> {
 }
 
 impl CommandPlanner<'_> {
-    fn plan_command(&self, argv: Vec<String>, redirections: Vec<Redirection>) -> PlannedCommand {
+    fn plan_command(
+        &self,
+        argv: Vec<String>,
+        redirections: Vec<ShellRedirection>,
+    ) -> PlannedCommand {
         let mut command = PlannedCommand {
             argv,
             redirections,
@@ -62,7 +66,7 @@ impl CommandPlanner<'_> {
             let words = command.target_argv();
             let Some(word) = words.first().cloned() else { return Ok(()) };
             let program = self.lookup.resolve_program(&word, &self.context.directory);
-            let wrapper = Wrapper::from_name(file_name(&word));
+            let wrapper = WrapperProgram::from_name(file_name(&word));
             let inner = wrapper.map(|wrapper| wrapper.find_command(words));
             command.target.clone_from(&program);
             command.is_bare_name = !word.contains('/');

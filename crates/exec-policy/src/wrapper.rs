@@ -48,7 +48,7 @@ pub enum WrapperProblem {
 
 /// The programs that are looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrapper {
+pub(crate) enum WrapperProgram {
     Env,
     Nice,
     Nohup,
@@ -57,7 +57,7 @@ pub(crate) enum Wrapper {
     Timeout,
 }
 
-impl Wrapper {
+impl WrapperProgram {
     /// The wrapper with this file name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_written_is_told_and_replaced() {
+    fn what_cannot_be_read_or_written_is_reported_and_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.json");
         fs::copy(std::env::current_exe().unwrap(), &path).unwrap();

@@ -53,12 +53,12 @@ pub enum WireEvent {
         /// How many other requests the server has; null when it does not say.
         other_requests: Option<u32>,
     },
-    /// A piece of the reasoning.
+    /// A delta of the reasoning.
     Reasoning {
         /// Text to append.
         text: String,
     },
-    /// A piece of the message.
+    /// A delta of the message.
     Text {
         /// Text to append.
         text: String,
@@ -67,7 +67,7 @@ pub enum WireEvent {
     ToolCallDelta {
         /// The position of the call in the message, from 0.
         index: u32,
-        /// The tool, in the first piece only.
+        /// The tool, in the first delta only.
         name: Option<String>,
         /// Text to append to the raw arguments.
         arguments: String,
@@ -103,7 +103,7 @@ pub enum WireEvent {
         /// What the call does.
         effect: EffectReport,
     },
-    /// A piece of what a running tool writes.
+    /// A chunk of the output of a running tool.
     ToolOutput {
         /// The call.
         id: String,

@@ -221,7 +221,7 @@ pub struct AttemptReport {
     pub provider: String,
     /// The model's id.
     pub model: String,
-    /// The kind of the error; `held` for a model in its cooldown.
+    /// The kind of the error; `on_cooldown` for a model in its cooldown.
     pub result: String,
     /// The error with its root cause, as a fragment that fits "failed to {…}".
     pub error: String,

@@ -51,6 +51,31 @@ pub fn answer_error(
     add_proxy_hint(error.with_exchange(exchange.clone().with_model(Some(model))), exchange)
 }
 
+/// A stream that ended without a usable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncompleteAnswer {
+    /// The stream ended properly, without content.
+    NoContent,
+    /// The server reports that it aborted the answer.
+    Aborted,
+    /// The stream broke off.
+    Disconnected,
+}
+
+impl IncompleteAnswer {
+    /// The message of the error: a lower-case fragment that fits "failed to {…}".
+    #[must_use]
+    pub fn error_message(self) -> &'static str {
+        match self {
+            Self::NoContent => "get an answer: the stream ended without any content",
+            Self::Aborted => "get a whole answer: the server reports that it aborted it",
+            Self::Disconnected => {
+                "get a whole answer: the server closed the connection in the middle of it"
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::StreamExt as _;

@@ -12,7 +12,7 @@ mod quoted_texts;
 mod serialized_request;
 mod token_ratio;
 
-pub use answer_driver::{AnswerReader, ReadyEvents, answer_error, stream_answer};
+pub use answer_driver::{AnswerReader, IncompleteAnswer, ReadyEvents, answer_error, stream_answer};
 pub use answer_size::AnswerLimits;
 pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
 pub use error_mapping::{

@@ -101,14 +101,14 @@ fn visit_descriptions(schema: &Value, visit: &mut dyn FnMut(&str)) {
 }
 
 /// A word in lower case and its place.
-struct Word {
+struct PlacedWord {
     text: String,
     place: Range<usize>,
 }
 
 /// The words of a text. Punctuation and the escapes of JSON and Python separate them.
-fn split_words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+fn split_words(text: &str) -> Vec<PlacedWord> {
+    let mut words: Vec<PlacedWord> = Vec::new();
     let mut is_open = false;
     let mut characters = text.char_indices();
     while let Some((at, character)) = characters.next() {
@@ -117,7 +117,7 @@ fn split_words(text: &str) -> Vec<Word> {
             characters.next();
         } else if character.is_alphanumeric() || character == '_' {
             if !is_open {
-                words.push(Word { text: String::new(), place: at..at });
+                words.push(PlacedWord { text: String::new(), place: at..at });
                 is_open = true;
             }
             if let Some(word) = words.last_mut() {
@@ -134,7 +134,7 @@ fn split_words(text: &str) -> Vec<Word> {
 /// Finds the quotations in a message.
 struct QuotationFinder<'m> {
     message: &'m str,
-    words: Vec<Word>,
+    words: Vec<PlacedWord>,
     /// Whether each word is part of a quotation.
     is_quoted: Vec<bool>,
     /// Whether each word is in a row that is a quotation beside a quotation mark.
@@ -178,7 +178,7 @@ impl<'m> QuotationFinder<'m> {
         }
     }
 
-    fn find_row(&self, row: &[Word]) -> Vec<usize> {
+    fn find_row(&self, row: &[PlacedWord]) -> Vec<usize> {
         self.rows.get(&row_key(row)).cloned().unwrap_or_default()
     }
 
@@ -235,7 +235,7 @@ fn mark_words(words: &mut [bool], start: usize, length: usize) {
     words.iter_mut().skip(start).take(length).for_each(|marked| *marked = true);
 }
 
-fn row_key(row: &[Word]) -> Vec<String> {
+fn row_key(row: &[PlacedWord]) -> Vec<String> {
     row.iter().map(|word| word.text.clone()).collect()
 }
 

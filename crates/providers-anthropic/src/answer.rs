@@ -11,7 +11,7 @@ use openclaw_provider::{
 use openclaw_transport::{EventStream, LenientJsonParser, ServerErrorMessage, StreamEvent};
 use serde_json::Value;
 
-use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
+use crate::assembly::{AnswerAssembler, FinishedAnswer};
 use crate::capabilities::ServerCapabilities;
 use crate::wire::{EventDelta, MessageEvent, MessageResponse};
 
@@ -209,12 +209,7 @@ impl MessageReader {
                 }
                 return self.pending_events.extend(events.into_iter().map(Ok));
             }
-            Err(IncompleteAnswer::Empty) => {
-                "get an answer: the stream ended without a single piece of one"
-            }
-            Err(IncompleteAnswer::Disconnected) => {
-                "get a whole answer: the server closed the connection in the middle of it"
-            }
+            Err(incomplete) => incomplete.error_message(),
         };
         self.pending_events.push_back(Err(self.build_error(ModelErrorKind::Interrupted, message)));
     }

@@ -5,6 +5,7 @@ mod blocks;
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, EmittedToolCall, ReasoningContent, TokenUsage,
 };
+use openclaw_provider::IncompleteAnswer;
 
 use self::blocks::{AnswerEnding, BlockAssembler};
 use crate::thinking_cache::ThinkingBlock;
@@ -32,15 +33,6 @@ pub(crate) struct FinishedAnswer {
     pub(crate) events: Vec<ChatEvent>,
     /// The thinking blocks that the message began with, if they may be sent back.
     pub(crate) thinking_blocks: Option<Vec<ThinkingBlock>>,
-}
-
-/// A stream that ended before its answer was complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IncompleteAnswer {
-    /// The stream ended properly, without content.
-    Empty,
-    /// The stream broke off.
-    Disconnected,
 }
 
 impl AnswerAssembler {
@@ -120,7 +112,7 @@ impl AnswerAssembler {
         let is_empty = self.blocks.is_empty();
         if self.stop_reason.is_none() && (is_empty || !self.is_stopped) {
             return Err(if is_empty && self.is_stopped {
-                IncompleteAnswer::Empty
+                IncompleteAnswer::NoContent
             } else {
                 IncompleteAnswer::Disconnected
             });

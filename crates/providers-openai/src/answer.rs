@@ -6,13 +6,14 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    AnswerLimits, AnswerReader, ReadyEvents, answer_error, model_error, stream_answer, stream_error,
+    AnswerLimits, AnswerReader, IncompleteAnswer, ReadyEvents, answer_error, model_error,
+    stream_answer, stream_error,
 };
 use openclaw_transport::{EventStream, StreamEvent};
 
 use crate::OpenAiModel;
 use crate::api::{EventReader, StreamFault, StreamItem};
-use crate::assembly::{AnswerAssembler, IncompleteAnswer};
+use crate::assembly::{AnswerAssembler, UnusableAnswer};
 use crate::negotiation::RequestNegotiation;
 use crate::reasoning_tags::ReasoningPrefixHabit;
 
@@ -270,23 +271,15 @@ impl StreamingAnswer {
                     events.into_iter().map(|it| Ok(self.with_reasoning_source(it))).collect();
                 return self.ready_events.extend(events);
             }
-            Err(IncompleteAnswer::NoContent | IncompleteAnswer::Disconnected)
-                if self.unreadable_event.is_some() =>
-            {
+            Err(UnusableAnswer::Incomplete(
+                IncompleteAnswer::NoContent | IncompleteAnswer::Disconnected,
+            )) if self.unreadable_event.is_some() => {
                 let (event, error) = self.unreadable_event.take().unwrap_or_default();
                 let error = self.unreadable_error(&event, error);
                 return self.ready_events.push_back(Err(error));
             }
-            Err(IncompleteAnswer::NoContent) => {
-                "get an answer: the stream ended without a single piece of one"
-            }
-            Err(IncompleteAnswer::Aborted) => {
-                "get a whole answer: the server says that it gave it up"
-            }
-            Err(IncompleteAnswer::Disconnected) => {
-                "get a whole answer: the server closed the connection in the middle of it"
-            }
-            Err(IncompleteAnswer::UnreadableCall(call)) => {
+            Err(UnusableAnswer::Incomplete(incomplete)) => incomplete.error_message(),
+            Err(UnusableAnswer::UnreadableCall(call)) => {
                 let error = self.error_with_exchange(ModelErrorKind::Protocol, &call.to_string());
                 let error = error.with_hint(call.family.describe_server_options());
                 return self.ready_events.push_back(Err(error));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ReasoningContent, TokenUsage, ToolSpec,
 };
+use openclaw_provider::IncompleteAnswer;
 use openclaw_transport::wire::{ChatChunk, ChatDelta, ChatUsage};
 
 use crate::content::{ContentSegment, ContentSplitter, UnreadableCall};
@@ -64,15 +65,11 @@ pub(crate) struct AnswerAssembler {
     max_tool_calls: usize,
 }
 
-/// A stream that ended without a usable answer.
+/// Why an answer cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum IncompleteAnswer {
-    /// The stream ended properly, without content.
-    NoContent,
-    /// The server reports that it aborted the answer.
-    Aborted,
-    /// The stream broke off.
-    Disconnected,
+pub(crate) enum UnusableAnswer {
+    /// The stream ended too early.
+    Incomplete(IncompleteAnswer),
     /// The answer has a tool call that cannot be read, and none that can.
     UnreadableCall(UnreadableCall),
 }
@@ -195,20 +192,21 @@ impl AnswerAssembler {
     }
 
     /// Ends the answer and returns the events held back, and the end.
-    pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, IncompleteAnswer> {
+    pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, UnusableAnswer> {
         let is_empty_answer =
             !self.has_content() && self.reasoning.is_none() && self.native_calls.is_empty();
         let is_ended = self.finish_reason.is_some()
             || (self.has_end_marker && !is_empty_answer && !self.has_gap);
         if !is_ended {
-            return Err(if is_empty_answer && self.has_end_marker {
+            let is_without_content = is_empty_answer && self.has_end_marker;
+            return Err(UnusableAnswer::Incomplete(if is_without_content {
                 IncompleteAnswer::NoContent
             } else {
                 IncompleteAnswer::Disconnected
-            });
+            }));
         }
         if self.is_aborted() {
-            return Err(IncompleteAnswer::Aborted);
+            return Err(UnusableAnswer::Incomplete(IncompleteAnswer::Aborted));
         }
         let has_reason_in = |reasons: &[&str]| {
             self.finish_reason.as_deref().is_some_and(|reason| reasons.contains(&reason))
@@ -234,7 +232,7 @@ impl AnswerAssembler {
         if let (true, false, Some(call)) =
             (calls.is_empty(), is_truncated, self.unreadable_call.take())
         {
-            return Err(IncompleteAnswer::UnreadableCall(call));
+            return Err(UnusableAnswer::UnreadableCall(call));
         }
         let text = std::mem::take(&mut self.text);
         let message = AssistantMessage { text, reasoning: self.reasoning.take(), calls };

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_is_told_by_its_kind() {
+    fn markup_is_reported_by_its_kind() {
         let tool = ToolSpec {
             name: ToolName::new("report").unwrap(),
             description: "A tool.".into(),

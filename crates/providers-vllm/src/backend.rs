@@ -231,7 +231,7 @@ impl VllmBackend for MessagesModel {
 impl std::fmt::Debug for AnswerContinuation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AnswerContinuation")
-            .field("before", &self.tokens_before)
+            .field("tokens_before", &self.tokens_before)
             .finish_non_exhaustive()
     }
 }

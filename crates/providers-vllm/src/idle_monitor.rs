@@ -377,7 +377,7 @@ impl StreamState {
 impl std::fmt::Debug for IdleMonitoredStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IdleMonitoredStream")
-            .field("patience", &self.idle_policy)
+            .field("idle_policy", &self.idle_policy)
             .finish_non_exhaustive()
     }
 }

@@ -164,13 +164,13 @@ impl<M: VllmBackend> VllmModel<M> {
             attempt: 1,
             ..HttpExchange::default()
         };
-        let (control_client, turnstile) = (
+        let (control_client, limiter) = (
             self.control_client.clone(),
             self.inner.request_client().concurrency_limiter().cloned(),
         );
         let probe = move |is_accepted: bool| {
-            let (control_client, turnstile) = (control_client.clone(), turnstile.clone());
-            let depth = turnstile.filter(|_| !is_accepted).map(|turnstile| turnstile.queue_depth());
+            let (control_client, limiter) = (control_client.clone(), limiter.clone());
+            let depth = limiter.filter(|_| !is_accepted).map(|limiter| limiter.queue_depth());
             async move {
                 match depth {
                     Some(QueueDepth { in_flight, waiting }) if waiting > 0 => {

@@ -354,6 +354,6 @@ fn is_refusal(kind: ModelErrorKind) -> bool {
 
 impl<M> std::fmt::Debug for ResumableCall<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ResumableCall").field("losses", &self.outages).finish_non_exhaustive()
+        f.debug_struct("ResumableCall").field("outages", &self.outages).finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ pub struct PolicyApprover<P> {
     command_policy: Option<CommandPolicy>,
 }
 
-impl<P: Prompter> PolicyApprover<P> {
+impl<P: ApprovalPrompter> PolicyApprover<P> {
     /// Decides by `policy`, and asks through `prompter`.
     pub fn new(policy: ApprovalPolicy, prompter: P) -> Self {
         Self { policy, prompter, command_policy: None }
@@ -50,7 +50,7 @@ impl<P: Prompter> PolicyApprover<P> {
 }
 
 #[async_trait]
-impl<P: Prompter> Approver for PolicyApprover<P> {
+impl<P: ApprovalPrompter> Approver for PolicyApprover<P> {
     async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
         let mut request = match self.policy.decide_call(call, effect) {
             PolicyDecision::Allow => return ApprovalDecision::Allow,
@@ -84,7 +84,7 @@ impl<P: Prompter> Approver for PolicyApprover<P> {
 
 /// Asks a person whether a call may run: at a terminal, over a network, or in another program.
 #[async_trait]
-pub trait Prompter: Send + Sync + Debug {
+pub trait ApprovalPrompter: Send + Sync + Debug {
     /// Shows the request and waits for the answer. The texts of the request come from a model: a
     /// terminal has to escape them. Dropping the future withdraws the request.
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer;

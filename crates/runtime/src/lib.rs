@@ -21,8 +21,8 @@ mod tool_settings;
 pub use agent::{AgentOptions, AgentRun};
 pub use agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
 pub use approval::{
-    ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalReason, ApprovalRequest, PolicyApprover,
-    PolicyDecision, Prompter,
+    ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalPrompter, ApprovalReason,
+    ApprovalRequest, PolicyApprover, PolicyDecision,
 };
 pub use command_policy::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, PolicySummary,

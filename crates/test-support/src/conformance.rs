@@ -19,17 +19,17 @@ use crate::client::{End, client, info, options, read};
 use crate::raw_server::{RawServer, hold, response};
 
 /// Makes the model under test.
-pub type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
+pub type ModelFactory = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
 
 /// The model under test.
 #[derive(Clone, Copy)]
-struct Subject {
-    make: Make,
+struct ConformanceSubject {
+    make: ModelFactory,
     /// The route of the API that it speaks: `chat/completions`, `responses` or `messages`.
     api: &'static str,
 }
 
-impl Subject {
+impl ConformanceSubject {
     fn model(self, server: &MockVllm) -> Arc<dyn ChatModel> {
         self.with(client(&server.base_url()), "tiny")
     }
@@ -66,8 +66,8 @@ impl Subject {
 const WIDE: u32 = 1_000_000;
 
 /// Runs the whole suite over a model that speaks the API of a route.
-pub async fn suite(api: &'static str, make: Make) {
-    let subject = Subject { make, api };
+pub async fn suite(api: &'static str, make: ModelFactory) {
+    let subject = ConformanceSubject { make, api };
     texts_are_read(subject).await;
     calls_are_read(subject).await;
     broken_streams_are_errors(subject).await;
@@ -75,7 +75,7 @@ pub async fn suite(api: &'static str, make: Make) {
     refusals::the_request_is_refused_for_what_it_is(subject).await;
     refusals::passing_failures_are_tried_again(subject).await;
     an_answer_that_is_not_streamed_is_read(subject).await;
-    keep_alives_are_told(subject).await;
+    keep_alives_are_reported(subject).await;
     dropping_the_stream_hangs_up(subject).await;
     silence_ends_by_the_clock(subject).await;
     keep_alives_alone_end_by_the_clock(subject).await;
@@ -99,9 +99,9 @@ async fn end_of(stream: Result<ChatStream, ModelError>) -> End {
 }
 
 /// A call in a table: its name, and its arguments or the raw text of an invalid one.
-type Shown = (&'static str, Result<&'static str, &'static str>);
+type VisibleResult = (&'static str, Result<&'static str, &'static str>);
 
-fn is_shown(call: &EmittedToolCall, (name, arguments): &Shown) -> bool {
+fn is_shown(call: &EmittedToolCall, (name, arguments): &VisibleResult) -> bool {
     match call {
         EmittedToolCall::Valid(call) => {
             call.name.as_str() == *name && Ok(call.arguments.to_json().as_str()) == *arguments
@@ -112,7 +112,7 @@ fn is_shown(call: &EmittedToolCall, (name, arguments): &Shown) -> bool {
     }
 }
 
-async fn texts_are_read(subject: Subject) {
+async fn texts_are_read(subject: ConformanceSubject) {
     let thought = || Turn::empty().then_reasoning("let me ").then_reasoning("see");
     let table: Vec<(&str, Reply, AnswerOutcome, &str)> = vec![
         ("text", Turn::pieces(["Hel", "", "lo"]).into(), AnswerOutcome::Reply, "Hello"),
@@ -152,13 +152,13 @@ async fn texts_are_read(subject: Subject) {
     );
 }
 
-async fn calls_are_read(subject: Subject) {
+async fn calls_are_read(subject: ConformanceSubject) {
     const LS: &str = r#"{"cmd": "ls"}"#;
     let ls = || Call::new("exec", LS);
     let two = Turn::call("read", r#"{"path": "a"}"#).then_call(Call::pieces("now", ["{", "}"]));
     let cut = Turn::call("read", "{}").then_call(Call::new("exec", "{\"cmd\": \"l"));
-    let whole: Shown = ("exec", Ok(r#"{"cmd":"ls"}"#));
-    let table: Vec<(&str, Turn, Vec<Shown>)> = vec![
+    let whole: VisibleResult = ("exec", Ok(r#"{"cmd":"ls"}"#));
+    let table: Vec<(&str, Turn, Vec<VisibleResult>)> = vec![
         ("one", Turn::empty().then_call(ls().id("call-1")), vec![whole]),
         ("stop", Turn::empty().then_call(ls()).finish(Finish::Stop), vec![whole]),
         ("text", Turn::text("so").then_call(ls()), vec![whole]),
@@ -187,7 +187,7 @@ async fn calls_are_read(subject: Subject) {
     }
 }
 
-async fn broken_streams_are_errors(subject: Subject) {
+async fn broken_streams_are_errors(subject: ConformanceSubject) {
     let turn = || Reply::from(Turn::pieces(["one", "two", "three"]));
     let call = || Reply::from(Turn::call("read", "{}"));
     let at = |piece| subject.event(piece);
@@ -262,7 +262,7 @@ const WHOLE_RESPONSE: &str = r#"{"id":"x","object":"response","status":"complete
     {"type":"function_call","id":"d","call_id":"b","name":"read","arguments":"[]"}],
     "usage":{"input_tokens":5,"output_tokens":2}}"#;
 
-async fn an_answer_that_is_not_streamed_is_read(subject: Subject) {
+async fn an_answer_that_is_not_streamed_is_read(subject: ConformanceSubject) {
     let body = match subject.api {
         "responses" => WHOLE_RESPONSE,
         "messages" => WHOLE_MESSAGE,
@@ -282,7 +282,7 @@ async fn an_answer_that_is_not_streamed_is_read(subject: Subject) {
     assert_eq!(usage, Some(TokenUsage { input_tokens: 5, output_tokens: 2, cached_tokens: None }));
 }
 
-async fn keep_alives_are_told(subject: Subject) {
+async fn keep_alives_are_reported(subject: ConformanceSubject) {
     let server = MockVllm::builder().start().await.unwrap();
     let model = subject.model(&server);
     let mut keep_alives = Vec::new();
@@ -297,7 +297,7 @@ async fn keep_alives_are_told(subject: Subject) {
     assert_eq!(keep_alives[1], keep_alives[0] + 3);
 }
 
-async fn dropping_the_stream_hangs_up(subject: Subject) {
+async fn dropping_the_stream_hangs_up(subject: ConformanceSubject) {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::pieces(["one", "two"])).gate(subject.event(2), &gate));
@@ -310,7 +310,7 @@ async fn dropping_the_stream_hangs_up(subject: Subject) {
     hung_up.expect("the connection stays open");
 }
 
-async fn silence_ends_by_the_clock(subject: Subject) {
+async fn silence_ends_by_the_clock(subject: ConformanceSubject) {
     let server = MockVllm::builder().start().await.unwrap();
     let duration = Duration::from_millis(40);
     let limit = || Some(TimeLimit { duration, source: "the.setting".into() });
@@ -337,7 +337,7 @@ async fn silence_ends_by_the_clock(subject: Subject) {
 }
 
 /// A limit so short that keep-alives run out of it while they are sent.
-async fn keep_alives_alone_end_by_the_clock(subject: Subject) {
+async fn keep_alives_alone_end_by_the_clock(subject: ConformanceSubject) {
     let server = MockVllm::builder().start().await.unwrap();
     let limit = || Some(TimeLimit { duration: Duration::from_millis(5), source: "it".into() });
     let first = CallTimeouts { first_token: limit(), ..CallTimeouts::default() };

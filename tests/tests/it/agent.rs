@@ -60,7 +60,7 @@ async fn the_json_alone_is_on_stdout() {
 }
 
 #[tokio::test]
-async fn without_a_terminal_a_command_is_not_run_and_the_model_is_told() {
+async fn without_a_terminal_a_command_is_not_run_and_the_model_gets_the_reason() {
     let (server, home) = tiny().await;
     let home = home.config(UNSANDBOXED);
     let ended = home.run(&["agent", "-m", "run touch made.txt"]).await.code(0);

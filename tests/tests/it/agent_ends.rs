@@ -40,7 +40,7 @@ async fn a_model_that_falls_silent_is_named_with_the_clock_and_the_key_that_sets
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_is_told() {
+async fn an_answer_that_was_cut_off_is_reported() {
     let (server, home) = tiny().await;
     server.push(Turn::text("Once upon").finish(Finish::Length));
     server.push(Turn::text("Once upon").finish(Finish::Length));
@@ -62,7 +62,7 @@ async fn a_call_that_was_cut_off_is_not_run() {
 }
 
 #[tokio::test]
-async fn broken_calls_are_told_to_the_model_and_the_turn_goes_on() {
+async fn invalid_calls_are_reported_to_the_model_and_the_turn_continues() {
     let (server, home) = tiny().await;
     for (name, arguments) in [
         ("write", "{\"path\": \"a.txt\""),
@@ -148,7 +148,7 @@ async fn an_empty_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_tool_parser_is_used_all_the_same_and_its_flags_are_told() {
+async fn a_server_without_a_tool_parser_is_used_all_the_same_and_its_flags_are_reported() {
     let server = MockVllm::builder()
         .model(ModelSpec::new("tiny", 16_384))
         .auto_tool_choice(false)

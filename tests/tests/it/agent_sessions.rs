@@ -85,7 +85,7 @@ async fn a_new_session_knows_nothing_of_the_one_before_which_stays() {
 }
 
 #[tokio::test]
-async fn sessions_are_told_apart_by_key_and_by_id() {
+async fn sessions_are_distinguished_by_key_and_by_id() {
     let (server, home) = tiny().await;
     for (place, key) in [
         (["--session", "a"], "a"),
@@ -172,7 +172,7 @@ async fn a_turn_that_failed_is_tried_again_and_said_once() {
 }
 
 #[tokio::test]
-async fn a_message_after_an_interrupted_turn_is_answered_and_the_turn_is_told() {
+async fn a_message_after_an_interrupted_turn_is_answered_and_the_turn_is_reported() {
     let (server, home) = tiny().await;
     killed(&server, &home, "reply exactly: one").await;
     let _ = home.run(&SAY_TWO).await.code(0).says(&["interrupted", "--resume"]);
@@ -182,7 +182,7 @@ async fn a_message_after_an_interrupted_turn_is_answered_and_the_turn_is_told() 
 }
 
 #[tokio::test]
-async fn a_command_that_may_have_run_is_told_to_both_and_not_run_again() {
+async fn a_command_that_may_have_run_is_reported_to_user_and_model_and_not_repeated() {
     let (server, home) = tiny().await;
     let home = home.config(UNSANDBOXED);
     let (up, gate) = (home.fifo("up").await, home.fifo("gate").await);

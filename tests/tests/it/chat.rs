@@ -198,7 +198,7 @@ async fn another_size_shows_the_same() {
 }
 
 #[tokio::test]
-async fn a_failed_turn_is_told_and_the_chat_goes_on() {
+async fn a_failed_turn_is_reported_and_the_chat_goes_on() {
     let (server, home) = tiny().await;
     server.push(Reply::html());
     server.push(Turn::text("better now"));

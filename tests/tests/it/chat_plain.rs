@@ -92,7 +92,7 @@ async fn it_is_said_how_things_stand_and_who_says_more() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_waited_for_is_told_of() {
+async fn waiting_for_a_session_is_reported() {
     let (server, home) = tiny().await;
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("one")).gate(0, &gate));

@@ -31,7 +31,7 @@ async fn other_commands_say_in_one_line_that_there_is_something_to_validate() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_is_told_where_it_is_and_the_rest_is_used() {
+async fn a_wrong_type_is_reported_where_it_is_and_the_rest_is_used() {
     let text = "{\n  agents: { defaults: {\n    timeoutSeconds: \"ten\",\n    \
                 model: { primary: \"vllm/tiny\" },\n  } },\n}\n";
     let ended = status(text).await.code(0);
@@ -42,7 +42,7 @@ async fn a_wrong_type_is_told_where_it_is_and_the_rest_is_used() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_told_with_the_one_that_was_meant() {
+async fn an_unknown_key_is_reported_with_the_one_that_was_meant() {
     let text = "{\n  agents: { defaults: { timeoutSecond: 10 } },\n}\n";
     let ended = validate(text).await.code(0);
     let ended = ended.says(&["openclaw.json:2:", "timeoutSecond", "timeoutSeconds"]);
@@ -58,14 +58,14 @@ async fn a_text_that_is_no_json5_stops_the_program() {
 }
 
 #[tokio::test]
-async fn a_missing_comma_is_told_where_it_is_missing() {
+async fn a_missing_comma_is_reported_where_it_is_missing() {
     let text = "{\n  agents: {}\n  models: {}\n}\n";
     let ended = status(text).await.code(3).says(&["openclaw.json:"]);
     insta::assert_snapshot!(ended.stable_stderr());
 }
 
 #[tokio::test]
-async fn every_fault_of_a_file_is_told_at_once() {
+async fn every_fault_of_a_file_is_reported_at_once() {
     let text = "{\n  agents: { defaults: { timeoutSeconds: -1, models: [] } },\n  \
                 modles: {},\n  gateway: { port: 99999 },\n}\n";
     let ended = validate(text).await.code(3);
@@ -83,7 +83,7 @@ async fn a_config_that_was_named_and_is_not_there_stops_the_program() {
 }
 
 #[tokio::test]
-async fn a_variable_that_is_not_set_is_told_with_the_key_that_names_it() {
+async fn a_variable_that_is_not_set_is_reported_with_the_key_that_names_it() {
     let text = "{ models: { providers: { vllm: { baseUrl: 'http://127.0.0.1:1/v1', \
                 apiKey: '${NO_SUCH_KEY}' } } } }";
     let home = Home::new().config(text);
@@ -108,7 +108,7 @@ async fn the_home_folder_must_be_known() {
 }
 
 #[tokio::test]
-async fn keys_that_have_no_effect_are_told_to_those_who_ask() {
+async fn keys_without_effect_are_listed_on_request() {
     let text = "{ gateway: { port: 18789 } }";
     let home = Home::new().config(text);
     let quiet = home.run(&["models", "status"]).await.code(0);

@@ -91,7 +91,7 @@ async fn a_sound_server_passes_line_by_line() {
 }
 
 #[tokio::test]
-async fn a_server_without_tools_is_told_what_to_start_it_with() {
+async fn the_flags_that_a_server_without_tools_needs_are_named() {
     let model = ModelSpec::new("tiny", 4096);
     let server = MockVllm::builder().model(model).auto_tool_choice(false).start().await.unwrap();
     let home = home(&server.base_url(), "{ id: \"tiny\", contextWindow: 131072 }");

@@ -37,7 +37,7 @@ async fn patterns_are_added_shown_and_removed_and_count_at_once() {
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
-async fn a_file_that_cannot_be_read_is_told_and_not_changed() {
+async fn a_file_that_cannot_be_read_is_reported_and_not_changed() {
     let (_server, home) = tiny().await;
     let home = home.config("{}");
     let file = home.config_path().with_file_name("exec-approvals.json");

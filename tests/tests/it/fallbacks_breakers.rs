@@ -27,7 +27,7 @@ async fn breakers(home: &Home) -> Value {
 async fn what_failed_twice_is_shown_asked_last_and_reset() {
     let (down, good) = (nobody(), server().await);
     let home = chain(&[&down, &good.base_url()]);
-    for tried in ["connect", "connect", "held"] {
+    for tried in ["connect", "connect", "on_cooldown"] {
         assert_eq!(results(&ask(&home).await), [tried]);
     }
     let agent = home.run(&["agent", "-m", "reply exactly: yes", "--json"]).await.code(0);
@@ -55,7 +55,7 @@ async fn a_server_nearby_that_is_back_answers_the_next_request() {
     let (local, other) = (server().await, server().await);
     let home = chain(&[&local.base_url(), &other.base_url()]);
     local.kill();
-    for tried in ["connect", "connect", "held"] {
+    for tried in ["connect", "connect", "on_cooldown"] {
         assert_eq!(results(&ask(&home).await), [tried]);
     }
     local.restart().await.unwrap();
@@ -75,7 +75,7 @@ async fn a_model_that_is_full_is_held_alone_and_never_in_silence() {
     }
     // It takes connections, which says nothing of whether it is full.
     let held = ask(&home).await.says(&["a/m is asked last for", "; using b/m"]);
-    assert_eq!(results(&held), ["held"]);
+    assert_eq!(results(&held), ["on_cooldown"]);
     let open = breakers(&home).await;
     assert_eq!((&open[0]["name"], &open[0]["watched"]), (&json!("a/m"), &json!(false)), "{open}");
     assert_eq!(home.run(&["models", "reset", "a/m"]).await.code(0).stdout, "a/m\n");

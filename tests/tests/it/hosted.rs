@@ -54,7 +54,7 @@ async fn an_alias_stands_for_its_model_wherever_a_model_is_named() {
 }
 
 #[tokio::test]
-async fn a_named_service_without_its_key_is_told_with_the_variable_to_set() {
+async fn a_named_service_without_its_key_is_reported_with_the_variable_to_set() {
     let local = server().await;
     let config = format!(
         "{{ models: {{ providers: {{ here: {{ baseUrl: '{}' }} }} }},

@@ -92,7 +92,7 @@ async fn a_config_that_promises_too_much_is_held_to_what_the_server_has() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_is_told() {
+async fn an_answer_that_was_cut_off_is_reported() {
     let (server, _) = tiny().await;
     let model = "{ id: 'tiny', maxTokens: 5 }";
     let home = Home::new().config(&config(&server.base_url(), model));

@@ -116,7 +116,7 @@ async fn the_last_session_of_a_folder_is_continued_and_another_is_named() {
 }
 
 #[tokio::test]
-async fn binary_input_is_told_as_such() {
+async fn binary_input_is_reported() {
     let (server, home) = tiny().await;
     let script = r#"printf 'a\377' | "$@""#;
     let output = home.shell(script, &["agent", "what is this?"]).output().unwrap();

@@ -181,7 +181,7 @@ async fn an_adapters_folder_is_nobodys_business() {
 }
 
 #[tokio::test]
-async fn an_answer_of_ten_tokens_is_told_to_look_like_gibberish() {
+async fn an_answer_of_ten_tokens_is_reported_as_likely_gibberish() {
     let (server, _) = tiny().await;
     let home = Home::new().config(&config(&server.base_url(), "{ id: 'tiny', maxTokens: 10 }"));
     let ended = home.run(&["config", "validate"]).await;

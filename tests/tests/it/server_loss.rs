@@ -62,7 +62,7 @@ async fn a_server_that_stays_away_ends_the_turn_with_both_facts() {
 }
 
 #[tokio::test]
-async fn who_does_not_want_to_wait_is_told_at_once() {
+async fn without_waiting_a_lost_server_is_reported_at_once() {
     let (server, home) = tiny().await;
     let home = home.config("{ models: { providers: { vllm: { onServerLoss: { wait: 0 } } } } }");
     server.push(Reply::from(Turn::pieces(["one ", "never"])).engine_dies_at(2));

@@ -71,7 +71,7 @@ async fn plain_prints_the_default_alone() {
 }
 
 #[tokio::test]
-async fn nothing_set_up_is_told_as_such() {
+async fn a_missing_setup_is_reported() {
     let ended = Home::new().run(&["models", "status"]).await.code(0);
     assert!(ended.stdout.contains("Providers  -"), "{ended:#?}");
     let status = Home::new().run(&["models", "status", "--json"]).await.code(0).json();

@@ -61,7 +61,7 @@ async fn the_agents_of_a_list_have_their_own_model_tools_and_workspace() {
 }
 
 #[tokio::test]
-async fn keys_are_found_where_they_are_kept_and_their_sources_are_told() {
+async fn keys_are_found_where_they_are_kept_and_their_sources_are_reported() {
     let (server, home) = start("keys-elsewhere.json5", &["m", "a", "c", "d"]).await;
     let profiles = r#"{ "version": 1, "profiles": { "vllm:default":
         { "type": "api_key", "provider": "vllm", "key": "key-of-profile" } } }"#;

@@ -60,7 +60,7 @@ fn fields(value: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_turn_with_tools_is_told_from_its_start_to_its_result() {
+async fn a_turn_with_tools_is_distinguished_from_its_start_to_its_result() {
     let (_server, home) = tiny().await;
     let message = "write tea to a.txt then run cat a.txt";
     let lines = lines(&home.run(&args(message, &["--yes"])).await.code(0));
@@ -144,7 +144,7 @@ async fn the_pieces_since_the_last_restart_are_the_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_lost_and_comes_back_is_told() {
+async fn a_server_that_is_lost_and_comes_back_is_reported() {
     let (server, home) = tiny().await;
     let home = home
         .config("{ models: { providers: { vllm: { onServerLoss: { wait: '1m', poll: 0 } } } } }");
@@ -173,7 +173,7 @@ async fn a_server_that_is_not_there_is_a_result_too() {
 }
 
 #[tokio::test]
-async fn a_turn_that_fails_is_told_with_its_error() {
+async fn a_turn_that_fails_is_reported_with_its_error() {
     let (server, home) = tiny().await;
     server.push(Reply::status(400, ErrorBody::Text("no".to_owned())));
     let lines = lines(&home.run(&args("hi", &[])).await.code(5));
@@ -184,7 +184,7 @@ async fn a_turn_that_fails_is_told_with_its_error() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_skipped_is_told() {
+async fn a_model_that_is_skipped_is_reported() {
     let (good, _) = tiny().await;
     let home = Home::new().config(&format!(
         "{{ models: {{ providers: {{

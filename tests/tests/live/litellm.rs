@@ -91,7 +91,7 @@ async fn a_wrong_key_is_refused_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn a_dead_server_behind_it_is_told_as_what_it_is() {
+async fn a_dead_server_behind_it_is_reported_as_unreachable() {
     let Some(lab) = litellm() else { return };
     let home = lab.configured(&lab.base_url(), "");
     let args = [&RUN[..], &["hi", "--model", "litellm/gone", "--json"]].concat();

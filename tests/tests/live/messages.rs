@@ -29,7 +29,7 @@ async fn a_text_arrives_and_is_counted() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_told_with_the_window() {
+async fn what_does_not_fit_is_reported_with_the_window() {
     let Some(lab) = lab() else { return };
     let served = lab.served().await;
     let home = home(&lab, 8).await;

@@ -38,7 +38,7 @@ async fn a_text_arrives_as_the_server_wrote_it_and_is_counted() {
 }
 
 #[tokio::test]
-async fn an_answer_cut_off_is_told() {
+async fn an_answer_cut_off_is_reported() {
     let Some(lab) = lab() else { return };
     // No answer that fits the expression ends within the limit, whatever the model draws.
     let steps = [json!({"structured_outputs": {"regex": "(so ){200}"}})];

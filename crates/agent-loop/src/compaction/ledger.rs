@@ -13,7 +13,7 @@ const MAX_PART_BYTES: usize = 200;
 /// Builds the ledger for the steps that a summary replaces: the lines of an earlier summary, then
 /// what the calls did, in order. A repeated line moves to the end.
 pub(crate) fn build_ledger<'a>(
-    toolbox: &ToolRegistry,
+    tools: &ToolRegistry,
     steps: impl Iterator<Item = HistoryStep<'a>>,
 ) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn build_ledger<'a>(
             HistoryStep::User(_) => {}
             HistoryStep::Assistant { calls, .. } => {
                 for (call, output) in calls {
-                    if let Some(line) = call_line(toolbox, call, output) {
+                    if let Some(line) = call_line(tools, call, output) {
                         lines.retain(|earlier| *earlier != line);
                         lines.push(line);
                     }
@@ -63,12 +63,8 @@ fn parse_omission_line(line: &str) -> Option<usize> {
 }
 
 /// What a call did; `None` for calls that only read, unless they failed.
-fn call_line(
-    toolbox: &ToolRegistry,
-    call: &ToolCall,
-    output: Option<&ToolOutput>,
-) -> Option<String> {
-    let effect = toolbox.planned_effect(call);
+fn call_line(tools: &ToolRegistry, call: &ToolCall, output: Option<&ToolOutput>) -> Option<String> {
+    let effect = tools.planned_effect(call);
     let end = match output {
         None => "interrupted; it may have had an effect".to_owned(),
         Some(output) if output.is_error => {

@@ -79,7 +79,7 @@ fn a_repetition_over_several_parts_is_found() {
 }
 
 #[test]
-fn what_is_said_before_is_told_apart_from_the_copies() {
+fn text_before_the_repetitions_is_distinguished_from_them() {
     let mut watch = RepetitionDetector::new(limit(500));
     let (before, unit) = ("Here is the answer you asked for.\n", "And so it goes on and on. ");
     let text = format!("{before}{}", unit.repeat(400));

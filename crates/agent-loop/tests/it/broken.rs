@@ -35,7 +35,7 @@ fn is_reply(report: &TurnReport) -> bool {
 }
 
 #[tokio::test]
-async fn a_call_that_was_mended_is_told_of_and_runs() {
+async fn a_repaired_call_is_reported_and_runs() {
     let Answer::Streams(mut items) = makes(&[("read", "{}")]) else { panic!() };
     let how = vec!["hermes", "trailing comma"];
     items.insert(1, Ok(ChatEvent::ToolCallRepaired { index: 0, repairs: how.clone() }));

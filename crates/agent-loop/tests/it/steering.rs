@@ -136,7 +136,7 @@ async fn what_a_failed_turn_did_not_hear_is_unheard() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_recorded_is_not_heard() {
+async fn a_steering_message_that_cannot_be_recorded_is_not_applied() {
     let mut stage = Stage::new([replies("Never.")]);
     stage.journal_fails_from = 1;
     let mut play = stage.build();
@@ -241,7 +241,7 @@ async fn play_out(play: &mut Play, steering: &SteeringQueue, says: &[(usize, Str
 
 proptest! {
     #[test]
-    fn each_word_is_heard_once_or_unheard_whatever_happens(
+    fn each_steering_message_is_applied_once_or_stays_pending(
         answers in vec(any_answer(), 1..8),
         moments in vec(0usize..80, 0..6),
         cut in prop_oneof![

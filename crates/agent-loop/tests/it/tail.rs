@@ -18,7 +18,7 @@ async fn the_tail_is_asked_for_once_a_request_that_the_user_ends_and_never_kept(
 }
 
 #[tokio::test]
-async fn a_model_that_only_thought_is_told_to_answer_in_the_tail() {
+async fn a_model_that_only_reasoned_is_asked_to_answer_in_the_suffix() {
     let thought = || {
         let message =
             openclaw_core::AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text("") };

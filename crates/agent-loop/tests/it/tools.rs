@@ -104,7 +104,7 @@ async fn a_message_of_broken_calls_alone_is_answered_and_the_model_asked_again()
 }
 
 #[tokio::test]
-async fn an_unknown_tool_is_told_of_a_bounded_number_of_names() {
+async fn the_error_of_an_unknown_tool_names_a_bounded_number_of_tools() {
     let mut stage = Stage::new([makes(&[("x", "{}")]), replies("Done.")]);
     stage.tools.clear();
     let mut play = stage.build();

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_told_in_the_largest_unit_that_fits() {
+    fn ages_are_reported_in_the_largest_unit_that_fits() {
         for (seconds, expected) in
             [(59, "now"), (61, "1 min ago"), (7200, "2 h ago"), (172_800, "2 days ago")]
         {

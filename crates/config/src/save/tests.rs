@@ -15,13 +15,13 @@ use tempfile::TempDir;
 use super::{ConfigFile, SaveError, acquire_lock, history};
 use crate::{AppPaths, ConfigChange, ConfigDocument, EditError, Env, LoadError, NewValue};
 
-pub(super) struct Home {
+pub(super) struct SavedHome {
     folder: TempDir,
 }
 
 pub(super) const TEXT: &str = "{\n  // mine\n  gateway: { port: 1000 },\n}\n";
 
-impl Home {
+impl SavedHome {
     pub(super) fn with(text: &str) -> Self {
         let home = Self { folder: tempfile::tempdir().unwrap() };
         home.put(text);
@@ -81,7 +81,7 @@ pub(super) fn set(
 
 #[test]
 fn an_edit_is_saved_and_the_old_text_kept() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     let change = home.set("gateway.port", "2000").unwrap();
     assert_eq!(home.text(), TEXT.replace("1000", "2000"));
     assert_eq!((change.before.as_deref(), change.after), (Some(TEXT), home.text()));
@@ -91,7 +91,7 @@ fn an_edit_is_saved_and_the_old_text_kept() {
 
 #[test]
 fn the_last_five_versions_are_kept() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     for port in 1..=8 {
         home.set("gateway.port", &port.to_string()).unwrap();
     }
@@ -103,7 +103,7 @@ fn the_last_five_versions_are_kept() {
 
 #[test]
 fn what_is_refused_changes_nothing() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     let refused = |path, value| {
         let error = home.set(path, value).unwrap_err();
         assert_eq!(
@@ -126,7 +126,7 @@ fn what_is_refused_changes_nothing() {
 
 #[test]
 fn what_was_wrong_before_is_no_obstacle() {
-    let home = Home::with("{ gateway: { port: 'x', prot: 1 } }");
+    let home = SavedHome::with("{ gateway: { port: 'x', prot: 1 } }");
     home.set("gateway.bind", "'loopback'").unwrap();
     assert_eq!(home.text(), "{ gateway: { port: 'x', prot: 1, bind: 'loopback' } }");
     home.set("gateway.port", "1").unwrap();
@@ -134,7 +134,7 @@ fn what_was_wrong_before_is_no_obstacle() {
 
 #[test]
 fn a_broken_file_is_left_alone() {
-    let home = Home::with("{ gateway: ");
+    let home = SavedHome::with("{ gateway: ");
     let SaveError::Load(error) = home.set("gateway.port", "1").unwrap_err() else { panic!() };
     assert!(matches!(&error, LoadError::Broken { path: Some(path), .. } if *path == home.path()));
     assert!(error.diagnostics()[0].file.is_some());
@@ -143,7 +143,7 @@ fn a_broken_file_is_left_alone() {
 
 #[test]
 fn keys_that_nobody_asked_to_remove_are_not_lost() {
-    let home = Home::with("{ a: 1, agents: { defaults: { model: 'vllm/a' } }, gateway: {} }");
+    let home = SavedHome::with("{ a: 1, agents: { defaults: { model: 'vllm/a' } }, gateway: {} }");
     let error = home.file().apply_edit(&Env::default(), |document| {
         *document = ConfigDocument::parse("{ gateway: { port: 1 } }").unwrap();
         Ok(())
@@ -160,7 +160,7 @@ fn keys_that_nobody_asked_to_remove_are_not_lost() {
 
 #[test]
 fn a_preview_writes_nothing() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     let change = home.file().preview_edit(&Env::default(), set("gateway.port", "2000")).unwrap();
     assert_eq!(change.after, TEXT.replace("1000", "2000"));
     assert_eq!((home.text().as_str(), home.others()), (TEXT, vec![]));
@@ -168,7 +168,7 @@ fn a_preview_writes_nothing() {
 
 #[test]
 fn a_whole_text_replaces_the_one_it_was_made_from() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     let env = Env::default();
     let replace = |before, text| home.file().replace_text(&env, Some(before), text);
     assert!(matches!(replace("{}", "{ }"), Err(SaveError::Changed { .. })));
@@ -184,7 +184,7 @@ fn a_whole_text_replaces_the_one_it_was_made_from() {
 
 #[test]
 fn many_at_once_lose_nothing() {
-    let home = Home::with("{ models: { providers: {} } }");
+    let home = SavedHome::with("{ models: { providers: {} } }");
     thread::scope(|scope| {
         for writer in 0..4 {
             let home = &home;
@@ -202,7 +202,7 @@ fn many_at_once_lose_nothing() {
 
 #[test]
 fn whoever_holds_the_lock_is_not_waited_for_without_end() {
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     let held = acquire_lock(&home.path(), Duration::ZERO).unwrap();
     let error = acquire_lock(&home.path(), Duration::from_millis(1)).unwrap_err();
     assert!(matches!(error, SaveError::Locked { .. }));
@@ -216,7 +216,7 @@ fn modes_and_links_stay() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let home = Home::with(TEXT);
+    let home = SavedHome::with(TEXT);
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o640)).unwrap();
     home.set("gateway.port", "1").unwrap();
     assert_eq!(mode(&home.path()), 0o640);

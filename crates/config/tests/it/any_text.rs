@@ -129,7 +129,7 @@ fn a_text_that_nests_without_end_is_refused() {
 }
 
 #[test]
-fn at_most_a_hundred_problems_are_told() {
+fn at_most_a_hundred_problems_are_reported() {
     let keys: Vec<String> = (0..5_000).map(|number| format!("k{number}: 1")).collect();
     let loaded = Config::parse(&format!("{{ {} }}", keys.join(",")), &Env::default()).unwrap();
     assert_eq!(loaded.diagnostics.len(), 101);

@@ -63,7 +63,7 @@ fn a_broken_file_that_may_restrict_stops_an_agent() {
 }
 
 #[test]
-fn a_value_of_the_user_overrides_a_restriction_and_one_that_is_unusable_is_told() {
+fn a_value_of_the_user_overrides_a_restriction_and_one_that_is_unusable_is_reported() {
     let text = "{ agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'none' } } } }";
     let root = machine(&[("state/openclaw.json", text)]);
     assert!(blocks(&load(root.path(), &[]).unwrap()));
@@ -127,7 +127,7 @@ fn a_project_names_models_but_no_names_in_use_no_variables_and_few_parameters() 
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_others_can_write_is_told_and_that_of_a_project_is_not_used() {
+fn a_file_that_others_can_write_is_reported_and_that_of_a_project_is_not_used() {
     use std::os::unix::fs::PermissionsExt as _;
     let open = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

@@ -129,7 +129,7 @@ async fn a_window_beyond_the_server_s_is_mended_in_the_model_s_entry() {
 }
 
 #[tokio::test]
-async fn a_missing_and_a_wrong_key_are_told_apart() {
+async fn a_missing_and_a_wrong_key_are_distinguished() {
     let server = MockVllm::builder().api_key("right").start().await.unwrap();
     let lab = |more: &str| Lab::new(&lab_on(&server.base_url(), more), &[]);
     let report = examine(&lab(""), &[]).await;
@@ -194,7 +194,7 @@ async fn where_nothing_answers_all_that_builds_on_it_is_skipped() {
 }
 
 #[tokio::test]
-async fn a_newcomer_is_told_what_to_do_and_what_is_there_already() {
+async fn a_user_without_a_config_sees_what_to_do_and_what_was_found() {
     let nowhere = nowhere().await;
     let report = examine(&Lab::new("{}", &[("VLLM_BASE_URL", &nowhere.url)]), &[]).await;
     expect(&report, Check::Model, CheckStatus::Fail, &["`vllm serve MODEL`", "`VLLM_API_KEY`"]);
@@ -227,7 +227,7 @@ async fn refused_options_of_a_stream_are_mended_in_the_config() {
     let (_server, lab) =
         scripted([said("ready"), no, Turn::pieces(["1", " 2", " 3"]).into()]).await;
     let report = examine(&lab, &[Check::Usage]).await;
-    expect(&report, Check::Stream, CheckStatus::Pass, &["3 pieces"]);
+    expect(&report, Check::Stream, CheckStatus::Pass, &["3 chunks"]);
     expect(&report, Check::Usage, CheckStatus::Fail, &["stream_options is not supported"]);
     let [edit] = &report.config_edits()[..] else { panic!("{report:#?}") };
     let key = "`models.providers.lab.models[0].compat.supportsUsageInStreaming` to `false`";
@@ -264,7 +264,7 @@ async fn a_server_that_neither_streams_nor_counts_is_found_out() {
 }
 
 #[tokio::test]
-async fn streams_that_break_are_told_apart() {
+async fn streams_that_break_are_distinguished() {
     let cases = [
         (Reply::from(Turn::pieces(["1", "2"])).error_at(2, "the engine died"), "the engine died"),
         (Reply::from(Turn::pieces(["1", "2"])).hang_up_at(2), "read the whole answer"),

@@ -32,7 +32,9 @@ fn literal_words_are_read_as_a_shell_reads_them() {
 
 #[test]
 fn operators_and_harmless_redirections_are_read() {
-    use Redirection::{StderrToNull, StderrToStdout, StdinFromNull, StdoutToNull, StdoutToStderr};
+    use ShellRedirection::{
+        StderrToNull, StderrToStdout, StdinFromNull, StdoutToNull, StdoutToStderr,
+    };
 
     let script =
         CommandScript::parse("a|b 2>&1&&c >/dev/null||d < /dev/null;e 2> /dev/null >&2;").unwrap();
@@ -46,7 +48,7 @@ fn operators_and_harmless_redirections_are_read() {
         })
         .collect();
     let command =
-        |word: &str, redirections: &[Redirection]| (word.to_owned(), redirections.to_vec());
+        |word: &str, redirections: &[ShellRedirection]| (word.to_owned(), redirections.to_vec());
     let expected = [
         (RunCondition::Always, vec![command("a", &[]), command("b", &[StderrToStdout])]),
         (RunCondition::AfterSuccess, vec![command("c", &[StdoutToNull])]),
@@ -138,7 +140,7 @@ fn what_a_shell_would_expand_is_refused_with_its_reason() {
 }
 
 #[test]
-fn the_place_of_the_problem_is_told() {
+fn the_place_of_the_problem_is_reported() {
     let error = CommandScript::parse("ls a; cat $X").unwrap_err();
     assert_eq!(error.to_string(), "a variable expansion at byte 10");
 }

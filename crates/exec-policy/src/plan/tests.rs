@@ -54,7 +54,7 @@ fn the_program_within_wrappers_is_found_and_pinned() {
 }
 
 #[test]
-fn what_needs_a_person_is_told() {
+fn the_reasons_for_approval_are_reported() {
     let risky =
         |program: &str, risk| CommandConcern::RiskyProgram { program: program.to_owned(), risk };
     let wrapper = |problem| CommandConcern::Wrapper { program: "env".to_owned(), problem };

@@ -8,7 +8,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn find_command(text: &str) -> Result<Vec<String>, WrapperProblem> {
     let words = words(text);
-    let wrapper = Wrapper::from_name(&words[0]).expect("a wrapper");
+    let wrapper = WrapperProgram::from_name(&words[0]).expect("a wrapper");
     wrapper.find_command(&words).map(|found| words[found.start..].to_vec())
 }
 
@@ -71,9 +71,9 @@ fn anything_else_is_not_analysed() {
 }
 
 #[test]
-fn the_changes_of_the_environment_are_told() {
+fn changes_of_the_environment_are_reported() {
     let words = words("env -u HOME A=1 B=x=y ls C=2");
-    let found = Wrapper::Env.find_command(&words).unwrap();
+    let found = WrapperProgram::Env.find_command(&words).unwrap();
     let change = |name: &str, value: Option<&str>| EnvironmentChange {
         name: name.to_owned(),
         value: value.map(str::to_owned),

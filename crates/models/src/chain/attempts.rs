@@ -8,7 +8,7 @@ use openclaw_core::{ModelAttempt, ModelError, ModelErrorKind};
 use crate::error::{ConnectError, SetupError};
 
 /// The kind recorded for a model that was skipped because of its cooldown.
-pub(super) const KIND_ON_COOLDOWN: &str = "held";
+pub(super) const KIND_ON_COOLDOWN: &str = "on_cooldown";
 
 /// All failed attempts of one run: the newest, with the older ones as its source.
 #[derive(Debug)]

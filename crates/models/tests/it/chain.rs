@@ -58,7 +58,7 @@ async fn a_primary_that_refuses_is_passed_over_and_stays_so() {
     attempts.extend(later);
     assert_eq!(first.requests().len(), before);
     let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.kind.as_ref()).collect();
-    assert_eq!(kinds, ["auth", "held"], "the second time it is not even tried");
+    assert_eq!(kinds, ["auth", "on_cooldown"], "the second time it is not even tried");
     first.push(unauthorized());
     second.push(unauthorized());
     let error = ask(&chain, "four").await.unwrap_err();
@@ -144,7 +144,7 @@ async fn what_failed_twice_is_asked_last_by_the_next_run_until_it_is_reset() {
     assert!(breaker.remaining.is_some());
     let failed = lab.connect(None).await.report.attempts;
     assert!(
-        !failed.is_empty() && failed.iter().all(|attempt| attempt.kind == "held"),
+        !failed.is_empty() && failed.iter().all(|attempt| attempt.kind == "on_cooldown"),
         "it is not even tried: {failed:?}"
     );
     second.kill();
@@ -299,7 +299,7 @@ async fn a_clock_of_our_own_passes_nothing_over() {
 }
 
 #[tokio::test]
-async fn when_nobody_is_there_the_last_error_is_told() {
+async fn without_a_reachable_server_the_last_error_is_reported() {
     let (first, second) = (nowhere().await, nowhere().await);
     let lab = Lab::new(&two(&first.url, &second.url), &[]);
     let error = lab.error(None).await;
@@ -309,7 +309,7 @@ async fn when_nobody_is_there_the_last_error_is_told() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_while_the_next_model_is_still_asked() {
+async fn a_failure_is_reported_while_the_next_model_is_called() {
     let first = MockVllm::builder().start().await.unwrap();
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);

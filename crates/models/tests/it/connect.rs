@@ -101,7 +101,7 @@ async fn an_alias_and_the_primary_stand_for_a_model() {
 }
 
 #[tokio::test]
-async fn an_id_without_its_provider_is_told_with_it() {
+async fn an_id_without_its_provider_is_reported_with_it() {
     let server = MockVllm::builder().model(ModelSpec::new("org/base", 4096)).start().await.unwrap();
     let config = format!(
         r#"{{ models: {{ providers: {{
@@ -291,7 +291,7 @@ async fn parameters_and_limits_of_server_and_model_are_sent() {
 }
 
 #[tokio::test]
-async fn a_key_with_white_space_is_told_with_its_source() {
+async fn a_key_with_white_space_is_reported_with_its_source() {
     let server = MockVllm::builder().start().await.unwrap();
     let url = server.base_url();
     for (key, found) in [("two words", "white space"), ("two\nlines", "a line break")] {

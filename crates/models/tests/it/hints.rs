@@ -71,7 +71,7 @@ async fn an_address_where_nothing_answers_has_its_source() {
 }
 
 #[tokio::test]
-async fn https_to_a_port_of_plain_http_is_told() {
+async fn https_to_a_port_of_plain_http_is_reported() {
     let server = MockVllm::builder().start().await.unwrap();
     let url = server.base_url().replace("http://", "https://");
     let said = hints(&Lab::new(&lab_on(&url, ""), &[]).error(Some("lab/tiny")).await);

@@ -14,7 +14,7 @@ const KEYS: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn a_service_is_there_by_its_key_and_is_told_without_it() {
+async fn a_service_is_there_by_its_key_and_is_reported_without_it() {
     let lab = Lab::new("{}", &KEYS);
     let status = lab.models.setup_status();
     let told: Vec<_> = status

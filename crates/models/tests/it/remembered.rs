@@ -146,7 +146,7 @@ async fn no_key_and_no_header_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_heard_of_is_nothing_to_remember() {
+async fn capabilities_of_an_unknown_server_are_not_stored() {
     let nowhere = nowhere().await;
     let lab = Lab::new(&lab_on(&nowhere.url, ""), &[]);
     lab.error(Some("lab/m")).await;

@@ -86,7 +86,7 @@ printf '{"protocolVersion":1,"values":{"models/lab":"%s"}}' "$key""#,
 }
 
 #[tokio::test]
-async fn a_provider_that_answers_otherwise_or_is_not_trusted_is_told() {
+async fn a_provider_that_answers_otherwise_or_is_not_trusted_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let answering = |answer: &str| format!("printf '%s' '{answer}'");

@@ -5,7 +5,7 @@ use openclaw_models::ProviderCredential;
 use crate::lab::Lab;
 
 #[tokio::test]
-async fn a_set_up_is_told_with_its_sources_and_without_its_keys() {
+async fn a_setup_is_reported_with_its_sources_and_without_its_keys() {
     let config = r#"{
         models: { providers: {
             lab: { baseUrl: "http://127.0.0.1:9/v1", apiKey: "literal-secret" },

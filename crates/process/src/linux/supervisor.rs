@@ -53,7 +53,7 @@ fn serve_request() -> io::Result<()> {
     // The end of the terminal must not end the leader of its session before its commands.
     let _hangup = if request.has_terminal { Some(HangupHandler::install()?) } else { None };
     let mut supervisor =
-        Supervisor { socket, is_order_final: false, stages: Vec::new(), last_end: None };
+        SupervisorState { socket, is_order_final: false, stages: Vec::new(), last_end: None };
     match start::start_stages(request, descriptors) {
         Ok(StartedStages { pids, failure: None }) => {
             supervisor.watch_stages(&pids)?;
@@ -88,7 +88,7 @@ impl HangupHandler {
 
 /// The state of a supervisor from the start of its commands on.
 #[derive(Debug)]
-struct Supervisor {
+struct SupervisorState {
     socket: UnixStream,
     /// Whether the socket has ended or asked for the immediate end; nothing more is read from it.
     is_order_final: bool,
@@ -108,13 +108,13 @@ struct RunningStage {
 
 /// What the starting process wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+enum SupervisorOrder {
     Continue,
     Terminate,
     Kill,
 }
 
-impl Supervisor {
+impl SupervisorState {
     fn watch_stages(&mut self, pids: &[Pid]) -> io::Result<()> {
         for (index, pid) in pids.iter().enumerate() {
             let exit_event = pidfd_open(*pid, PidfdFlags::empty())?;
@@ -147,9 +147,9 @@ impl Supervisor {
                 return Ok(grace_period);
             }
             match self.wait_for_event(&[], REAP_INTERVAL) {
-                Order::Continue => {}
-                Order::Terminate => return Ok(grace_period),
-                Order::Kill => return Ok(Duration::ZERO),
+                SupervisorOrder::Continue => {}
+                SupervisorOrder::Terminate => return Ok(grace_period),
+                SupervisorOrder::Kill => return Ok(Duration::ZERO),
             }
         }
     }
@@ -177,7 +177,7 @@ impl Supervisor {
     }
 
     /// Blocks until a command or one of `others` has ended, an order came or the time is over.
-    fn wait_for_event(&mut self, others: &[BorrowedFd<'_>], timeout: Duration) -> Order {
+    fn wait_for_event(&mut self, others: &[BorrowedFd<'_>], timeout: Duration) -> SupervisorOrder {
         let timeout = Timespec::try_from(timeout).ok();
         let ends = self.stages.iter().map(|stage| stage.exit_event.as_fd());
         let mut events: Vec<_> = ends
@@ -191,16 +191,16 @@ impl Supervisor {
         let is_ready = poll(&mut events, timeout.as_ref()).is_ok_and(|count| count > 0);
         let has_order = events.last().is_some_and(|socket| !socket.revents().is_empty());
         if self.is_order_final || !is_ready || !has_order {
-            return Order::Continue;
+            return SupervisorOrder::Continue;
         }
         let mut order = [0];
         match self.socket.read(&mut order) {
-            Ok(1) if order == [TERMINATE] => Order::Terminate,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Order::Continue,
+            Ok(1) if order == [TERMINATE] => SupervisorOrder::Terminate,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => SupervisorOrder::Continue,
             // The end of the socket: whoever started this has ended, by whatever means.
             _ => {
                 self.is_order_final = true;
-                Order::Kill
+                SupervisorOrder::Kill
             }
         }
     }

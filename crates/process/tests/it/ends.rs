@@ -18,7 +18,7 @@ async fn the_exit_code_is_the_commands() {
 }
 
 #[tokio::test]
-async fn an_end_by_signal_is_told_apart_from_an_exit_code() {
+async fn an_end_by_signal_is_distinguished_from_an_exit_code() {
     assert_eq!(run_shell("kill -9 $$").await.unwrap().end, CommandEnd::Signalled(9));
     assert_eq!(run_shell("kill -SEGV $$").await.unwrap().end, CommandEnd::Signalled(11));
     assert_eq!(run_shell("exit 137").await.unwrap().end, CommandEnd::Exited(137));
@@ -51,7 +51,7 @@ async fn a_command_that_does_not_listen_is_killed_after_the_grace() {
 }
 
 #[tokio::test]
-async fn a_missing_program_a_forbidden_one_and_a_missing_directory_are_told_apart() {
+async fn a_missing_program_a_forbidden_one_and_a_missing_directory_are_distinguished() {
     let start = async |program: &str, directory: &str| {
         let spec = CommandSpec {
             program: program.into(),

@@ -123,7 +123,7 @@ fn every_known_wording_is_read() {
 }
 
 #[test]
-fn a_prompt_that_fills_the_window_alone_is_told_from_one_that_leaves_room() {
+fn a_prompt_that_fills_the_window_alone_is_distinguished_from_one_that_leaves_room() {
     let characters = |bound| {
         format!(
             "This model's maximum context length is 4096 tokens. However, your prompt contains \

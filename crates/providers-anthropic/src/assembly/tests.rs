@@ -166,7 +166,7 @@ fn a_stream_that_breaks_off_is_no_answer() {
     }
     assert_eq!(
         assemble_answer(&[json!({"type": "message_stop"})]).unwrap_err(),
-        IncompleteAnswer::Empty
+        IncompleteAnswer::NoContent
     );
 }
 

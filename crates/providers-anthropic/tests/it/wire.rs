@@ -61,7 +61,7 @@ async fn refusals_have_their_kind() {
 }
 
 #[tokio::test]
-async fn a_wish_to_wait_and_the_id_of_the_request_are_told() {
+async fn the_retry_delay_and_the_request_id_are_reported() {
     let body = error("rate_limit_error", "slower");
     let answer = format!(
         "HTTP/1.1 429 x\r\nconnection: close\r\nretry-after: 0\r\nrequest-id: req_7\r\n\

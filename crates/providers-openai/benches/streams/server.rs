@@ -38,7 +38,7 @@ fn converse(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut held = Vec::new();
     while let Some(body) = request(&mut stream, &mut held)? {
-        let order = Order::of(&body).ok_or(io::ErrorKind::InvalidData)?;
+        let order = AnswerOrder::of(&body).ok_or(io::ErrorKind::InvalidData)?;
         order.fill(&mut stream)?;
     }
     Ok(())
@@ -67,12 +67,12 @@ fn request(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<Stri
 }
 
 /// The stream that a client ordered.
-struct Order {
+struct AnswerOrder {
     tokens: usize,
     pause: Duration,
 }
 
-impl Order {
+impl AnswerOrder {
     fn of(body: &str) -> Option<Self> {
         let mut words = body.split_once("tokens-")?.1.split('-');
         let tokens = words.next()?.parse().ok()?;

@@ -10,7 +10,7 @@ use super::*;
 fn assemble_chunks(
     chunks: &[Value],
     done: bool,
-) -> Result<(AssistantMessage, AnswerOutcome), IncompleteAnswer> {
+) -> Result<(AssistantMessage, AnswerOutcome), UnusableAnswer> {
     let mut assembly = AnswerAssembler::new(Arc::new([]), false, 100);
     for chunk in chunks {
         assembly.add_chunk(serde_json::from_value(chunk.clone()).unwrap());
@@ -38,7 +38,7 @@ fn call_chunk(index: Value, id: Value, name: Value, arguments: Value) -> Value {
     ]}))
 }
 
-type AssemblyResult = Result<AnswerOutcome, IncompleteAnswer>;
+type AssemblyResult = Result<AnswerOutcome, UnusableAnswer>;
 
 #[test]
 fn the_outcome_is_decided_from_content() {
@@ -59,7 +59,7 @@ fn the_outcome_is_decided_from_content() {
         ("text, stop, no end mark", vec![text(), finish_chunk("stop")], false, Ok(Reply)),
         ("text, no reason, end mark", vec![text()], true, Ok(Reply)),
         ("text, empty reason, end mark", vec![text(), finish_chunk("")], true, Ok(Reply)),
-        ("text, neither", vec![text()], false, Err(Disconnected)),
+        ("text, neither", vec![text()], false, Err(UnusableAnswer::Incomplete(Disconnected))),
         ("text, length", vec![text(), finish_chunk("length")], true, Ok(Truncated)),
         ("text, repetition", vec![text(), finish_chunk("repetition")], true, Ok(Truncated)),
         ("text, filtered", vec![text(), finish_chunk("content_filter")], true, Ok(Refused)),
@@ -68,7 +68,7 @@ fn the_outcome_is_decided_from_content() {
         ("call, tool_calls", vec![ls(), finish_chunk("tool_calls")], true, Ok(ToolCalls)),
         ("call, stop (named)", vec![ls(), finish_chunk("stop")], true, Ok(ToolCalls)),
         ("call, length", vec![half(), finish_chunk("length")], true, Ok(ToolCalls)),
-        ("call, neither", vec![half()], false, Err(Disconnected)),
+        ("call, neither", vec![half()], false, Err(UnusableAnswer::Incomplete(Disconnected))),
         ("text and call", vec![text(), ls(), finish_chunk("tool_calls")], true, Ok(ToolCalls)),
         ("thought only, stop", vec![thought(), finish_chunk("stop")], true, Ok(ReasoningOnly)),
         (
@@ -81,11 +81,21 @@ fn the_outcome_is_decided_from_content() {
         ("nothing, stop", vec![role(), finish_chunk("stop")], true, Ok(Empty)),
         ("nothing, length", vec![role(), finish_chunk("length")], true, Ok(Truncated)),
         ("nothing, tool_calls", vec![role(), finish_chunk("tool_calls")], true, Ok(Empty)),
-        ("text, error", vec![text(), finish_chunk("error")], true, Err(Aborted)),
-        ("call, abort", vec![ls(), finish_chunk("abort")], true, Err(Aborted)),
-        ("only the end mark", vec![], true, Err(NoContent)),
-        ("no choices, end mark", vec![nothing], true, Err(NoContent)),
-        ("nothing at all", vec![], false, Err(Disconnected)),
+        (
+            "text, error",
+            vec![text(), finish_chunk("error")],
+            true,
+            Err(UnusableAnswer::Incomplete(Aborted)),
+        ),
+        (
+            "call, abort",
+            vec![ls(), finish_chunk("abort")],
+            true,
+            Err(UnusableAnswer::Incomplete(Aborted)),
+        ),
+        ("only the end mark", vec![], true, Err(UnusableAnswer::Incomplete(NoContent))),
+        ("no choices, end mark", vec![nothing], true, Err(UnusableAnswer::Incomplete(NoContent))),
+        ("nothing at all", vec![], false, Err(UnusableAnswer::Incomplete(Disconnected))),
     ];
     for (name, chunks, done, expected) in table {
         let outcome = assemble_chunks(&chunks, done).map(|(_, outcome)| outcome);

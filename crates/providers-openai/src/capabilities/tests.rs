@@ -15,7 +15,7 @@ fn every_lack_has_a_name_of_its_own() {
 }
 
 #[test]
-fn a_change_is_told_once_and_shared() {
+fn a_change_is_reported_once_and_shared() {
     let knowledge = CapabilityStore::default();
     let notification_count = Arc::new(AtomicUsize::new(0));
     let listener_count = Arc::clone(&notification_count);

@@ -90,7 +90,7 @@ fn summarize_segments(pieces: &[ContentSegment]) -> (String, String, usize) {
 const CALL: &str = "<tool_call>{\"name\": \"read\", \"arguments\": {}}</tool_call>";
 
 #[test]
-fn reasoning_between_tags_is_told_from_text() {
+fn reasoning_between_tags_is_distinguished_from_text() {
     let literal = "Write\n```\n<think>a</think>\n``` or `</think>`.";
     let table = [
         ("<think>\nhm\n</think>\n\nyes", "hm\n", "yes"),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn tokens_and_heads_are_told_from_text() {
+fn tokens_and_heads_are_distinguished_from_text() {
     use TokenMatch::{EndOfAnswer, ModelHead, NoToken, OtherHead, Partial, Token};
     let table = [
         ("<|im_end|> and", Token(10)),

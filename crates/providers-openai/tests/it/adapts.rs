@@ -11,7 +11,7 @@ use openclaw_providers_openai::{CapabilityStore, OpenAiModel, ServerCapabilities
 use openclaw_test_support::client::{End, client, info, read};
 use serde_json::{Value, json};
 
-use crate::talk::{asked, calls, read_tool, ready, request, resolve, thinks};
+use crate::talk::{asked, calls, prompt_of, read_tool, ready, request, resolve, thinks};
 
 pub(crate) fn refusal(message: &str) -> Reply {
     let kind = "BadRequestError".to_owned();
@@ -312,7 +312,7 @@ async fn tools_in_text_work_from_the_first_call_to_the_last() {
     let sent = server.requests();
     assert_eq!(sent.len(), 3, "one refusal, and no more");
     let [_, first, second] = [0, 1, 2].map(|at| String::from_utf8(sent[at].body.to_vec()).unwrap());
-    let shared = first.strip_suffix("]}").unwrap();
+    let shared = prompt_of(&first);
     assert!(second.starts_with(shared), "{first}\n{second}");
     let second: Value = serde_json::from_str(&second).unwrap();
     let system = second["messages"][0]["content"].as_str().unwrap();

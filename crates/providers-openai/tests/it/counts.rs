@@ -197,7 +197,7 @@ async fn an_overflow_that_cannot_be_mended_goes_up_with_its_numbers() {
 }
 
 #[tokio::test]
-async fn a_prompt_that_was_cut_in_silence_is_told_and_the_window_kept_to() {
+async fn a_prompt_that_was_cut_in_silence_is_reported_and_the_window_kept_to() {
     let server = server().await;
     let words = "word ".repeat(9_928);
     for (read_of_it, expected) in
@@ -241,7 +241,7 @@ async fn a_conversation_that_shrinks_at_the_server_was_cut() {
 }
 
 #[tokio::test]
-async fn without_usage_nothing_is_learnt_and_nothing_is_told() {
+async fn without_usage_nothing_is_learned_and_nothing_is_reported() {
     let server = server().await;
     let model = model(&server, WINDOW, None);
     model.capability_store().mark_unsupported(ServerFeature::StreamUsage);

@@ -82,7 +82,7 @@ async fn models_are_found_with_the_windows_that_a_proxy_tells() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_told_in_a_shape_of_its_own() {
+async fn a_wrong_key_is_reported_in_a_shape_of_its_own() {
     let server = server(&[("GET /v1/models", "llama-cpp-python/models-badkey")]).await;
     let error = list_models(&client(&server.base_url())).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Auth, "{error}");

@@ -163,7 +163,7 @@ async fn reasoning_that_is_refused_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_the_model_wrote_as_text_is_told_apart() {
+async fn what_the_model_wrote_as_text_is_distinguished() {
     let call = "<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"x\"}}\n</tool_call>";
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::pieces(["<thi", "nk>hm</think>", call]));

@@ -66,12 +66,18 @@ pub(crate) fn read_tool() -> ToolSpec {
 /// A suffix of a single request.
 pub(crate) const TAIL: &str = "[now]";
 
+/// A request's body without the end of its last list and the fields behind it.
+pub(crate) fn prompt_of(body: &str) -> &str {
+    let by_fields = body.rsplit_once(r#"],"stream":true"#).map(|(prompt, _)| prompt);
+    by_fields.or_else(|| body.strip_suffix("]}")).unwrap()
+}
+
 /// A body up to its suffix, which is the end of the user's message or, after a tool result, a
 /// message of its own.
 #[track_caller]
 pub(crate) fn before_tail(body: &str) -> &str {
-    let end = format!("{TAIL}\"}}]}}");
-    let before = body.strip_suffix(&end).unwrap_or_else(|| panic!("no tail: {body}"));
+    let before = prompt_of(body).strip_suffix(&format!("{TAIL}\"}}"));
+    let before = before.unwrap_or_else(|| panic!("no tail: {body}"));
     let alone =
         [r#",{"role":"user","content":""#, r#",{"type":"message","role":"user","content":""#];
     let mut alone = alone.into_iter().filter_map(|start| before.strip_suffix(start));

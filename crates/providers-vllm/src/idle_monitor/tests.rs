@@ -246,7 +246,7 @@ async fn the_end_of_the_call_is_kept_in_silence_and_in_speech() {
 }
 
 #[test]
-fn what_a_server_does_is_told_from_its_load() {
+fn what_a_server_does_is_distinguished_from_its_load() {
     let unknown = ServerLoad::default();
     for (load, content, begun, generated, expected) in [
         (unknown, false, false, None, ServerActivity::Unknown),

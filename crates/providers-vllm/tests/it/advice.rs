@@ -22,7 +22,7 @@ fn with_tool(choice: ToolChoice) -> ChatRequest {
 }
 
 #[tokio::test]
-async fn a_server_without_tool_parser_is_told_its_flags_and_gets_the_tools_as_text() {
+async fn the_flags_of_a_missing_tool_parser_are_named_and_tools_are_sent_as_text() {
     let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
     let named = ToolChoice::Named(ToolName::new("read").unwrap());
     for choice in [ToolChoice::Auto, named] {

@@ -61,7 +61,7 @@ async fn a_count_is_remembered_for_what_follows() {
 }
 
 #[tokio::test]
-async fn what_the_template_is_told_is_told_for_a_count_too() {
+async fn template_arguments_are_sent_with_a_count_too() {
     let server = MockVllm::builder().start().await.unwrap();
     let told = json!({"enable_thinking": false});
     for (params, expected) in [

@@ -57,7 +57,7 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
 }
 
 #[tokio::test]
-async fn a_request_in_the_queue_is_told_so() {
+async fn a_queued_request_is_reported() {
     let server = MockVllm::builder().max_running(1).start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("first")).gate(1, &gate));
@@ -195,7 +195,7 @@ async fn silence_before_the_headers_is_borne_alike() {
 }
 
 #[tokio::test]
-async fn a_request_in_the_clients_own_line_is_told_so_and_not_given_up() {
+async fn a_request_in_the_local_queue_is_reported_and_not_aborted() {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("first")).gate(1, &gate));

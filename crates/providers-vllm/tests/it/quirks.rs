@@ -24,7 +24,8 @@ use crate::vllm::{chats, model, question};
 async fn asked(listener: &TcpListener) -> TcpStream {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\"hi\"}]}") {
+    let end = br#""hi"}],"stream":true,"stream_options":{"include_usage":true}}"#;
+    while !bytes.ends_with(end) {
         assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a cut request");
     }
     stream

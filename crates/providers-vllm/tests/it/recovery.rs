@@ -291,7 +291,7 @@ async fn between_two_calls_a_lost_server_is_waited_for_unless_another_can_take_t
 }
 
 #[tokio::test]
-async fn a_server_that_stays_away_is_told_of_with_both_facts() {
+async fn a_server_that_stays_away_is_reported_with_both_facts() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one ", "never"])).engine_dies_at(2));
     let client = client(&server.base_url());

@@ -29,7 +29,7 @@ fn last_chat(server: &MockVllm) -> Value {
 }
 
 #[tokio::test]
-async fn tools_that_the_template_ignores_are_offered_as_text_and_the_user_is_told() {
+async fn tools_that_the_template_ignores_are_offered_as_text_with_a_warning() {
     let server = MockVllm::builder().template_has_tools(false).start().await.unwrap();
     let knowledge = CapabilityStore::default();
     let model = model(&server.base_url(), 4096, None).with_knowledge(knowledge.clone());

@@ -15,7 +15,7 @@ struct ScriptedPrompter {
 }
 
 #[async_trait]
-impl Prompter for &ScriptedPrompter {
+impl ApprovalPrompter for &ScriptedPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
         self.asked.lock().unwrap().push(request.clone());
         self.answer.clone()
@@ -219,7 +219,7 @@ async fn no_text_of_a_call_is_a_line_of_its_question() {
 }
 
 #[tokio::test]
-async fn what_would_allow_a_command_is_told_when_nobody_can_be_asked() {
+async fn what_would_allow_a_command_is_reported_when_nobody_can_be_asked() {
     let mut remedies = CommandRemedies::default();
     remedies.agent = "main".to_owned();
     remedies.program_patterns = vec!["/opt/my tools/x".to_owned()];

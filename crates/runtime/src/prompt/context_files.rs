@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_out_of_the_workspace_is_told_of_and_not_followed() {
+    fn a_link_out_of_the_workspace_is_reported_and_not_followed() {
         let mut outside = tempfile::NamedTempFile::new().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let link = directory.path().join("TOOLS.md");

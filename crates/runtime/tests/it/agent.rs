@@ -114,7 +114,7 @@ async fn a_model_without_tools_gets_none_and_is_not_told_of_a_workspace() {
 }
 
 #[tokio::test]
-async fn a_small_model_is_told_less() {
+async fn a_small_model_gets_a_shorter_prompt() {
     let mut prompts = Vec::new();
     for (window, mode, profile) in [
         (4_096, "localModelMode: 'auto'", PromptProfile::Lean),

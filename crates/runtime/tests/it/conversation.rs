@@ -360,7 +360,7 @@ async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_background_command_is_told_with_the_next_message() {
+async fn the_end_of_a_background_command_is_reported_with_the_next_message() {
     let server = MockVllm::builder().model(ModelSpec::new("tiny", 40_960)).start().await.unwrap();
     for (config, is_told) in [("", true), ("tools: { exec: { notifyOnExit: false } },", false)] {
         let url = server.base_url();

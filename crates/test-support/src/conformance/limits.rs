@@ -3,12 +3,12 @@
 use openclaw_core::{ChatRequest, EmittedToolCall, ModelErrorKind};
 use openclaw_mock_vllm::{Call, MockVllm, Turn};
 
-use super::{Subject, end_of, question};
+use super::{ConformanceSubject, end_of, question};
 use crate::client::{client, read};
 use crate::raw_server::{RawServer, response};
 
 /// A limit of one token leaves room for 1 MiB. Each answer here has 2 MiB in pieces, and no end.
-pub(super) async fn an_answer_that_never_ends_is_ended(subject: Subject) {
+pub(super) async fn an_answer_that_never_ends_is_ended(subject: ConformanceSubject) {
     for event in endless_events(subject.api) {
         let piece = "a ".repeat(32 * 1024);
         let body = format!("data: {}\n\n", event.replace("PIECE", &piece)).repeat(32);
@@ -50,7 +50,7 @@ fn endless_events(api: &str) -> &'static [&'static str] {
     }
 }
 
-pub(super) async fn calls_beyond_the_limit_are_not_read(subject: Subject) {
+pub(super) async fn calls_beyond_the_limit_are_not_read(subject: ConformanceSubject) {
     let server = MockVllm::builder().start().await.unwrap();
     let model = subject.model(&server);
     let call = |n: usize| Call::new("read", format!(r#"{{"path":"{n}"}}"#));

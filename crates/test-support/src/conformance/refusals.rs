@@ -6,11 +6,11 @@ use openclaw_core::{ChatRequest, History, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
 use openclaw_transport::Client;
 
-use super::{Subject, end_of, question};
+use super::{ConformanceSubject, end_of, question};
 use crate::client::{client, options};
 
 /// Scripted responses, as servers and what is in front of them give them.
-pub(super) async fn refusals_have_their_kind(subject: Subject) {
+pub(super) async fn refusals_have_their_kind(subject: ConformanceSubject) {
     let said = |message: &str| {
         let kind = "BadRequestError".to_owned();
         ErrorBody::Error { message: message.to_owned(), kind }
@@ -49,7 +49,7 @@ pub(super) async fn refusals_have_their_kind(subject: Subject) {
     }
 }
 
-pub(super) async fn the_request_is_refused_for_what_it_is(subject: Subject) {
+pub(super) async fn the_request_is_refused_for_what_it_is(subject: ConformanceSubject) {
     let server = MockVllm::builder().api_key("right").start().await.unwrap();
     let keyed = |key: &str| {
         let bearer = Some(key.into());
@@ -74,7 +74,7 @@ pub(super) async fn the_request_is_refused_for_what_it_is(subject: Subject) {
     assert_eq!(server.requests().last().unwrap().path, subject.route());
 }
 
-pub(super) async fn passing_failures_are_tried_again(subject: Subject) {
+pub(super) async fn passing_failures_are_tried_again(subject: ConformanceSubject) {
     let kind = "InternalServerError".to_owned();
     let error = ErrorBody::Error { message: "once".to_owned(), kind };
     for failure in [Reply::status(500, error), Reply::overloaded(), Reply::rate_limited(0)] {

@@ -15,13 +15,13 @@ use super::*;
 use crate::{ExecOptions, Workspace, core_tools};
 
 /// A workspace whose changes are recorded.
-struct Recorded {
+struct RecordedWorkspace {
     home: tempfile::TempDir,
     journal: Arc<ChangeJournal>,
     tools: Vec<Arc<dyn Tool>>,
 }
 
-impl Recorded {
+impl RecordedWorkspace {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("ws")).unwrap();
@@ -115,7 +115,7 @@ impl Recorded {
 
 #[test]
 fn created_changed_and_executable_files_are_as_before() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.put("run.sh", "\u{feff}#!/bin/sh\r\necho a\r\n");
     fs::set_permissions(recorded.path("run.sh"), fs::Permissions::from_mode(0o750)).unwrap();
     recorded.put("latin", b"caf\xe9");
@@ -145,7 +145,7 @@ fn created_changed_and_executable_files_are_as_before() {
 
 #[test]
 fn the_kept_contents_are_private() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.put("a", "secret");
     recorded.write("a", "x");
     let mut pending = vec![recorded.home.path().join("state")];
@@ -160,7 +160,7 @@ fn the_kept_contents_are_private() {
 
 #[test]
 fn a_file_that_changed_since_is_named_and_nothing_is_undone() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     for name in ["a", "b", "c", "d", "e"] {
         recorded.put(name, "old");
         recorded.write(name, "new");
@@ -194,7 +194,7 @@ fn a_file_that_changed_since_is_named_and_nothing_is_undone() {
 
 #[test]
 fn a_directory_swapped_for_a_link_is_not_written_through() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.put("dir/a", "old");
     recorded.write("dir/a", "new");
     fs::rename(recorded.path("dir"), recorded.path("other")).unwrap();
@@ -204,7 +204,7 @@ fn a_directory_swapped_for_a_link_is_not_written_through() {
 
 #[test]
 fn turns_are_undone_one_after_the_other() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     assert_eq!(recorded.journal.last_turn().unwrap(), None);
     recorded.write("a", "1");
     recorded.journal.begin_turn().unwrap();
@@ -221,7 +221,7 @@ fn turns_are_undone_one_after_the_other() {
 
 #[test]
 fn files_alone_are_undone_once_and_the_turn_stays() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.write("a", "1");
     let turn = recorded.journal.last_turn_with_changes().unwrap().unwrap();
     recorded.journal.undo_turn(&turn).unwrap();
@@ -231,7 +231,7 @@ fn files_alone_are_undone_once_and_the_turn_stays() {
 
 #[test]
 fn a_kill_at_any_byte_of_the_record_loses_no_change_that_was_made() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.put("a", "old");
     recorded.write("a", "new");
     let record = recorded.home.path().join("state/changes/s1/changes.jsonl");
@@ -255,8 +255,8 @@ fn a_kill_at_any_byte_of_the_record_loses_no_change_that_was_made() {
 }
 
 #[test]
-fn contents_that_are_damaged_or_too_large_are_told() {
-    let recorded = Recorded::new();
+fn contents_that_are_damaged_or_too_large_are_reported() {
+    let recorded = RecordedWorkspace::new();
     recorded.put("a", "old");
     recorded.put("large", vec![b'x'; (16 << 20) + 1]);
     recorded.write("a", "new");
@@ -275,7 +275,7 @@ fn contents_that_are_damaged_or_too_large_are_told() {
 
 #[test]
 fn a_change_that_cannot_be_recorded_is_not_made() {
-    let recorded = Recorded::new();
+    let recorded = RecordedWorkspace::new();
     recorded.put("a", "old");
     fs::create_dir_all(recorded.home.path().join("state")).unwrap();
     fs::File::create(recorded.home.path().join("state/changes")).unwrap();
@@ -327,7 +327,7 @@ proptest! {
 
     #[test]
     fn undoing_restores_any_sequence_byte_for_byte(steps in prop::collection::vec(step(), 0..12)) {
-        let recorded = Recorded::new();
+        let recorded = RecordedWorkspace::new();
         recorded.put("a", b"a\r\nb\r\n");
         recorded.put("dir/b", b"\xff\xfe not text");
         recorded.put("x", b"");

@@ -9,7 +9,7 @@ use std::path::Path;
 use openclaw_core::{CommandRemedies, CommandReview};
 use openclaw_exec_policy::{
     CommandInput, CommandPlan, InvalidRequest, PlanBody, PlanContext, PlannedPipeline,
-    ProgramTable, Redirection,
+    ProgramTable, ShellRedirection,
 };
 use openclaw_process::{PipelineStage, StreamRedirection};
 
@@ -197,12 +197,12 @@ pub(crate) fn pipeline_stages(pipeline: &PlannedPipeline) -> Option<Vec<Pipeline
     stages.collect()
 }
 
-fn stream_redirection(redirection: Redirection) -> StreamRedirection {
+fn stream_redirection(redirection: ShellRedirection) -> StreamRedirection {
     match redirection {
-        Redirection::StdinFromNull => StreamRedirection::StdinFromNull,
-        Redirection::StdoutToNull => StreamRedirection::StdoutToNull,
-        Redirection::StderrToNull => StreamRedirection::StderrToNull,
-        Redirection::StderrToStdout => StreamRedirection::StderrToStdout,
-        Redirection::StdoutToStderr => StreamRedirection::StdoutToStderr,
+        ShellRedirection::StdinFromNull => StreamRedirection::StdinFromNull,
+        ShellRedirection::StdoutToNull => StreamRedirection::StdoutToNull,
+        ShellRedirection::StderrToNull => StreamRedirection::StderrToNull,
+        ShellRedirection::StderrToStdout => StreamRedirection::StderrToStdout,
+        ShellRedirection::StdoutToStderr => StreamRedirection::StdoutToStderr,
     }
 }

@@ -113,7 +113,7 @@ async fn an_unknown_id_names_the_known_ones() {
 }
 
 #[tokio::test]
-async fn an_end_is_told_once() {
+async fn an_end_is_reported_once() {
     let (fixture, runs) = fixture();
     let (id, pid) = start(&fixture, json!({"command": "read x", "background": true})).await;
     assert_eq!(runs.take_exit_notices(), [""; 0]);

@@ -131,9 +131,9 @@ async fn the_workspace_is_the_directory_that_was_opened() {
 }
 
 /// Sets the flag when dropped, after a failed assertion too.
-struct Stop<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -154,7 +154,7 @@ fn a_directory_swapped_for_a_link_in_the_middle_of_a_call_never_leads_outside() 
                 swaps.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let _stop = Stop(&done);
+        let _stop = StopOnDrop(&done);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             for round in 0..20_000 {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Fixture, Progress, exec_options};
 
 #[tokio::test]
-async fn the_exit_code_and_the_output_are_told() {
+async fn the_exit_code_and_the_output_are_reported() {
     let fixture = Fixture::new();
     let output = fixture.call("exec", json!({"command": "echo out; echo problem >&2"})).await;
     assert!(!output.is_error);
@@ -25,7 +25,7 @@ async fn the_exit_code_and_the_output_are_told() {
 }
 
 #[tokio::test]
-async fn it_runs_where_it_is_told_to() {
+async fn it_runs_in_the_requested_directory() {
     let fixture = Fixture::new();
     fixture.put("sub/x", "");
     let output = fixture.call("exec", json!({"command": "ls", "directory": "sub"})).await;
@@ -76,7 +76,7 @@ async fn long_output_keeps_its_ends_and_says_how_much_is_missing() {
 }
 
 #[tokio::test]
-async fn progress_is_told_as_it_comes_and_whole() {
+async fn progress_is_reported_completely_as_it_arrives() {
     let fixture = Fixture::new();
     let progress = Progress::default();
     let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &progress };

@@ -201,9 +201,9 @@ async fn the_programs_own_files_are_not_shown_by_any_way() {
 }
 
 /// Sets the flag when dropped, after a failed assertion too.
-struct Stop<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -229,7 +229,7 @@ fn a_directory_swapped_for_a_link_during_a_walk_never_leads_outside() {
                 swaps.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let _stop = Stop(&done);
+        let _stop = StopOnDrop(&done);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             while swaps.load(Ordering::Relaxed) < swaps_wanted || walked < 20 || refused < 20 {

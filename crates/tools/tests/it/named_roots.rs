@@ -1,4 +1,4 @@
-//! Folders besides the workspace: reached by their name or absolutely, by their own handle.
+//! NamedFolders besides the workspace: reached by their name or absolutely, by their own handle.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use crate::support::{SECRET, call, exec_options, save};
 
-struct Folders {
+struct NamedFolders {
     home: tempfile::TempDir,
     tools: Vec<Arc<dyn Tool>>,
 }
 
-impl Folders {
+impl NamedFolders {
     /// A workspace, a folder to read, one to write, and a read-only one in the workspace.
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ impl Folders {
 
 #[tokio::test]
 async fn a_path_is_resolved_by_the_name_of_its_folder_or_absolutely() {
-    let folders = Folders::new();
+    let folders = NamedFolders::new();
     let absolute = folders.path("data/sub/file");
     for path in ["data:/sub/file", "data:/./sub//file", "all:/data/sub/file", &absolute] {
         let output = folders.call("read", json!({"path": path})).await;
@@ -93,7 +93,7 @@ async fn a_path_is_resolved_by_the_name_of_its_folder_or_absolutely() {
 
 #[tokio::test]
 async fn the_innermost_folder_decides_about_writing() {
-    let folders = Folders::new();
+    let folders = NamedFolders::new();
     for (path, allowed) in [
         ("data:/x", false),
         ("all:/data/x", false),
@@ -117,7 +117,7 @@ async fn the_innermost_folder_decides_about_writing() {
 
 #[tokio::test]
 async fn the_protected_set_holds_in_every_folder() {
-    let folders = Folders::new();
+    let folders = NamedFolders::new();
     let protection = |path: &str| {
         let arguments = json!({"path": path, "content": "x"});
         let planned = folders.tool("write").plan_call(&call("write", arguments)).unwrap();
@@ -135,7 +135,7 @@ async fn the_protected_set_holds_in_every_folder() {
 
 #[tokio::test]
 async fn no_path_leads_out_of_a_folder() {
-    let folders = Folders::new();
+    let folders = NamedFolders::new();
     symlink("../outside", folders.path("notes/out")).unwrap();
     symlink(folders.path("outside"), folders.path("notes/absolute")).unwrap();
     for path in ["data:/../outside/secret", "notes:/out/secret", "notes:/absolute/secret"] {
@@ -156,7 +156,7 @@ async fn no_path_leads_out_of_a_folder() {
 fn a_swap_in_a_folder_never_leads_outside() {
     let swaps_wanted = option_env!("OPENCLAW_TEST_SWAPS");
     let swaps_wanted: usize = swaps_wanted.map_or(3_000, |text| text.parse().unwrap());
-    let folders = Folders::new();
+    let folders = NamedFolders::new();
     save(Path::new(&folders.path("notes/sub/secret")), "harmless");
     symlink("../outside", folders.path("notes/link")).unwrap();
     let (dir, link) = (folders.path("notes/sub"), folders.path("notes/link"));

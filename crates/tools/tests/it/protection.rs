@@ -13,14 +13,14 @@ use tempfile::TempDir;
 use crate::support::{Fixture, call, exec_options, save};
 
 /// A home directory as the workspace, with the program's state in it and its config elsewhere.
-struct Home {
+struct ProtectedHome {
     directory: TempDir,
     tools: Vec<Arc<dyn Tool>>,
 }
 
 const SECRET: &str = "canary-3d90 token";
 
-impl Home {
+impl ProtectedHome {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path();
@@ -67,7 +67,7 @@ impl Home {
 
 #[tokio::test]
 async fn the_state_and_the_config_are_out_of_reach_by_any_path() {
-    let home = Home::new();
+    let home = ProtectedHome::new();
     symlink(".openclaw/state", home.path("link")).unwrap();
     symlink(".openclaw/state/auth.json", home.path("notes.txt")).unwrap();
     for path in [
@@ -98,7 +98,7 @@ async fn the_state_and_the_config_are_out_of_reach_by_any_path() {
 
 #[tokio::test]
 async fn a_hard_link_to_the_state_is_not_read_and_writing_it_does_not_change_the_state() {
-    let home = Home::new();
+    let home = ProtectedHome::new();
     fs::hard_link(home.path(".openclaw/state/auth.json"), home.path("alias")).unwrap();
     save(&home.path("two"), "harmless");
     fs::hard_link(home.path("two"), home.path("names")).unwrap();
@@ -113,13 +113,13 @@ async fn a_hard_link_to_the_state_is_not_read_and_writing_it_does_not_change_the
 
 #[tokio::test]
 async fn a_workspace_inside_the_state_folder_works() {
-    let home = Home::new();
+    let home = ProtectedHome::new();
     let inside = home.path(".openclaw/workspace");
     fs::create_dir(&inside).unwrap();
     symlink("../state", inside.join("out")).unwrap();
     let workspace = Workspace::open(&inside).unwrap().with_private_paths([home.path(".openclaw")]);
     let tools = core_tools(workspace, exec_options());
-    let inner = Home { directory: home.directory, tools };
+    let inner = ProtectedHome { directory: home.directory, tools };
     let write = json!({"path": "notes/a.txt", "content": "text"});
     let output = inner.call("write", write).await;
     assert!(!output.is_error, "{}", output.text);

@@ -52,7 +52,7 @@ async fn a_command_works_in_the_workspace_and_reaches_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_model_is_told_what_a_sandbox_forbids_only_when_it_did() {
+async fn the_model_is_reported_what_a_sandbox_forbids_only_when_it_did() {
     let (fixture, _) = sandboxed(SandboxProfile::Workspace);
     let output = fixture.call("exec", json!({"command": "echo none >&2; exit 3"})).await;
     assert_eq!(output.text, "exit code 3\nnone\n");

@@ -9,7 +9,7 @@ use openclaw_transport::{Client, StreamEvent, TransportErrorKind};
 use crate::server::{KEY, STREAM_HEAD, Server, both, chunk, json, options, response};
 
 #[tokio::test]
-async fn a_get_sends_what_it_is_told_and_no_more() {
+async fn a_get_sends_only_what_was_configured() {
     let server = Server::start().await;
     let mut options = server.options();
     options.headers = vec![("X-Team".to_owned(), "blue".into())];

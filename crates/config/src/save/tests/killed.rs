@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Home, TEXT, set};
+use super::{SavedHome, TEXT, set};
 use crate::{ConfigFile, Env, save::atomic::WriteStep};
 
 const STEPS: [WriteStep; 7] = [
@@ -42,7 +42,7 @@ fn saves_until_it_is_killed() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "only a process of its own can be killed")]
-fn kill_at(home: &Home, step: WriteStep) {
+fn kill_at(home: &SavedHome, step: WriteStep) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "save::tests::killed::saves_until_it_is_killed", "--nocapture"])
         .arg(format!("save-in={}", home.path().parent().unwrap().display()))
@@ -62,7 +62,7 @@ fn kill_at(home: &Home, step: WriteStep) {
 fn a_killed_save_leaves_the_old_or_the_new_file() {
     let new = TEXT.replace("1000", "2000");
     for step in STEPS {
-        let home = Home::with(TEXT);
+        let home = SavedHome::with(TEXT);
         kill_at(&home, step);
         let expected = if step == WriteStep::Renamed { &new } else { TEXT };
         assert_eq!(home.text(), *expected, "{step:?}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid};
 
-use super::{Order, Supervisor};
+use super::{SupervisorOrder, SupervisorState};
 use crate::linux::member::TreeMember;
 use crate::linux::procfs;
 use crate::linux::tree::{KILL_WAIT, survivors};
@@ -15,7 +15,7 @@ use crate::linux::wire::SupervisorReport;
 /// How soon processes are searched again that must exist but were not found.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(5);
 
-impl Supervisor {
+impl SupervisorState {
     /// Sends SIGTERM to all processes, SIGKILL to those alive after the grace period, waits until
     /// all are gone, and reports what could not be ended.
     pub(super) fn end_tree(&mut self, grace_period: Duration) -> io::Result<()> {
@@ -58,7 +58,7 @@ impl Supervisor {
                 wait = wait.min(SEARCH_INTERVAL);
             }
             let exit_events: Vec<_> = members.iter().map(TreeMember::exit_event).collect();
-            if self.wait_for_event(&exit_events, wait) == Order::Kill
+            if self.wait_for_event(&exit_events, wait) == SupervisorOrder::Kill
                 && !signals.contains(&Signal::KILL)
             {
                 return true;

@@ -4,7 +4,7 @@ use std::fs;
 
 use openclaw_process::sandbox::{RootAccess, SandboxProfile, SandboxRoot};
 
-use super::support::{ABI_CAPS, Home, SECRET, save};
+use super::support::{ABI_CAPS, SECRET, SandboxHome, save};
 
 #[test]
 fn ordinary_work_in_the_workspace_goes_on() {
@@ -17,7 +17,7 @@ fn ordinary_work_in_the_workspace_goes_on() {
         echo x >/dev/null; head -c4 /dev/urandom >/dev/null; (sleep 60 & kill $!; true)
         (echo one; echo two) | sort | tail -1 >/dev/null; test -r /proc/self/status; nproc >/dev/null";
     for cap in ABI_CAPS {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         let ran = home.shell(script);
         assert!(ran.succeeded, "{cap:?}: {}", ran.text);
         assert_eq!(fs::read_dir(home.path("project")).unwrap().count(), 1, "{cap:?}");
@@ -27,7 +27,7 @@ fn ordinary_work_in_the_workspace_goes_on() {
 #[test]
 fn moving_between_directories_works_from_the_second_version_on() {
     for cap in [None, Some(4), Some(2)] {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         let ran =
             home.shell("mkdir a b && echo > a/x && ln a/x b/y && mv -n a b/a && test -e b/a/x");
         assert!(ran.succeeded, "{cap:?}: {}", ran.text);
@@ -65,7 +65,7 @@ fn nothing_outside_the_workspace_is_written() {
         "echo x > /proc/sys/kernel/hostname",
         "echo 1000 > /proc/$PPID/oom_score_adj",
     ] {
-        Home::assert_denied_everywhere(script);
+        SandboxHome::assert_denied_everywhere(script);
     }
 }
 
@@ -100,7 +100,7 @@ fn no_key_and_no_file_of_the_program_is_read() {
         "ls $H",
         "ls /",
     ] {
-        Home::assert_denied_everywhere(script);
+        SandboxHome::assert_denied_everywhere(script);
     }
 }
 
@@ -125,7 +125,7 @@ for call in (lambda: os.ftruncate(fd, 0), lambda: os.write(fd, b'x'),
     except OSError: pass
 ";
     for cap in ABI_CAPS {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         let ran = home.python(script);
         assert!(ran.succeeded, "{cap:?}: {}", ran.text);
         home.assert_untouched("truncation");
@@ -135,7 +135,7 @@ for call in (lambda: os.ftruncate(fd, 0), lambda: os.write(fd, b'x'),
 #[test]
 fn a_read_only_profile_writes_to_its_temporary_folder_only() {
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
+        let mut home = SandboxHome::new(cap);
         home.policy.profile = SandboxProfile::ReadOnly;
         let ran = home.shell(
             "cat file && echo x > $TMPDIR/x && ! echo x > new && ! echo x > file && ! rm file",
@@ -148,7 +148,7 @@ fn a_read_only_profile_writes_to_its_temporary_folder_only() {
 #[test]
 fn a_workspace_inside_the_state_folder_is_usable_and_the_rest_hidden() {
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
+        let mut home = SandboxHome::new(cap);
         home.policy.workspace = home.path(".openclaw/workspace");
         let ran = home.shell(
             "cd $H/.openclaw/workspace && echo x > new && cat new && ls . && rm new \
@@ -177,7 +177,7 @@ fn a_home_directory_as_workspace_keeps_its_keys_hidden() {
         "echo x > .openclaw/workspace/../new",
     ];
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
+        let mut home = SandboxHome::new(cap);
         home.policy.workspace = home.path("");
         for script in refused {
             let ran = home.shell(&format!("cd $H && {script}"));
@@ -193,7 +193,7 @@ fn a_home_directory_as_workspace_keeps_its_keys_hidden() {
 #[test]
 fn roots_are_usable_as_their_access_says_but_never_the_programs_own_files() {
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
+        let mut home = SandboxHome::new(cap);
         let root = |path: &str, access| SandboxRoot { path: home.path(path), access };
         home.policy.roots = vec![
             root("other", RootAccess::Write),
@@ -215,7 +215,7 @@ fn roots_are_usable_as_their_access_says_but_never_the_programs_own_files() {
 #[test]
 fn hidden_files_behind_links_are_hidden_at_both_places() {
     for cap in ABI_CAPS {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         fs::create_dir(home.path("other/keys")).unwrap();
         save(&home.path("other/keys/id"), SECRET);
         fs::rename(home.path(".ssh"), home.path("tmp/ssh")).unwrap();

@@ -6,7 +6,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 
 use openclaw_process::sandbox::SandboxProfile;
 
-use super::support::{ABI_CAPS, Home};
+use super::support::{ABI_CAPS, SandboxHome};
 
 /// Tries each way to reach somebody; prints those that worked.
 const REACH: &str = "import ctypes, os, socket, sys
@@ -59,8 +59,8 @@ assert right.recv(1) == b'x'
 print('done')
 ";
 
-/// Servers that wait for the attacks.
-struct Servers {
+/// LocalServers that wait for the attacks.
+struct LocalServers {
     tcp: TcpListener,
     spare: TcpListener,
     udp: UdpSocket,
@@ -69,8 +69,8 @@ struct Servers {
     name: String,
 }
 
-impl Servers {
-    fn start(home: &Home) -> Self {
+impl LocalServers {
+    fn start(home: &SandboxHome) -> Self {
         let name = format!("openclaw-sandbox-{}", home.path("").display());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         Self {
@@ -87,7 +87,7 @@ impl Servers {
         self.spare.local_addr().unwrap().port()
     }
 
-    fn reach(&self, home: &Home) -> Vec<String> {
+    fn reach(&self, home: &SandboxHome) -> Vec<String> {
         let port = self.tcp.local_addr().unwrap().port().to_string();
         let udp = self.udp.local_addr().unwrap().port().to_string();
         let spare = self.spare_port().to_string();
@@ -105,9 +105,9 @@ impl Servers {
 fn without_the_network_nobody_is_reached() {
     for cap in ABI_CAPS {
         for profile in [SandboxProfile::Workspace, SandboxProfile::ReadOnly] {
-            let mut home = Home::new(cap);
+            let mut home = SandboxHome::new(cap);
             home.policy.profile = profile;
-            let servers = Servers::start(&home);
+            let servers = LocalServers::start(&home);
             assert_eq!(servers.reach(&home), Vec::<String>::new(), "{cap:?} {profile:?}");
         }
     }
@@ -116,9 +116,9 @@ fn without_the_network_nobody_is_reached() {
 #[test]
 fn with_the_network_hosts_are_reached_but_no_local_service() {
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
+        let mut home = SandboxHome::new(cap);
         home.policy.profile = SandboxProfile::WorkspaceNetwork;
-        let servers = Servers::start(&home);
+        let servers = LocalServers::start(&home);
         let reached = servers.reach(&home);
         for way in ["tcp", "udp", "netlink", "listen", "model"] {
             assert!(reached.iter().any(|reached| reached == way), "{cap:?}: {reached:?}");
@@ -132,8 +132,8 @@ fn with_the_network_hosts_are_reached_but_no_local_service() {
 #[test]
 fn a_port_that_is_allowed_is_the_only_one() {
     for cap in ABI_CAPS {
-        let mut home = Home::new(cap);
-        let servers = Servers::start(&home);
+        let mut home = SandboxHome::new(cap);
+        let servers = LocalServers::start(&home);
         home.policy.connect_ports = vec![servers.spare_port()];
         // Before the fourth version the kernel cannot hold it, so the network stays off.
         let can_hold = cap.is_none_or(|cap| cap >= 4);

@@ -2,12 +2,12 @@
 
 use std::process::{Child, Command};
 
-use super::support::{ABI_CAPS, Home, SECRET};
+use super::support::{ABI_CAPS, SECRET, SandboxHome};
 
 /// A process outside of the sandbox, with a secret in its environment. It is killed when dropped.
-struct Victim(Child);
+struct VictimProcess(Child);
 
-impl Victim {
+impl VictimProcess {
     fn start() -> Self {
         #[expect(clippy::disallowed_methods, reason = "starts the process that is attacked")]
         let child = Command::new("/bin/sleep").arg("600").env("CANARY", SECRET).spawn().unwrap();
@@ -19,7 +19,7 @@ impl Victim {
     }
 }
 
-impl Drop for Victim {
+impl Drop for VictimProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -116,7 +116,7 @@ print('done')
 #[test]
 fn no_call_that_reaches_beyond_the_process_is_allowed() {
     for cap in ABI_CAPS {
-        let (home, mut victim) = (Home::new(cap), Victim::start());
+        let (home, mut victim) = (SandboxHome::new(cap), VictimProcess::start());
         let pid = victim.0.id().to_string();
         let ran = home.run(&["python3", "-c", CALLS, &pid]);
         assert!(ran.succeeded, "{cap:?}: {}", ran.text);
@@ -156,7 +156,7 @@ fn a_written_file_loses_its_set_id_bits() {
 #[test]
 fn other_processes_are_not_looked_into() {
     for cap in ABI_CAPS {
-        let (home, mut victim) = (Home::new(cap), Victim::start());
+        let (home, mut victim) = (SandboxHome::new(cap), VictimProcess::start());
         let pid = victim.0.id();
         for file in ["environ", "mem", "maps", "root/etc/hostname", "cwd/", "fd/0", "exe", "auxv"] {
             let ran = home.shell(&format!("head -c100 /proc/{pid}/{file}"));
@@ -170,7 +170,7 @@ fn other_processes_are_not_looked_into() {
 
 #[test]
 fn signals_stay_inside_where_the_kernel_can_hold_that() {
-    let (home, mut victim) = (Home::new(None), Victim::start());
+    let (home, mut victim) = (SandboxHome::new(None), VictimProcess::start());
     let pid = victim.0.id();
     for script in [
         format!("kill -9 {pid}"),
@@ -190,7 +190,7 @@ fn signals_stay_inside_where_the_kernel_can_hold_that() {
 #[test]
 fn no_new_rights_are_gained() {
     for cap in ABI_CAPS {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         let ran = home.shell("grep -c '^NoNewPrivs:.1$' /proc/self/status && grep -c '^Seccomp:.2$' /proc/self/status");
         assert_eq!(ran.text, "1\n1\n", "{cap:?}");
         // CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RAWIO, CAP_MKNOD, CAP_NET_ADMIN and others.

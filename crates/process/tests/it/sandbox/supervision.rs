@@ -3,10 +3,10 @@
 use openclaw_process::sandbox::SandboxPolicy;
 use openclaw_process::{CommandEnd, CommandSpec, run};
 
-use super::support::{ABI_CAPS, Home};
+use super::support::{ABI_CAPS, SandboxHome};
 use crate::support::{LifeLine, bounds, shell};
 
-fn sandboxed(home: &Home, command: &str, writable: &std::path::Path) -> CommandSpec {
+fn sandboxed(home: &SandboxHome, command: &str, writable: &std::path::Path) -> CommandSpec {
     let mut policy: SandboxPolicy = home.policy.clone();
     policy.roots.push(openclaw_process::sandbox::SandboxRoot {
         path: writable.to_owned(),
@@ -48,7 +48,7 @@ attempt('ioctl', lambda: fcntl.ioctl(reader, 0x8901, sup.to_bytes(4, 'little')))
 print('done')
 ";
     for cap in ABI_CAPS {
-        let (home, life) = (Home::new(cap), LifeLine::new());
+        let (home, life) = (SandboxHome::new(cap), LifeLine::new());
         let command = format!("exec 9>{}; python3 -c \"$S\" $PPID", life.path().display());
         let mut spec = sandboxed(&home, &command, life.path());
         spec.env.push(("S".into(), script.into()));
@@ -61,7 +61,7 @@ print('done')
 #[tokio::test]
 async fn what_hides_and_attacks_the_supervisor_is_ended_all_the_same() {
     for cap in ABI_CAPS {
-        let (home, life) = (Home::new(cap), LifeLine::new());
+        let (home, life) = (SandboxHome::new(cap), LifeLine::new());
         let command = format!(
             "exec 9>{}; (env -i setsid /bin/sh -c 'echo -n x >&9; exec /bin/sleep 1000' &) ; \
              kill -9 $PPID; kill -STOP $PPID; echo done",

@@ -13,19 +13,19 @@ pub(crate) const ABI_CAPS: [Option<u8>; 5] = [None, Some(4), Some(3), Some(2), S
 /// What no command may read.
 pub(crate) const SECRET: &str = "canary-93fe";
 
-pub(crate) struct Home {
+pub(crate) struct SandboxHome {
     directory: TempDir,
     pub(crate) policy: SandboxPolicy,
 }
 
 /// How a command ended and what it printed.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandRun {
     pub(crate) succeeded: bool,
     pub(crate) text: String,
 }
 
-impl Home {
+impl SandboxHome {
     pub(crate) fn new(cap: Option<u8>) -> Self {
         // Not in `/tmp`, which is hidden as a whole.
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -55,16 +55,16 @@ impl Home {
     }
 
     /// Runs a shell script in the workspace; `H` is the home directory.
-    pub(crate) fn shell(&self, script: &str) -> Ran {
+    pub(crate) fn shell(&self, script: &str) -> CommandRun {
         self.run(&["/bin/sh", "-c", script])
     }
 
     /// Runs a Python script in the workspace.
-    pub(crate) fn python(&self, script: &str) -> Ran {
+    pub(crate) fn python(&self, script: &str) -> CommandRun {
         self.run(&["python3", "-c", script])
     }
 
-    pub(crate) fn run(&self, argv: &[&str]) -> Ran {
+    pub(crate) fn run(&self, argv: &[&str]) -> CommandRun {
         // Examples are built beside the tests.
         let tests = std::env::current_exe().unwrap();
         let launcher = tests.parent().and_then(Path::parent).unwrap();
@@ -82,7 +82,7 @@ impl Home {
             .unwrap_or_else(|error| panic!("{}: {error}", launcher.display()));
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.push_str(&String::from_utf8_lossy(&output.stderr));
-        Ran { succeeded: output.status.success(), text }
+        CommandRun { succeeded: output.status.success(), text }
     }
 
     /// Runs a script for each version of Landlock, and asserts that it fails and prints no secret.

@@ -76,7 +76,7 @@ const UNREADABLE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_mark_without_a_readable_call_is_told() {
+fn a_mark_without_a_readable_call_is_reported() {
     for (text, family) in UNREADABLE {
         let (pieces, _) = split_pieces(&[text], false, false);
         let found: Vec<&str> = pieces

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use openclaw_core::{ChatEvent, EmittedToolCall};
+use openclaw_provider::IncompleteAnswer;
 use serde_json::json;
 
 use super::*;
-use crate::assembly::{AnswerAssembler, IncompleteAnswer};
+use crate::assembly::{AnswerAssembler, UnusableAnswer};
 
 /// The result of a stream: the outcome, with `+` for a usable call and `-` for an invalid one; or
 /// the error.
@@ -33,10 +34,10 @@ fn read_outcome(events: &[Value]) -> String {
         }
     }
     match assembly.finish_answer() {
-        Err(IncompleteAnswer::NoContent) => "nothing".to_owned(),
-        Err(IncompleteAnswer::Aborted) => "given up".to_owned(),
-        Err(IncompleteAnswer::Disconnected) => "cut off".to_owned(),
-        Err(IncompleteAnswer::UnreadableCall(call)) => call.to_string(),
+        Err(UnusableAnswer::Incomplete(IncompleteAnswer::NoContent)) => "nothing".to_owned(),
+        Err(UnusableAnswer::Incomplete(IncompleteAnswer::Aborted)) => "given up".to_owned(),
+        Err(UnusableAnswer::Incomplete(IncompleteAnswer::Disconnected)) => "cut off".to_owned(),
+        Err(UnusableAnswer::UnreadableCall(call)) => call.to_string(),
         Ok(events) => match events.last() {
             Some(ChatEvent::Finished { message, outcome, .. }) => {
                 let marks = message.calls.iter().map(|call| match call {

@@ -86,7 +86,7 @@ fn nothing_is_given_twice() {
 }
 
 #[test]
-fn calls_are_told_apart_by_place_or_id() {
+fn calls_are_distinguished_by_place_or_id() {
     let begun = |index, id| item_event("added", index, &call_item(id, ""));
     let arguments = "function_call_arguments";
     let expected = "[0 call-a f -][1 call-b f -][0 - - {}][1 - - []]";

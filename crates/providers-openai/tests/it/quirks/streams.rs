@@ -31,17 +31,17 @@ async fn failures_inside_a_stream() {
         (
             "only the end mark",
             &[DONE],
-            "interrupted: get an answer: the stream ended without a single piece of one",
+            "interrupted: get an answer: the stream ended without any content",
         ),
         (
             "a role and the end mark",
             &[ROLE, DONE],
-            "interrupted: get an answer: the stream ended without a single piece of one",
+            "interrupted: get an answer: the stream ended without any content",
         ),
         (
             "tokens are counted, and nothing was said",
             &[r#"{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":0}}"#, DONE],
-            "interrupted: get an answer: the stream ended without a single piece of one",
+            "interrupted: get an answer: the stream ended without any content",
         ),
         (
             "it ends with `error`",

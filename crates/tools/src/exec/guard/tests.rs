@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::{FileGuard, GuardedTree};
 
 /// A repository with one commit, a hook, and other guarded files.
-struct Repository {
+struct TestRepository {
     directory: TempDir,
     guard: FileGuard,
 }
@@ -37,7 +37,7 @@ const INITIAL: &str = "git init -q -b main . && git config user.name a && git co
     git add -A && git commit -qm one && echo rc > .bashrc && git remote add origin https://example.com/x.git
     printf '#!/bin/sh\\n' > .git/hooks/pre-push && chmod 755 .git/hooks/pre-push";
 
-impl Repository {
+impl TestRepository {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(directory.path()).unwrap();
@@ -85,7 +85,7 @@ impl Repository {
 
 #[test]
 fn each_change_of_what_runs_something_is_undone_and_told() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let before = repository.state();
     for script in [
         "echo x > .git/hooks/pre-commit",
@@ -130,8 +130,8 @@ fn each_change_of_what_runs_something_is_undone_and_told() {
 }
 
 #[test]
-fn a_repository_that_is_moved_away_is_told() {
-    let repository = Repository::new();
+fn a_repository_that_is_moved_away_is_reported() {
+    let repository = TestRepository::new();
     let told = repository.run("mv .git git-data && ln -s git-data .git", false).unwrap();
     assert!(told.contains("[undone: the command changed `.git`"), "{told}");
     assert!(fs::symlink_metadata(repository.directory.path().join(".git")).unwrap().is_dir());
@@ -143,7 +143,7 @@ fn a_repository_that_is_moved_away_is_told() {
 
 #[test]
 fn ordinary_work_with_git_goes_on() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     for script in [
         "echo two > file && git add file && git commit -qm two",
         "git checkout -q -b feature && echo x > new && git add new && git commit -qm three",
@@ -165,7 +165,7 @@ fn ordinary_work_with_git_goes_on() {
 
 #[test]
 fn another_worktree_has_the_versioned_files() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let told = repository.run("git worktree add -q tree -b fresh", true).unwrap();
     assert!(told.contains("[changed by Git: `tree/.vscode/tasks.json`"), "{told}");
     assert!(!told.contains("[undone"), "{told}");
@@ -175,7 +175,7 @@ fn another_worktree_has_the_versioned_files() {
 
 #[test]
 fn a_new_repository_gets_no_hook_and_no_program() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     for script in [
         "git init -q one && echo x > one/.git/hooks/pre-commit",
         "git init -q two && git -C two config core.fsmonitor ./x",
@@ -191,7 +191,7 @@ fn a_new_repository_gets_no_hook_and_no_program() {
 
 #[test]
 fn git_may_change_versioned_files_with_the_branch() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let make_branch = "git checkout -q -b other && echo new > .github/workflows/ci.yml \
                        && git commit -qam ci && git checkout -q main";
     repository.shell(make_branch);
@@ -206,7 +206,7 @@ fn git_may_change_versioned_files_with_the_branch() {
 
 #[test]
 fn what_a_cancelled_command_changed_is_undone_and_told_later() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let run = repository.guard.begin_run(false);
     repository.shell("echo x > .git/hooks/pre-commit");
     drop(run);
@@ -218,7 +218,7 @@ fn what_a_cancelled_command_changed_is_undone_and_told_later() {
 
 #[test]
 fn commands_that_run_at_once_have_the_state_before_the_first_of_them() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let first = repository.guard.begin_run(false);
     repository.shell("echo x > .git/hooks/pre-commit");
     let second = repository.guard.begin_run(false);
