@@ -9,6 +9,7 @@ use crate::report::DoctorReport;
 
 /// What is known about a model after a doctor run.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct StoredFindings {
     /// All known capabilities; `None` when there are none, or the report has no model.
     pub capabilities: Option<LearnedCapabilities>,

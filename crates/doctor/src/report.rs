@@ -56,6 +56,7 @@ pub struct Finding {
 
 /// The result of a doctor run.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct DoctorReport {
     /// The examined model; `None` when none was found.
     pub model: Option<ModelRef>,

@@ -57,6 +57,7 @@ impl PlanApproval {
 
 /// A plan that a policy doesn't allow by itself.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RefusedPlan {
     /// The plan, unchanged.
     pub plan: CommandPlan,

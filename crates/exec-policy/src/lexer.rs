@@ -20,6 +20,7 @@ const RESERVED_WORDS: [&str; 20] = [
 
 /// A command text that consists of literal simple commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandScript {
     /// The pipelines in their order; at least one.
     pub pipelines: Vec<ScriptPipeline>,
@@ -27,6 +28,7 @@ pub struct CommandScript {
 
 /// Commands that run at once, the output of each being the input of the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScriptPipeline {
     /// When the pipeline runs.
     pub condition: RunCondition,
@@ -36,6 +38,7 @@ pub struct ScriptPipeline {
 
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SimpleCommand {
     /// The program and its arguments; at least the program.
     pub words: Vec<String>,

@@ -82,6 +82,7 @@ pub enum PlanBody {
 
 /// Commands that run at once, the output of each being the input of the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlannedPipeline {
     /// When it runs.
     pub condition: RunCondition,
@@ -91,6 +92,7 @@ pub struct PlannedPipeline {
 
 /// One program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct PlannedCommand {
     /// The program and its arguments, exactly as they will be passed.
     pub argv: Vec<String>,
@@ -117,6 +119,7 @@ pub struct PlannedCommand {
 
 /// A file among the arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct FileOperand {
     /// The index of the argument in `argv`.
     pub index: usize,

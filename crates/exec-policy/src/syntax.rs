@@ -6,6 +6,7 @@ use thiserror::Error;
 /// A part of a command text whose meaning only a shell could tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[error("{reason} at byte {offset}")]
+#[non_exhaustive]
 pub struct UnsupportedSyntax {
     /// What it is.
     pub reason: SyntaxReason,

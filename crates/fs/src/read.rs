@@ -12,6 +12,7 @@ use crate::EntryKind;
 /// The entry at a path is not a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is a {kind}, not a regular file")]
+#[non_exhaustive]
 pub struct NotRegularFile {
     /// What it is.
     pub kind: EntryKind,

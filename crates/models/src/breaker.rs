@@ -88,6 +88,7 @@ pub(crate) enum FailureScope {
 
 /// A breaker that is not closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpenBreaker {
     /// `provider/model-id`, or the provider's id for a breaker on the whole server.
     pub name: String,

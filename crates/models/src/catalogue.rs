@@ -19,6 +19,7 @@ use crate::limits::{WindowSources, documented_service_window, effective_window};
 
 /// The available models, and the providers that could not be asked.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct ModelCatalogue {
     /// The models, grouped by provider, in the order of the server or the config.
     pub models: Vec<ListedModel>,
@@ -30,6 +31,7 @@ pub struct ModelCatalogue {
 
 /// A provider whose models could not be listed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ProviderFailure {
     /// Its id.
     pub provider: String,
@@ -39,6 +41,7 @@ pub struct ProviderFailure {
 
 /// A model that can be selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListedModel {
     /// The reference to select it by.
     pub reference: ModelRef,

@@ -4,6 +4,7 @@ use openclaw_core::{ChatEvent, ModelAttempt};
 
 /// What happened while a model was connected, or an agent was built with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectReport {
     /// The models that failed or were skipped, in order.
     pub attempts: Vec<ModelAttempt>,

@@ -12,6 +12,7 @@ use crate::registry::ModelRegistry;
 
 /// The setup as known without contacting servers.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SetupStatus {
     /// The config file, whether or not it exists.
     pub config_path: String,
@@ -36,6 +37,7 @@ pub struct SetupStatus {
 
 /// The breakers that were closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BreakerReset {
     /// The names of those that had recorded a failure.
     pub names: Vec<String>,
@@ -45,6 +47,7 @@ pub struct BreakerReset {
 
 /// A provider.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ProviderStatus {
     /// Its id.
     pub id: String,

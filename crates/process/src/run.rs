@@ -11,6 +11,7 @@ use crate::{
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandResult {
     /// How it ended.
     pub end: CommandEnd,
@@ -25,6 +26,7 @@ pub struct CommandResult {
 
 /// A process that could not be ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SurvivingProcess {
     /// Its process id.
     pub pid: i32,

@@ -88,6 +88,7 @@ pub fn hidden_paths(policy: &SandboxPolicy) -> std::collections::BTreeSet<std::p
 /// The files that commands may use under a policy.
 #[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AllowedTrees {
     /// What may be read and executed.
     pub readable: Vec<std::path::PathBuf>,

@@ -7,6 +7,7 @@ pub const MIN_ANSWER_TOKENS: u32 = 64;
 
 /// The prompt leaves no room for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PromptTooLong {
     /// The context window in tokens.
     pub context_window: u32,

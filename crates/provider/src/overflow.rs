@@ -7,6 +7,7 @@ use openclaw_transport::number_between;
 
 /// The sizes in a server's overflow error, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct OverflowReport {
     /// The context window.
     pub context_window: Option<u32>,

@@ -4,6 +4,7 @@
 //! Fields that differ between two attempts with the same prompt, such as the output limit, are in a
 //! trailer after the prompt, which is replaced without serialising the prompt again.
 
+use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
 
 use bytes::{Bytes, BytesMut};
@@ -62,8 +63,18 @@ impl SerializedRequest {
             return;
         }
         // Unless an earlier attempt still has the body, its buffer is reused.
-        let mut body = BytesMut::from(std::mem::take(&mut self.body));
-        body.truncate(self.prompt_len);
+        let mut body = match std::mem::take(&mut self.body).try_into_mut() {
+            Ok(mut body) => {
+                body.truncate(self.prompt_len);
+                body
+            }
+            Err(shared) => {
+                let len = self.prompt_len + fields.len() + "}".len();
+                let mut body = BytesMut::with_capacity(len);
+                body.extend_from_slice(shared.get(..self.prompt_len).unwrap_or_default());
+                body
+            }
+        };
         body.extend_from_slice(fields);
         body.extend_from_slice(b"}");
         self.body = body.freeze();
@@ -89,7 +100,11 @@ impl SerializedRequest {
 /// [trailer](SerializedRequest::set_trailer).
 #[must_use]
 pub fn json_members<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
-    fields.into_iter().map(|(name, value)| format!(",{}:{value}", Value::from(name))).collect()
+    fields.into_iter().fold(String::new(), |mut members, (name, value)| {
+        // Writing to a string cannot fail.
+        let _ = write!(members, ",{}:{value}", Value::from(name));
+        members
+    })
 }
 
 #[cfg(test)]

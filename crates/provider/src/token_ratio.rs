@@ -24,6 +24,7 @@ const NEAR_WINDOW_PERCENT: u64 = 85;
 
 /// The size of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PromptSize {
     /// The estimated tokens, and how they were found.
     pub count: TokenCount,

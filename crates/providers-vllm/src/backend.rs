@@ -106,7 +106,7 @@ impl VllmBackend for OpenAiModel {
     ) -> PreparedRequest {
         let limits = self.model_info().limits;
         let mut prepared = prepare_for_template(self, control_client, request).await;
-        let PromptSize { count, upper_bound: at_most } = prepared.prompt_size();
+        let PromptSize { count, upper_bound: at_most, .. } = prepared.prompt_size();
         let window = u64::from(limits.context_window);
         let wanted = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
         let fits = match wanted {

@@ -57,20 +57,17 @@ pub(crate) async fn count_prompt(
     }
     let template = template_fields(model.request_params());
     let fields = json_members(template.iter().map(|(name, value)| (name.as_str(), value)));
-    let body = match prepared.prompt_body(fields.as_bytes()) {
-        Some(body) => body,
-        None => {
-            let (info, facts) = (model.model_info(), store.current_capabilities());
-            Bytes::from(
-                serde_json::to_vec(&PromptCountRequest {
-                    model: info.reference.model_id(),
-                    messages: chat_messages(request, &facts),
-                    tools: chat_tools(request, &facts),
-                    template,
-                })
-                .ok()?,
-            )
-        }
+    let body = if let Some(body) = prepared.prompt_body(fields.as_bytes()) {
+        body
+    } else {
+        let (info, facts) = (model.model_info(), store.current_capabilities());
+        let question = PromptCountRequest {
+            model: info.reference.model_id(),
+            messages: chat_messages(request, &facts),
+            tools: chat_tools(request, &facts),
+            template,
+        };
+        serde_json::to_vec(&question).ok()?.into()
     };
     request_count(client, store, body).await
 }

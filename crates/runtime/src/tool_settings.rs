@@ -126,13 +126,8 @@ pub(crate) fn is_offered(
 pub(crate) fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOptions {
     let variables =
         models.env().iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    ExecOptions {
-        time_limit: time_limit.unwrap_or(UNLIMITED),
-        max_output_bytes: EXEC_OUTPUT_BYTES,
-        environment: base_environment(variables),
-        supervisor: models.supervisor().clone(),
-        judge: None,
-        sandbox: None,
-        background: None,
-    }
+    let (time_limit, supervisor) = (time_limit.unwrap_or(UNLIMITED), models.supervisor().clone());
+    let mut options = ExecOptions::new(time_limit, EXEC_OUTPUT_BYTES, supervisor);
+    options.environment = base_environment(variables);
+    options
 }

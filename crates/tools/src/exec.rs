@@ -3,6 +3,7 @@
 mod command_job;
 mod command_runs;
 mod guard;
+mod options;
 mod output_log;
 mod programs;
 mod report;
@@ -10,7 +11,6 @@ mod review;
 mod sandbox;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,7 @@ use openclaw_core::{
     ToolOutput, ToolSpec,
 };
 use openclaw_exec_policy::{CommandInput, VariableRule, quote_words, variable_rule};
-use openclaw_process::sandbox::SandboxPolicy;
-use openclaw_process::{CommandLimits, SupervisorProgram, command_control};
+use openclaw_process::{CommandLimits, command_control};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,6 +33,7 @@ use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 pub(crate) use command_runs::CommandRun;
 pub use command_runs::CommandRuns;
+pub use options::{BackgroundOptions, ExecOptions};
 pub use programs::ProgramFinder;
 pub(crate) use review::review_input;
 pub use review::{CommandJudge, CommandPlace, JudgedCommand};
@@ -43,36 +43,6 @@ const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// The kind of terminal of a command that asked for one.
 const TERMINAL_TYPE: &str = "xterm-256color";
-
-/// The settings of `exec`.
-#[derive(Debug, Clone)]
-pub struct ExecOptions {
-    /// The longest that any command may run.
-    pub time_limit: Duration,
-    /// The most bytes of a command's output that are kept: the start and the end. The caller
-    /// decides how much of it the model is shown.
-    pub max_output_bytes: usize,
-    /// The complete environment of the commands; see [`openclaw_process::base_environment`].
-    pub environment: Vec<(OsString, OsString)>,
-    /// What supervises the commands.
-    pub supervisor: SupervisorProgram,
-    /// What the commands may do; `None` for everything that their user may.
-    pub sandbox: Option<SandboxPolicy>,
-    /// Judges each command when it is planned; `None` leaves every command to whoever approves
-    /// calls.
-    pub judge: Option<Arc<dyn CommandJudge>>,
-    /// Commands that outlive their calls; `None` ends each command with its call.
-    pub background: Option<BackgroundOptions>,
-}
-
-/// The settings of commands that outlive their calls.
-#[derive(Debug, Clone)]
-pub struct BackgroundOptions {
-    /// Where they run, and what the tool `process` shows.
-    pub runs: CommandRuns,
-    /// How long a call waits for its command unless the model says otherwise.
-    pub yield_after: Duration,
-}
 
 /// Runs a command in the workspace.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ pub enum OpenedEntry {
 
 /// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DirectoryEntry {
     /// The name in the directory.
     pub name: OsString,
@@ -27,6 +28,7 @@ pub struct DirectoryEntry {
 
 /// The size and age of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntryMetadata {
     /// What it is.
     pub kind: EntryKind,
@@ -38,6 +40,7 @@ pub struct EntryMetadata {
 
 /// A version of a file: differs when the content changes or another file takes the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileVersion([i128; 7]);
 
 impl FileVersion {

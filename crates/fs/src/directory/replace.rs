@@ -14,6 +14,7 @@ use crate::atomic::sync_file;
 
 /// The result of replacing a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReplaceOutcome {
     /// The version of the new content.
     pub version: FileVersion,

@@ -6,6 +6,7 @@ use crate::sandbox::{LandlockAbi, SandboxError, SandboxPolicy, SandboxProfile, S
 
 /// What is enforced of a policy on a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SandboxLevels {
     /// Which files commands read and write.
     pub files: ProtectionLevel,

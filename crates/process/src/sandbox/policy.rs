@@ -76,6 +76,7 @@ pub enum RootAccess {
 /// told before it starts them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SandboxPolicy {
     /// The permissions.
     pub profile: SandboxProfile,

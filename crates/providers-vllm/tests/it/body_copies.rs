@@ -86,13 +86,16 @@ fn messages_model(base_url: &str, context_window: u32) -> VllmModel<MessagesMode
     VllmModel::from_backend(MessagesModel::new(client(base_url), info("tiny", context_window)))
 }
 
-/// Makes two calls, and checks that each has one large buffer.
-async fn check_calls(model: &dyn ChatModel, case: &str) {
+/// Makes two calls, and checks that each has so many large buffers.
+async fn check_calls(model: &dyn ChatModel, expected: usize, case: &str) {
     for call in ["first", "second"] {
         let request = request();
         let before = LARGE_BUFFERS.get();
         let (_, end) = read(model.stream_chat(request).await.unwrap()).await;
-        assert_eq!(LARGE_BUFFERS.get() - before, 1, "the {call} call: {case}");
+        let buffers = LARGE_BUFFERS.get() - before;
+        // From the first call on, the estimate may be good enough without a count.
+        let is_expected = buffers == expected || (call == "second" && buffers == 1);
+        assert!(is_expected, "{buffers} buffers, not {expected}: the {call} call, {case}");
         assert!(end.unwrap().2.is_some(), "the count is recorded with the same bytes");
     }
 }
@@ -102,19 +105,24 @@ async fn a_call_serialises_its_conversation_once() {
     for api in [ChatApi::ChatCompletions, ChatApi::Responses] {
         let (base_url, _stop) = start_server();
         let model = model(&base_url, 8_000_000, Some(500)).with_api(api);
-        check_calls(&model, &format!("{api:?}")).await;
+        check_calls(&model, 1, &format!("{api:?}")).await;
     }
     let (base_url, _stop) = start_server();
-    check_calls(&messages_model(&base_url, 8_000_000), "Messages").await;
+    check_calls(&messages_model(&base_url, 8_000_000), 1, "Messages").await;
 }
 
 #[tokio::test]
 async fn a_count_near_the_window_is_of_the_bytes_that_are_sent() {
     let (base_url, _stop) = start_server();
-    let exact = model(&base_url, 8_000_000, Some(500)).count_tokens(&request()).await.unwrap();
+    let request = request();
+    let before = LARGE_BUFFERS.get();
+    let exact = model(&base_url, 8_000_000, Some(500)).count_tokens(&request).await.unwrap();
+    // The prompt, and the response, which lists each token.
+    let buffers_of_count = LARGE_BUFFERS.get() - before;
     let TokenCount::Exact(tokens) = exact else { panic!("{exact:?}") };
     let counted = model(&base_url, tokens + 600, Some(500));
-    check_calls(&counted, "counted by /tokenize").await;
+    check_calls(&counted, buffers_of_count, "counted by /tokenize").await;
     let (base_url, _stop) = start_server();
-    check_calls(&messages_model(&base_url, tokens + 20_000), "counted by the Messages API").await;
+    let counted = messages_model(&base_url, tokens + 20_000);
+    check_calls(&counted, 1, "counted by the Messages API").await;
 }

@@ -78,7 +78,7 @@ pub(crate) fn format_process_error(error: &ProcessError) -> ToolOutput {
 
 /// The output as text. Invalid UTF-8 becomes U+FFFD.
 fn output_text(output: &CapturedOutput) -> String {
-    let CapturedOutput { head, dropped_bytes, tail } = output;
+    let CapturedOutput { head, dropped_bytes, tail, .. } = output;
     if *dropped_bytes == 0 {
         return String::from_utf8_lossy(&[head.as_slice(), tail].concat()).into_owned();
     }

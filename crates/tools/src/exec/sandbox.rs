@@ -144,7 +144,9 @@ impl ExecSandbox {
             *temp_dir = Some(TemporaryFolder::create(&std::env::temp_dir())?);
         }
         let path = temp_dir.as_ref().map(|folder| folder.path.clone());
-        Ok(SandboxPolicy { temp_dir: path, ..self.policy.clone() })
+        let mut policy = self.policy.clone();
+        policy.temp_dir = path;
+        Ok(policy)
     }
 
     /// Watches the guarded files while a command runs.

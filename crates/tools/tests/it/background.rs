@@ -4,15 +4,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use openclaw_core::{CommandReview, ToolEffect};
-use openclaw_tools::{BackgroundOptions, CommandRuns, ExecOptions};
+use openclaw_tools::{BackgroundOptions, CommandRuns};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, exec_options};
 
+fn with_background(background: BackgroundOptions) -> Fixture {
+    let mut options = exec_options();
+    options.background = Some(background);
+    Fixture::with(options)
+}
+
 fn fixture() -> (Fixture, CommandRuns) {
     let runs = CommandRuns::new(Duration::from_mins(30));
     let background = BackgroundOptions { runs: runs.clone(), yield_after: Duration::from_mins(5) };
-    (Fixture::with(ExecOptions { background: Some(background), ..exec_options() }), runs)
+    (with_background(background), runs)
 }
 
 /// Starts a command in the background and returns its id and process id.
@@ -145,7 +151,7 @@ async fn ended_commands_are_forgotten_after_a_while() {
     let runs_soon = CommandRuns::new(Duration::ZERO);
     drop(runs);
     let background = BackgroundOptions { runs: runs_soon, yield_after: Duration::from_mins(5) };
-    let fixture = Fixture::with(ExecOptions { background: Some(background), ..exec_options() });
+    let fixture = with_background(background);
     let (id, _) = start(&fixture, json!({"command": "sleep 1000", "background": true})).await;
     let _ = control(&fixture, json!({"action": "kill", "sessionId": id})).await;
     assert_eq!(control(&fixture, json!({"action": "list"})).await, "no commands in the background");

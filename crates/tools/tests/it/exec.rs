@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use openclaw_core::{CommandReview, ToolContext, ToolEffect};
-use openclaw_tools::ExecOptions;
 use serde_json::json;
 
 use crate::support::{Fixture, Progress, exec_options};
@@ -50,7 +49,9 @@ async fn it_runs_in_the_requested_directory() {
 async fn the_shortest_limit_counts() {
     let short = Duration::from_millis(1500);
     let command = json!({"command": "echo begun; sleep 1000", "timeout": 900});
-    let tool = Fixture::with(ExecOptions { time_limit: short, ..exec_options() });
+    let mut options = exec_options();
+    options.time_limit = short;
+    let tool = Fixture::with(options);
     let output = tool.call("exec", command.clone()).await;
     assert!(output.is_error);
     assert_eq!(output.text, "timed out: it ran for the 1.5 s it may and was ended\nbegun\n");

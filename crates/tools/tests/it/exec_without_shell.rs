@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openclaw_core::{CommandReview, ToolContext, ToolEffect};
 use openclaw_exec_policy::{CommandPlan, PlanBody};
-use openclaw_tools::{CommandJudge, CommandPlace, ExecOptions, JudgedCommand};
+use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand};
 use serde_json::json;
 
 use crate::support::{Fixture, call, exec_options};
@@ -26,7 +26,8 @@ impl CommandJudge for TrustingJudge {
 }
 
 fn fixture() -> Fixture {
-    let mut options = ExecOptions { judge: Some(Arc::new(TrustingJudge)), ..exec_options() };
+    let mut options = exec_options();
+    options.judge = Some(Arc::new(TrustingJudge));
     // A shell would run this file first, and tell so.
     options.environment.push(("ENV".into(), "/dev/null".into()));
     Fixture::with(options)

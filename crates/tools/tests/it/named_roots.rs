@@ -1,4 +1,4 @@
-//! NamedFolders besides the workspace: reached by their name or absolutely, by their own handle.
+//! Folders besides the workspace: reached by their name or absolutely, by their own handle.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use openclaw_process::sandbox::{RootAccess, SandboxPolicy, SandboxProfile, SandboxRoot};
-use openclaw_tools::{BackgroundOptions, CommandRuns, ExecOptions};
+use openclaw_tools::{BackgroundOptions, CommandRuns};
 use serde_json::json;
 
 use crate::support::{Fixture, Progress, SECRET, exec_options, save};
@@ -14,7 +14,9 @@ fn sandboxed(profile: SandboxProfile) -> (Fixture, PathBuf) {
     let fixture = Fixture::new();
     let workspace = fs::canonicalize(fixture.path("")).unwrap();
     let sandbox = Some(SandboxPolicy::new(profile, &workspace));
-    (fixture.with_exec(ExecOptions { sandbox, ..exec_options() }), workspace)
+    let mut options = exec_options();
+    options.sandbox = sandbox;
+    (fixture.with_exec(options), workspace)
 }
 
 #[tokio::test]
@@ -126,7 +128,9 @@ async fn writable_roots_are_guarded_and_read_only_ones_cannot_be_changed() {
         // One in the workspace is guarded once.
         SandboxRoot { path: workspace.join("inner"), access },
     ];
-    let fixture = fixture.with_exec(ExecOptions { sandbox: Some(sandbox), ..exec_options() });
+    let mut options = exec_options();
+    options.sandbox = Some(sandbox);
+    let fixture = fixture.with_exec(options);
     let (root, inner) = (root.display().to_string(), workspace.join("inner").display().to_string());
     for folder in [&root, &inner] {
         for (script, path) in [
@@ -163,7 +167,8 @@ async fn what_is_written_into_a_sandboxed_command_stays_in_the_sandbox() {
         BackgroundOptions { runs: runs.clone(), yield_after: std::time::Duration::from_mins(5) };
     let (fixture, workspace) = sandboxed(SandboxProfile::Workspace);
     let sandbox = Some(SandboxPolicy::new(SandboxProfile::Workspace, &workspace));
-    let options = ExecOptions { sandbox, background: Some(background), ..exec_options() };
+    let mut options = exec_options();
+    (options.sandbox, options.background) = (sandbox, Some(background));
     let fixture = fixture.with_exec(options);
     for pty in [false, true] {
         let start = json!({"argv": ["sh"], "background": true, "pty": pty});

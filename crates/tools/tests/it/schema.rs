@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openclaw_core::ToolOutput;
-use openclaw_tools::{BackgroundOptions, CommandRuns, ExecOptions};
+use openclaw_tools::{BackgroundOptions, CommandRuns};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
@@ -102,7 +102,9 @@ fn a_wrong_argument_is_named_with_what_was_expected() {
 fn fixture() -> Fixture {
     let runs = CommandRuns::new(Duration::from_mins(1));
     let background = BackgroundOptions { runs, yield_after: Duration::from_mins(1) };
-    Fixture::with(ExecOptions { background: Some(background), ..exec_options() })
+    let mut options = exec_options();
+    options.background = Some(background);
+    Fixture::with(options)
 }
 
 fn value() -> impl Strategy<Value = Value> {

@@ -23,15 +23,9 @@ pub(crate) struct Fixture {
 }
 
 pub(crate) fn exec_options() -> ExecOptions {
-    ExecOptions {
-        time_limit: Duration::from_mins(1),
-        max_output_bytes: 10_000,
-        environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        supervisor: supervisor(),
-        judge: None,
-        background: None,
-        sandbox: None,
-    }
+    let mut options = ExecOptions::new(Duration::from_mins(1), 10_000, supervisor());
+    options.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    options
 }
 
 /// This test program as a supervisor of commands: it is started again to run one test.

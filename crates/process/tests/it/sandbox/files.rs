@@ -235,7 +235,7 @@ fn a_root_that_has_become_a_link_leads_nowhere() {
 
     for cap in ABI_CAPS {
         for access in [RootAccess::Read, RootAccess::Write] {
-            let mut home = Home::new(cap);
+            let mut home = SandboxHome::new(cap);
             home.policy.roots = vec![SandboxRoot { path: home.path("project/data"), access }];
             for target in [".ssh", "other"] {
                 symlink(home.path(target), home.path("project/data")).unwrap();

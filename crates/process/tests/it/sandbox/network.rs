@@ -59,7 +59,7 @@ assert right.recv(1) == b'x'
 print('done')
 ";
 
-/// LocalServers that wait for the attacks.
+/// Servers that wait for the attacks.
 struct LocalServers {
     tcp: TcpListener,
     spare: TcpListener,

@@ -128,7 +128,7 @@ fn no_call_that_reaches_beyond_the_process_is_allowed() {
 #[test]
 fn a_process_controls_itself() {
     for cap in ABI_CAPS {
-        let home = Home::new(cap);
+        let home = SandboxHome::new(cap);
         for script in [
             "nice -n 5 true && ionice -c 3 true && taskset 1 true && ulimit -n 100",
             "prlimit --pid $$ >/dev/null",
@@ -146,7 +146,7 @@ fn a_process_controls_itself() {
 fn a_written_file_loses_its_set_id_bits() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let home = Home::new(None);
+    let home = SandboxHome::new(None);
     let file = home.path("project/file");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o6755)).unwrap();
     assert!(home.shell("echo evil > file").succeeded);

@@ -46,7 +46,7 @@ async fn failures_inside_a_stream() {
         (
             "it ends with `error`",
             &[TEXT, r#"{"choices":[{"index":0,"delta":{},"finish_reason":"error"}]}"#, DONE],
-            "interrupted: get a whole answer: the server says that it gave it up",
+            "interrupted: get a whole answer: the server reports that it aborted it",
         ),
         ("nothing, and a reason", &[ROLE, STOP, DONE], "Empty"),
         ("nothing, and the limit", &[ROLE, LENGTH, DONE], "Truncated"),

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
-use super::Repository;
+use super::TestRepository;
 
-impl Repository {
+impl TestRepository {
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.directory.path().join(path)).unwrap_or_default()
     }
@@ -35,7 +35,7 @@ fn drop_override() {
 
 #[test]
 fn a_directory_that_looks_like_a_repository_hides_nothing() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let before = repository.state();
     for fake in ["mkdir fake && cd fake", "cd sub", "mkdir x.git && cd x.git"] {
         let make = format!("{fake} && touch HEAD && mkdir objects refs");
@@ -58,7 +58,7 @@ fn a_directory_that_looks_like_a_repository_hides_nothing() {
 
 #[test]
 fn nothing_that_was_there_before_is_removed() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository.shell(
         "mkdir -p docs/hooks docs/.vscode old/settings && echo mine > docs/config
          echo mine > docs/hooks/update && echo mine > notes && echo mine > old/settings/tasks.json
@@ -89,7 +89,7 @@ fn nothing_that_was_there_before_is_removed() {
 
 #[test]
 fn a_new_repository_of_any_form_runs_nothing() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let config = "printf '[core]\\n\\trepositoryformatversion = 0\\n\\tfsmonitor = x\\n' > config";
     for (script, path) in [
         (format!("mkdir bare && cd bare && echo ref: refs/heads/x > HEAD && mkdir objects refs && {config}"), "bare/HEAD"),
@@ -119,7 +119,7 @@ fn a_new_repository_of_any_form_runs_nothing() {
 
 #[test]
 fn hooks_of_submodules_with_any_name_are_guarded() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository.shell(
         "top=$PWD && git init -q ../m-$$ && cd ../m-$$ && git config user.email a && git config user.name a \
          && echo a > a && git add a && git commit -qm a && cd $top && m=$(cd ../m-$$ && pwd) \
@@ -148,7 +148,7 @@ fn hooks_of_submodules_with_any_name_are_guarded() {
 
 #[test]
 fn what_settings_lead_to_is_guarded_too() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository.shell(
         "mkdir -p tools/hooks shared sub/deep && echo keep > tools/hooks/pre-push && echo keep > tools/st.sh
          git config core.hooksPath tools/hooks && git config include.path ../shared/config
@@ -187,7 +187,7 @@ fn what_settings_lead_to_is_guarded_too() {
 
 #[test]
 fn commands_in_a_list_of_a_rebase_and_old_remotes_are_undone() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let list = ".git/rebase-merge/git-rebase-todo";
     repository
         .shell(&format!("mkdir .git/rebase-merge && printf 'pick a\\nexec make\\n' > {list}"));
@@ -215,7 +215,7 @@ fn commands_in_a_list_of_a_rebase_and_old_remotes_are_undone() {
 #[test]
 fn a_closed_directory_hides_nothing() {
     drop_override();
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository.shell("mkdir -p own/deep && echo keep > own/deep/.envrc && chmod 000 own");
     for mode in ["000", "311", "444"] {
         let script =
@@ -239,7 +239,7 @@ fn a_closed_directory_hides_nothing() {
 #[test]
 fn a_file_that_cannot_be_read_is_never_emptied() {
     drop_override();
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository
         .shell("echo secret > .zshrc && chmod 200 .zshrc && head -c 5000000 /dev/zero > .kshrc");
     assert_eq!(repository.run("true", false), None);
@@ -261,7 +261,7 @@ fn a_file_that_cannot_be_read_is_never_emptied() {
 
 #[test]
 fn a_pipe_in_place_of_a_file_is_not_waited_for() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let before = repository.state();
     for file in [".bashrc", ".git/config", ".git/hooks/pre-push", ".vscode/tasks.json", "AGENTS.md"]
     {
@@ -273,7 +273,7 @@ fn a_pipe_in_place_of_a_file_is_not_waited_for() {
 
 #[test]
 fn a_flood_of_files_hides_nothing() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let before = repository.state();
     // More than can be listed or kept at once, in a guarded directory and beside it.
     let script = "cd .vscode && python3 -c \"
@@ -289,7 +289,7 @@ for i in range(60000): os.close(os.open('f%d' % i, os.O_CREAT))
 
 #[test]
 fn a_tree_that_is_too_deep_to_be_searched_is_told() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let script = "python3 -c \"
 import os
 os.mkdir('deep'); os.chdir('deep')
@@ -309,7 +309,7 @@ open('.envrc', 'w').write('x')
 #[test]
 fn a_message_names_the_top_of_the_tree() {
     drop_override();
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let told = repository.run("chmod 311 .", false).unwrap();
     assert!(told.contains("[undone: the command changed `.`: "), "{told}");
     assert!(Path::new(&repository.directory.path()).read_dir().is_ok());

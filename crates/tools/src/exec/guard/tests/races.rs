@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use openclaw_fs::LinklessDirectory;
 
-use super::Repository;
+use super::TestRepository;
 
 /// A home directory with what an attacker would like to be written and removed.
 fn fill_home(home: &Path) {
@@ -56,7 +56,7 @@ fn no_swap_of_directories_leads_the_undo_outside() {
     let home = tempfile::tempdir().unwrap();
     fill_home(home.path());
     let before = list_tree(home.path());
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let root = repository.directory.path();
     repository.shell(
         "for d in sub/.ssh sub/.openclaw sub/.vscode sub/.git/hooks; do mkdir -p $d; done

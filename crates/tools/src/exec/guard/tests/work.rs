@@ -1,10 +1,10 @@
 //! Ordinary work that goes on unchanged.
 
-use super::Repository;
+use super::TestRepository;
 
 #[test]
 fn work_with_submodules_worktrees_and_rebases_goes_on() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let origin = tempfile::tempdir().unwrap();
     let origin = origin.path().to_str().unwrap();
     repository.shell(&format!(
@@ -36,7 +36,7 @@ fn work_with_submodules_worktrees_and_rebases_goes_on() {
 
 #[test]
 fn packages_bring_what_they_like() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     for script in [
         "mkdir -p node_modules/a/.github/workflows node_modules/a/.vscode node_modules/.bin",
         "echo x > node_modules/a/.github/workflows/ci.yml && echo x > node_modules/a/.travis.yml \
@@ -59,7 +59,7 @@ fn packages_bring_what_they_like() {
 
 #[test]
 fn what_a_tool_writes_while_a_command_runs_stays() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     let (root, writes) =
         (repository.directory.path().canonicalize().unwrap(), &repository.guard.writes);
     let run = repository.guard.begin_run(false);
@@ -88,7 +88,7 @@ fn what_a_tool_writes_while_a_command_runs_stays() {
 
 #[test]
 fn a_folder_with_guarded_files_can_be_moved_and_removed() {
-    let repository = Repository::new();
+    let repository = TestRepository::new();
     repository.shell(
         "mkdir -p app/.vscode && echo t > app/.vscode/tasks.json && echo e > app/.envrc
          git init -q app/lib && echo h > app/lib/.git/hooks/pre-push",
