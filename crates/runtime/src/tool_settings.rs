@@ -77,13 +77,11 @@ impl Runtime {
         let (variables, mut warnings) = self.skill_variables(skills);
         warnings.extend(unusable_skills_warning(skills));
         let judge = self.command_policy(agent).with_sandbox(&sandbox);
-        let mut exec = ExecOptions {
-            judge: Some(Arc::new(judge)),
-            sandbox: sandbox.policy,
-            background: is_offered(models, agent, profile, "process")
-                .then(|| self.background_options(command_runs)),
-            ..exec_options(models, exec_time)
-        };
+        let mut exec = exec_options(models, exec_time);
+        exec.judge = Some(Arc::new(judge));
+        exec.sandbox = sandbox.policy;
+        exec.background = is_offered(models, agent, profile, "process")
+            .then(|| self.background_options(command_runs));
         exec.environment.extend(variables);
         let mut tools = core_tools(workspace.clone(), exec);
         tools.retain(|tool| is_offered(models, agent, profile, tool.spec().name.as_str()));

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use clap_complete::Shell;
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_config::{
     Config, ConfigDocument, ConfigFile, EditError, KeyPath, LoadedConfig, NewValue,
@@ -119,10 +120,10 @@ fn print_completion(
     args: &NativeArgs<'_>,
 ) -> io::Result<ExitReason> {
     let shell = args.option("--shell").or_else(|| args.words.first().copied());
-    let script = match shell.unwrap_or("bash") {
-        "bash" => include_str!("../../completions/openclaw.bash"),
-        "zsh" => include_str!("../../completions/_openclaw"),
-        "fish" => include_str!("../../completions/openclaw.fish"),
+    let shell = match shell.unwrap_or("bash") {
+        "bash" => Shell::Bash,
+        "zsh" => Shell::Zsh,
+        "fish" => Shell::Fish,
         other => {
             return Ok(refuse(
                 context,
@@ -130,8 +131,16 @@ fn print_completion(
             ));
         }
     };
-    context.printer.write_answer(script)?;
+    context.printer.write_answer(&completion_script(shell))?;
     Ok(ExitReason::Ok)
+}
+
+/// The completions of a shell, as in the folder `completions`. They are generated on demand, because
+/// the texts would be 250 kB of the program.
+fn completion_script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::clap_command(), "openclaw", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 fn refuse(context: ConfigCommandContext<'_>, problem: &str) -> ExitReason {
@@ -322,4 +331,20 @@ fn name_agent(
     };
     let path = list_path().with_index(place).with_key("name");
     save(context, |document| document.set_value(&path, &NewValue::from_string(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_completions_are_those_of_the_package() {
+        for (shell, expected) in [
+            (Shell::Bash, include_str!("../../completions/openclaw.bash")),
+            (Shell::Zsh, include_str!("../../completions/_openclaw")),
+            (Shell::Fish, include_str!("../../completions/openclaw.fish")),
+        ] {
+            assert_eq!(completion_script(shell), expected, "run `cargo xtask codegen`: {shell}");
+        }
+    }
 }
