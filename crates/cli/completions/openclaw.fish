@@ -25,13 +25,13 @@ function __fish_openclaw_using_subcommand
 end
 
 complete -c openclaw -n "__fish_openclaw_needs_command" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_needs_command" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_needs_command" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_needs_command" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_needs_command" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_needs_command" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_needs_command" -s V -l version -d 'Print version'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "agent" -d 'Run one turn of an agent: answer a message, with tools, until it is done'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "chat" -d 'Talk with an agent: each message is a turn, and the session is kept'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "chat" -d 'Chat with an agent: each message is a turn, and the session is stored'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "setup" -d 'Find a server, try a model of it, and write the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "onboard" -d 'Find a server, try a model of it, and write the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "configure" -d 'Find a server, try a model of it, and write the config'
@@ -39,32 +39,32 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a 
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check the config, the server and the model, and suggest fixes'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'Show, test and reset the models and their servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "skills" -d 'List, show and check the skills of an agent'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'Say what is less safe than it could be, and the command that mends it'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox of commands'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show, explain and change the policy for commands'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'List settings that are less safe than they could be, with the command that fixes each'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox that commands run in'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do, as an option; `-` reads it from standard input, which is not read otherwise' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'The message as an option; `-` reads it from standard input, which is otherwise not read' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The session by its id, or by the short id that `sessions` shows; created if there is none' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Without a message, finish the turn that was interrupted, or that failed before the model answered. With the ID of a session and a message, go on with that session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Without a message, finish the turn that was interrupted, or that failed before the model answered. With the ID of a session and a message, continue that session' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The time limit of the turn; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s p -l print -d 'Print the answer and exit, as `agent` does anyway; without TEXT standard input is the message'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Run the turn without a session: continue none and store nothing'
@@ -75,20 +75,20 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Ru
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Record the exchanges with the model server, for `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l resume -d 'Continue this session, by its id; without an ID choose one of this folder' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to continue; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The time limit of the turn; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s reasoning is shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
@@ -96,8 +96,8 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'Pla
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Record the exchanges with the model server, for `/trace` and `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l base-url -d 'The address of your server, instead of those on this machine; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l model -d 'The model to use, by its id on the server' -r
@@ -144,13 +144,13 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-expire
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l base-url -d 'The address of your server, instead of those on this machine; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l model -d 'The model to use, by its id on the server' -r
@@ -197,13 +197,13 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-expi
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l base-url -d 'The address of your server, instead of those on this machine; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l model -d 'The model to use, by its id on the server' -r
@@ -250,53 +250,53 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-ex
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-profile-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-provider -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l wizard -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Text by a language model'
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Generate text with a language model'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Text by a language model'
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Generate text with a language model'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "get" -d 'Print the value that holds for a key: the one that is set, else its default'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "get" -d 'Print the effective value of a key: the one that is set, else its default'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "set" -d 'Set a key, keeping the comments and the layout of the file'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "unset" -d 'Remove a key'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "validate" -d 'Say everything that is wrong with the config file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "explain" -d 'Tell what a key means, what holds for it and where that comes from'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "validate" -d 'List all problems of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "explain" -d 'Explain a key: its meaning, its effective value and the source of the value'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "schema" -d 'Print the JSON Schema of the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "file" -d 'Print the path of the config file'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "path" -d 'Print the path of the config file'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "edit" -d 'Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l batch-json -d 'Set several keys at once: `[{path, value}, …]`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l batch-file -d 'The same from a file' -r -F
@@ -322,60 +322,60 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-timeout-ms -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-trusted-dir -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l strict-json -d 'Refuse a value that is not JSON5'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l merge -d 'Leave the keys of an object that the value does not name as they are'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and write nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l replace -d 'Accepted: a value is replaced as a whole anyway'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l dry-run -d 'Show what would change, and write nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l json -d 'Print one JSON object with every problem and its place'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Let warnings, such as unknown keys, count as errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Treat warnings, such as unknown keys, as errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l provider -d 'The provider to examine when no model is named' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Run only this check and those that it depends on; may be given again' -r -f -a "config\t''
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Run only this check and those that it depends on; may be repeated' -r -f -a "config\t''
 model\t''
 reachable\t''
 auth\t''
@@ -395,9 +395,9 @@ tokenize\t''
 prefix-cache\t''
 cancel\t''
 exposure\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l timeout -d 'The longest that one check may take [default: 60]' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l timeout -d 'The time limit of one check [default: 60]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l fix -l repair -d 'Fix the config file where possible: shows the change and asks first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s y -l yes -d 'With `--fix`, do not ask'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l json -d 'Print one JSON object'
@@ -405,117 +405,117 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l deep
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l non-interactive
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "list" -d 'List the models of the config and those that the servers list'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "probe" -d 'Find out what the server does with a model, and remember it'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "reset" -d 'Close the circuit breakers of models that failed, so that they are asked in order again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "probe" -d 'Test which features the server supports with a model, and store the result'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "reset" -d 'Close the circuit breakers of models that failed, so that they are used in order again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l local -d 'Only providers on this machine or the local network'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l plain -d 'Print one `provider/model-id` a line'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l all -d 'Accepted: every known model is always listed'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l plain -d 'Print the default model only'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l probe
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l check
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l timeout -d 'The longest that one check may take [default: 60]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l timeout -d 'The time limit of one check [default: 60]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l agent -d 'Only sessions of this agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l search -d 'Only sessions whose first message, key or id has this text' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l limit -d 'Only the N sessions that were used last; default: 30 on a terminal, otherwise all' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l here -d 'Only sessions of the folder that the command is started in'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -l all-agents -d 'Accepted: the sessions of all agents are always listed'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "list" -d 'List the sessions, the one that was used last first'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "show" -d 'Print what was said in a session'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "show" -d 'Print the conversation of a session'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "export" -d 'Write a session as lines of JSON, to stdout or to a file'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "import" -d 'Import sessions: an export, or transcripts of the original OpenClaw, a file or a folder at once'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "undo" -d 'Undo what tools changed in files, in the last turn that changed any'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "delete" -d 'Delete sessions for good'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import undo delete" -f -a "delete" -d 'Delete sessions permanently'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l agent -d 'Only sessions of this agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l search -d 'Only sessions whose first message, key or id has this text' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Only the N sessions that were used last; default: 30 on a terminal, otherwise all' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l here -d 'Only sessions of the folder that the command is started in'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l all-agents -d 'Accepted: the sessions of all agents are always listed'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l last -d 'Only your last N messages, each with all that followed it' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l last -d 'Only your last N messages, each with what followed it' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object, including what was undone or replaced by a summary'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, for you alone to read, instead of stdout' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, readable by you alone, instead of stdout' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l force -d 'Replace the file when there is one'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l force -d 'Overwrite an existing file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l session -d 'The key for it; default: the file\'s own, else `agent:ID:main` of the agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l agent -d 'The agent whose session it becomes; default: as the folder `agents/ID/sessions` says, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -l files -d 'Undo the file changes; the conversation stays'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Delete without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l eligible -d 'Only skills that the agent uses'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -s h -l help -d 'Print help'
@@ -525,233 +525,233 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and not __fish_seen_subcommand_from list show info check" -f -a "check" -d 'Say which skills cannot be used, and why'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l eligible -d 'Only skills that the agent uses'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l agent -d 'The agent whose skills are meant; default: the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "list" -d 'List the exchanges, the newest last'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "show" -d 'Show an exchange: what was sent, what came back, and when'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "curl" -d 'Print a curl command that sends the same; keys are named by their variables'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "replay" -d 'Send the same body to another server and compare what comes back'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "show" -d 'Show an exchange: the request, the response and the times'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "curl" -d 'Print a curl command that sends the same request; keys are named by their variables'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "replay" -d 'Send the same body to another server and compare the responses'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "clear" -d 'Remove all exchanges from the disk'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON array'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Print all that was kept as one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Print everything stored as one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l events -d 'Show each event of the answer with its time'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show messages whole instead of their beginnings'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show whole messages instead of their beginnings'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l against -d 'The base URL of the server to send it to' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l key-env -d 'The environment variable with the key for that server; without it no key is sent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l json -d 'Print one JSON object with both sides'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file by another one, and keep the old content beside it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file, and keep the old one beside it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l file -d 'The new file; the same as FILE' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l stdin -d 'Read standard input; the same as `-`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Require a question for commands of a program again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file by another one, and keep the old content beside it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "set" -d 'Replace the approvals file, and keep the old one beside it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list set allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l file -d 'The new file; the same as FILE' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l stdin -d 'Read standard input; the same as `-`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Require a question for commands of a program again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "show" -d 'Show the settings of the config, and those that hold with the approvals file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "explain" -d 'Explain whether a command would run, be asked about or be denied; nothing is run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "show" -d 'Show the settings of the config, and the effective ones together with the approvals file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "explain" -d 'Explain whether a command would run, need a question or be denied; nothing is run'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "set" -d 'Change `tools.exec` in the config'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain set preset" -f -a "preset" -d 'Change `tools.exec` in the config to a named policy: `cautious`, `deny-all` or `yolo`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l agent -d 'The agent that would run it' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that it would run in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l security -d 'Which commands may run: `deny`, `allowlist` or `full`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l ask -d 'When a person is asked: `off`, `on-miss` or `always`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l ask-fallback -d 'Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; this is kept in the approvals file' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l ask-fallback -d 'Which commands run when there is nobody to ask: `deny`, `allowlist` or `full`; stored in the approvals file' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l host -d 'Where commands run' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and write nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l dry-run -d 'Show what would change, and write nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from preset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and not __fish_seen_subcommand_from audit" -f -a "audit" -d 'Examine the config, the modes of files, what is exposed, the policy of commands and the skills'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l deep -d 'Also ask the model server what it answers without a key'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l fix -d 'Take the access of others to the program\'s own files away; nothing else is changed'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand security; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Explain what commands may do, what enforces it, and whether a command needs a question; nothing is run'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l agent -d 'The agent whose commands are meant' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l agent -d 'The agent that would run it' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l workspace -d 'The workspace' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what an agent\'s first request is made of, and what each part costs in tokens'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show the parts of an agent\'s first request, with the tokens of each'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l model -d 'The model, as `provider/model-id`; default: as for `agent`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'

@@ -278,7 +278,7 @@ async fn any_session_sends_each_request_as_the_beginning_of_the_next() {
     for seed in 0..24 {
         let steps = steps(seed);
         let script = format!("script {seed}: {steps:?}");
-        let mut session = Session::begin(16_384).await;
+        let mut session = Box::pin(Session::begin(16_384)).await;
         for (number, step) in steps.into_iter().enumerate() {
             session.take(step, number).await;
         }
@@ -291,7 +291,7 @@ async fn any_session_sends_each_request_as_the_beginning_of_the_next() {
 /// Runs each step once, in an order in which each matters.
 #[tokio::test]
 async fn a_session_of_every_step_keeps_its_prefix_and_its_cache() {
-    let mut session = Session::begin(65_536).await;
+    let mut session = Box::pin(Session::begin(65_536)).await;
     for (number, step) in STEPS.into_iter().enumerate() {
         session.take(step, number).await;
         session.take(Step::Talk, 100 + number).await;
