@@ -48,6 +48,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show, explain and change the policy for commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'List settings that are less safe than they could be, with the command that fixes each'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox that commands run in'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the sessions of this machine to other programs'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Override a key of the config for this run; may be repeated' -r
@@ -740,6 +741,93 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l port -d 'Listen on this port instead of `gateway.port`; 0 lets the system choose' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l bind -d 'Listen on these addresses instead of those of `gateway.bind`' -r -f -a "loopback\t'This machine only'
+auto\t'This machine only'
+lan\t'All networks of this machine'
+tailnet\t'The tailnet'
+custom\t'The address of `gateway.customBindHost`'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l auth -d 'How clients authenticate, instead of `gateway.auth.mode`' -r -f -a "none\t'Not at all; for this machine only'
+token\t'With a token'
+password\t'With a password'
+trusted-proxy\t'By a proxy in front'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l password-file -d 'Read the password of clients from this file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "run" -d 'Serve the sessions of this machine to other programs, until Ctrl-C'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "status" -d 'Show whether a gateway runs and answers'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "probe" -d 'Show whether a gateway runs and answers'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "health" -d 'Ask a running gateway how it is'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "call" -d 'Call a method of a running gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l port -d 'Listen on this port instead of `gateway.port`; 0 lets the system choose' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l bind -d 'Listen on these addresses instead of those of `gateway.bind`' -r -f -a "loopback\t'This machine only'
+auto\t'This machine only'
+lan\t'All networks of this machine'
+tailnet\t'The tailnet'
+custom\t'The address of `gateway.customBindHost`'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l auth -d 'How clients authenticate, instead of `gateway.auth.mode`' -r -f -a "none\t'Not at all; for this machine only'
+token\t'With a token'
+password\t'With a password'
+trusted-proxy\t'By a proxy in front'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l password-file -d 'Read the password of clients from this file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l require-rpc -d 'Fail when the gateway does not answer'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l no-probe -d 'Show the settings without asking the gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l require-rpc -d 'Fail when the gateway does not answer'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l no-probe -d 'Show the settings without asking the gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l params -d 'Its parameters, a JSON object' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l expect-final -d 'Wait for the second response of a method that has two, such as `agent`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'

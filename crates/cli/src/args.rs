@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod deferred;
 pub(crate) mod doctor;
+pub(crate) mod gateway;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod security;
@@ -96,6 +97,8 @@ pub(crate) enum CliCommand {
     /// Explain the sandbox that commands run in
     #[command(subcommand_required = true)]
     Sandbox(DeferredArgs<sandbox::SandboxArgs>),
+    /// Serve the sessions of this machine to other programs
+    Gateway(DeferredArgs<gateway::GatewayArgs>),
     /// Show the parts of an agent's first request
     #[command(subcommand_required = true)]
     Prompt(DeferredArgs<prompt::PromptArgs>),

@@ -14,6 +14,7 @@ pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod exec_policy;
+pub(crate) mod gateway;
 pub(crate) mod infer;
 mod learned_report;
 pub(crate) mod models_list;

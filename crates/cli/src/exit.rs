@@ -30,6 +30,8 @@ pub enum ExitReason {
     Stopped,
     /// Another process uses the session.
     InUse,
+    /// The settings do not let the gateway start; to start it again would not help.
+    ServiceConfig,
     /// A timeout of this program expired.
     TimedOut,
     /// The user interrupted the run.
@@ -54,6 +56,10 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
         "The turn was stopped: a limit on its calls, invalid or repeated calls, or an endless answer.",
     ),
     (ExitReason::InUse.code(), "Another process uses the session; nothing was sent."),
+    (
+        ExitReason::ServiceConfig.code(),
+        "The settings do not let the gateway start; a service manager must not start it again.",
+    ),
     (ExitReason::TimedOut.code(), "A timeout expired; the message names it and where it is set."),
     (ExitReason::Interrupted.code(), "Stopped by Ctrl-C or a terminating signal."),
 ];
@@ -73,6 +79,7 @@ impl ExitReason {
             Self::Silent => 7,
             Self::Stopped => 8,
             Self::InUse => 9,
+            Self::ServiceConfig => 78,
             Self::TimedOut => 124,
             Self::Interrupted => 130,
         }
@@ -245,6 +252,6 @@ mod tests {
     fn every_code_is_explained_once() {
         let codes: BTreeSet<u8> = EXIT_CODES.iter().map(|(code, _)| *code).collect();
         assert_eq!(codes.len(), EXIT_CODES.len());
-        assert_eq!(codes, BTreeSet::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 124, 130]));
+        assert_eq!(codes, BTreeSet::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 78, 124, 130]));
     }
 }

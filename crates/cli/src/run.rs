@@ -12,6 +12,7 @@ use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 
 use crate::args::deferred::DeferredArgs;
+use crate::args::gateway::GatewayArgs;
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
@@ -121,6 +122,8 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         printer.print_note(note);
     }
     let paths = match AppPaths::new(&env, cli.global.config.as_deref()) {
+        // A gateway belongs to no folder.
+        Ok(paths) if matches!(cli.command, CliCommand::Gateway(_)) => paths,
         Ok(paths) => paths.in_current_project(&env),
         Err(error) => {
             printer.print_error(format_args!("failed to {error}"));
@@ -133,13 +136,12 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         printer.print_hint("`openclaw config set KEY VALUE` changes the file.");
         return Ok(ExitReason::Usage);
     }
-    let trace_requested = commands::trace::is_trace_requested(&cli.command);
     let startup = StartupContext {
         paths,
         env,
         printer,
         overrides: cli.global.set,
-        trace_requested,
+        trace_requested: commands::trace::is_trace_requested(&cli.command),
         tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
     };
     startup.run_command(cli.command)
@@ -201,6 +203,7 @@ impl StartupContext<'_> {
                     run_interruptible(printer, commands::prompt_explain::run(context, args))
                 }),
             },
+            CliCommand::Gateway(DeferredArgs(args)) => self.run_gateway(args),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),
             CliCommand::Approvals(DeferredArgs(args)) => self.run_with_config(|context| {
                 commands::exec_policy::run_approvals(context, &args.action)
@@ -245,6 +248,18 @@ impl StartupContext<'_> {
                 self.run_with_config(|context| commands::models_status::run(context, &args))
             }
         }
+    }
+
+    fn run_gateway(self, args: GatewayArgs) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        if args.runs_agents() {
+            return self.run_checked(RunKind::DefaultAgent, |context| {
+                run_to_completion(commands::gateway::run(context, args))
+            });
+        }
+        self.run_with_config(|context| {
+            run_interruptible(printer, commands::gateway::run(context, args))
+        })
     }
 
     /// Loads the config and runs a command with it; prints what is wrong with the config.

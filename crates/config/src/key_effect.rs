@@ -24,7 +24,11 @@ pub enum KeyEffect {
 /// The reasons of keys that do not act, each for everything below the pattern; the first match is
 /// used. `*` is any key or index, and `AGENT` the settings of one or of all agents.
 const REASONS: &[(&str, &str)] = &[
-    ("gateway", "no gateway runs here yet"),
+    ("gateway.remote", "commands ask the gateway of this machine; `--url` names another"),
+    ("gateway.nodes", "there are no nodes here yet"),
+    ("gateway.controlUi", "there is no control page here yet"),
+    ("gateway.reload", "a change takes effect at the next start of the gateway"),
+    ("gateway", "the gateway does not have this yet"),
     ("channels", NO_CHANNELS),
     ("bindings", NO_CHANNELS),
     ("messages", NO_CHANNELS),

@@ -46,8 +46,9 @@ pub use openclaw_skills::{
 };
 pub use openclaw_store::{
     DamageKind, DamageReport, FolderImport, ImportReport, InterruptedCall, LoadedSession,
-    LogContent, LogEntry, Session, SessionId, SessionInfo, SessionKey, Store, StoreError,
-    StoreErrorKind, StoreWarning, TranscriptFolder, TurnRecord, find_transcript_folders,
+    LogContent, LogEntry, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus, Session,
+    SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
+    TranscriptFolder, TurnRecord, find_transcript_folders,
 };
 pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport};
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};

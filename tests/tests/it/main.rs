@@ -46,6 +46,8 @@ mod file_undo;
 #[cfg(test)]
 mod front;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod hosted;
 #[cfg(test)]
 mod infer;

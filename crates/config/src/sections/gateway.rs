@@ -21,8 +21,51 @@ pub struct GatewayConfig {
     pub bind: Option<GatewayBind>,
     /// Who may connect.
     pub auth: GatewayAuth,
+    /// The address of `bind: "custom"`, an IP address of this machine.
+    pub custom_bind_host: Option<String>,
     /// Access over Tailscale.
     pub tailscale: TailscaleConfig,
+    /// Pages in a browser.
+    pub control_ui: GatewayPageConfig,
+    /// What is served over HTTP.
+    pub http: GatewayHttpConfig,
+}
+
+/// Pages in a browser that use the gateway.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayPageConfig {
+    /// The origins whose pages may connect, e.g. `https://desk.example`.
+    pub allowed_origins: Vec<String>,
+}
+
+/// What the gateway serves over HTTP.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayHttpConfig {
+    /// The paths of the OpenAI API.
+    pub endpoints: GatewayEndpointsConfig,
+}
+
+/// The paths of the OpenAI API.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayEndpointsConfig {
+    /// `/v1/chat/completions` and `/v1/models`.
+    pub chat_completions: GatewayEndpointConfig,
+}
+
+/// A path of the OpenAI API.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayEndpointConfig {
+    /// Whether it is served.
+    #[schemars(extend("default" = false))]
+    pub enabled: Option<bool>,
 }
 
 /// Whether the gateway runs here or elsewhere.
@@ -125,6 +168,28 @@ impl GatewayConfig {
     #[must_use]
     pub fn bind(&self) -> GatewayBind {
         self.bind.unwrap_or_default()
+    }
+}
+
+impl GatewayBind {
+    /// The value in the config.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Auto => "auto",
+            Self::Lan => "lan",
+            Self::Tailnet => "tailnet",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+impl GatewayEndpointsConfig {
+    /// Whether the OpenAI API is served.
+    #[must_use]
+    pub fn serves_openai_api(&self) -> bool {
+        self.chat_completions.enabled.unwrap_or(false)
     }
 }
 

@@ -36,7 +36,8 @@ pub use file_tools::{
     AgentFileToolsConfig, FileRoot, FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig,
 };
 pub use gateway::{
-    GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,
+    GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayEndpointConfig,
+    GatewayEndpointsConfig, GatewayHttpConfig, GatewayMode, GatewayPageConfig, TailscaleConfig,
     TailscaleMode,
 };
 pub use model_choice::ModelChoice;

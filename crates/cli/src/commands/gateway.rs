@@ -1,0 +1,235 @@
+//! `openclaw gateway`.
+
+mod target;
+
+use std::io;
+use std::time::Duration;
+
+use openclaw_chat::{CommandContext, InterruptSignals};
+use openclaw_client::ClientError;
+use openclaw_gateway::{
+    Gateway, GatewayAuthentication, GatewayOverrides, GatewaySettings, GatewayStartError,
+    GatewayStartErrorKind,
+};
+use serde_json::{Value, json};
+
+use self::target::GatewayTarget;
+use crate::args::gateway::{
+    GatewayAction, GatewayArgs, GatewayCallArgs, GatewayHealthArgs, GatewayRunArgs,
+    GatewaySecretArgs, GatewayStatusArgs,
+};
+use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
+
+/// The most bytes of a file with a password.
+const MAX_PASSWORD_BYTES: u64 = 4096;
+
+pub(crate) async fn run(context: &CommandContext, args: GatewayArgs) -> io::Result<ExitReason> {
+    match args.action {
+        None => serve(context, args.run).await,
+        Some(GatewayAction::Run(args)) => serve(context, args).await,
+        Some(GatewayAction::Status(args)) => show_status(context, args).await,
+        Some(GatewayAction::Health(args)) => show_health(context, args).await,
+        Some(GatewayAction::Call(args)) => call_method(context, args).await,
+    }
+}
+
+fn to_overrides(secret: GatewaySecretArgs) -> GatewayOverrides {
+    GatewayOverrides {
+        token: secret.token.map(Into::into),
+        password: secret.password.map(Into::into),
+        ..GatewayOverrides::default()
+    }
+}
+
+async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<ExitReason> {
+    let printer = &context.printer;
+    let password = match args.password_file.as_deref() {
+        None => None,
+        Some(path) => match openclaw_fs::read_text(path, MAX_PASSWORD_BYTES) {
+            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => {
+                printer.print_error(format_args!("failed to read {}: {error}", path.display()));
+                return Ok(ExitReason::ServiceConfig);
+            }
+        },
+    };
+    let mut overrides = to_overrides(args.secret);
+    overrides.port = args.port;
+    overrides.bind = args.bind.map(Into::into);
+    overrides.auth = args.auth.map(Into::into);
+    if let Some(password) = password {
+        overrides.password = Some(password.into());
+    }
+    let models = &context.models;
+    let state_dir = models.app_paths().state_dir();
+    let settings = match GatewaySettings::from_config(models.loaded_config(), state_dir, &overrides)
+    {
+        Ok(settings) => settings,
+        Err(error) => return Ok(refuse_start(context, &error)),
+    };
+    // Registered first, so that a signal during the start is not lost.
+    let mut signals = InterruptSignals::new();
+    let gateway = match Gateway::bind(context.runtime(), settings.clone()).await {
+        Ok(gateway) => gateway,
+        Err(error) => return Ok(refuse_start(context, &error)),
+    };
+    context.print_warnings(&gateway.warnings());
+    announce(context, &gateway, &settings);
+    let handle = gateway.handle();
+    let serving = gateway.run();
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => return Ok(ExitReason::Ok),
+        () = signals.next() => {}
+    }
+    printer.print_note("the gateway ends; a second Ctrl-C ends its runs at once");
+    handle.shut_down();
+    tokio::select! {
+        () = &mut serving => {}
+        () = signals.next() => printer.print_note("stopped; `--resume` finishes what was running"),
+    }
+    Ok(ExitReason::Ok)
+}
+
+fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReason {
+    let printer = &context.printer;
+    printer.print_error(format_args!("failed to {error}"));
+    let mut cause = error.cause().map(|cause| cause as &(dyn std::error::Error + 'static));
+    while let Some(error) = cause {
+        printer.print_indented(error);
+        cause = error.source();
+    }
+    if let Some(hint) = error.hint() {
+        printer.print_hint(hint);
+    }
+    match error.kind() {
+        GatewayStartErrorKind::Settings => ExitReason::ServiceConfig,
+        GatewayStartErrorKind::AlreadyRunning => ExitReason::InUse,
+        _ => ExitReason::Failed,
+    }
+}
+
+fn announce(context: &CommandContext, gateway: &Gateway, settings: &GatewaySettings) {
+    let printer = &context.printer;
+    let address = gateway.local_address();
+    let reach = if settings.is_reachable_from_outside() {
+        "other machines can connect, without encryption"
+    } else {
+        "this machine only"
+    };
+    printer.print_note(format_args!("gateway on ws://{address} ({reach}); Ctrl-C ends it"));
+    if settings.serves_openai_api {
+        printer.print_note(format_args!("OpenAI API on http://{address}/v1"));
+    }
+    if matches!(settings.authentication, GatewayAuthentication::Open) {
+        printer.print_warning(
+            "every program of this machine can use the gateway: `gateway.auth.mode` is \"none\"",
+        );
+    }
+}
+
+async fn show_status(context: &CommandContext, args: GatewayStatusArgs) -> io::Result<ExitReason> {
+    let target = match GatewayTarget::new(context, args.target) {
+        Ok(target) => target,
+        Err(exit) => return Ok(exit),
+    };
+    let answer =
+        if args.no_probe { None } else { Some(target.call("status", json!({}), false).await) };
+    let gateway = &context.models.loaded_config().config.gateway;
+    let error = answer.as_ref().and_then(|answer| answer.as_ref().err().map(ToString::to_string));
+    let status = answer.as_ref().and_then(|answer| answer.as_ref().ok());
+    if target.json {
+        let report = json!({
+            "gateway": {
+                "port": target.address_port(),
+                "bindMode": gateway.bind().name(),
+                "probeUrl": target.address.to_string(),
+                "version": status.and_then(|status| status.get("version")),
+            },
+            "rpc": {
+                "ok": status.is_some(),
+                "url": target.address.to_string(),
+                "error": error,
+                "status": status,
+            },
+        });
+        write_json_answer(&context.printer, &report)?;
+    } else {
+        write_status(context, &target, status, answer.as_ref())?;
+    }
+    let is_missing = args.require_rpc && status.is_none();
+    Ok(if is_missing { ExitReason::Unreachable } else { ExitReason::Ok })
+}
+
+fn write_status(
+    context: &CommandContext,
+    target: &GatewayTarget,
+    status: Option<&Value>,
+    answer: Option<&Result<Value, ClientError>>,
+) -> io::Result<()> {
+    let printer = &context.printer;
+    printer.write_answer_line(format_args!("Gateway   {}", target.address))?;
+    let state = match (status, answer) {
+        (Some(status), _) => {
+            let text = |key: &str| match status.get(key) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => "-".to_owned(),
+            };
+            let uptime = status.get("uptimeMs").and_then(Value::as_u64).unwrap_or_default();
+            format!(
+                "running, version {}, for {}; {} clients, {} runs",
+                text("version"),
+                openclaw_chat::format_duration(Duration::from_millis(uptime)),
+                text("clients"),
+                text("activeRuns"),
+            )
+        }
+        (None, Some(Err(ClientError::Unreachable { .. }))) => "not running".to_owned(),
+        (None, Some(Err(error))) => format!("failed to {error}"),
+        _ => "not asked".to_owned(),
+    };
+    printer.write_answer_line(format_args!("State     {state}"))?;
+    if matches!(answer, Some(Err(ClientError::Unreachable { .. }))) {
+        printer.print_hint("`openclaw gateway run` starts it.");
+    }
+    Ok(())
+}
+
+async fn show_health(context: &CommandContext, args: GatewayHealthArgs) -> io::Result<ExitReason> {
+    let target = match GatewayTarget::new(context, args.target) {
+        Ok(target) => target,
+        Err(exit) => return Ok(exit),
+    };
+    match target.call("health", json!({}), false).await {
+        Ok(health) if target.json => {
+            write_json_answer(&context.printer, &health)?;
+            Ok(ExitReason::Ok)
+        }
+        Ok(_) => {
+            context.printer.write_answer_line(format_args!("{} is well", target.address))?;
+            Ok(ExitReason::Ok)
+        }
+        Err(error) => Ok(GatewayTarget::report_failure(context, &error)),
+    }
+}
+
+async fn call_method(context: &CommandContext, args: GatewayCallArgs) -> io::Result<ExitReason> {
+    let Ok(params @ Value::Object(_)) = serde_json::from_str(&args.params) else {
+        context.printer.print_error("`--params` is no JSON object");
+        context.printer.print_hint("For example: `--params '{\"limit\": 5}'`.");
+        return Ok(ExitReason::Usage);
+    };
+    let target = match GatewayTarget::new(context, args.target) {
+        Ok(target) => target,
+        Err(exit) => return Ok(exit),
+    };
+    match target.call(&args.method, params, args.expect_final).await {
+        Ok(answer) => {
+            write_json_answer(&context.printer, &answer)?;
+            Ok(ExitReason::Ok)
+        }
+        Err(error) => Ok(GatewayTarget::report_failure(context, &error)),
+    }
+}

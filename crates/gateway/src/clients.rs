@@ -1,0 +1,308 @@
+//! The connected clients, and what waits to be sent to them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openclaw_protocol::gateway::{MAX_BUFFERED_BYTES, ResponseFrame};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// What a client may do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClientGrant {
+    pub(crate) scopes: Vec<String>,
+    /// Whether it is asked about calls that need an approval.
+    pub(crate) takes_approvals: bool,
+}
+
+/// What goes to a client.
+#[derive(Debug)]
+pub(crate) enum OutgoingFrame {
+    /// The text of a frame.
+    Text(String),
+    /// Close the connection.
+    Close { code: u16, reason: &'static str },
+}
+
+/// Which clients get an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventAudience {
+    /// Those that may read.
+    Readers,
+    /// Those that decide about calls.
+    Approvers,
+    /// All.
+    Everyone,
+}
+
+/// The queue of one client. Its length is limited, so that a client that does not read holds
+/// nobody up and takes no memory beyond its limit.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientQueue(Arc<ClientQueueInner>);
+
+#[derive(Debug)]
+struct ClientQueueInner {
+    frames: UnboundedSender<OutgoingFrame>,
+    buffered: AtomicUsize,
+    event_seq: AtomicU64,
+    is_closing: AtomicBool,
+    /// Keeps the numbers of events in the order in which they are queued.
+    order: Mutex<()>,
+}
+
+/// The other end of a [`ClientQueue`].
+#[derive(Debug)]
+pub(crate) struct OutgoingFrames {
+    frames: UnboundedReceiver<OutgoingFrame>,
+    queue: ClientQueue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EncodedEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    event: &'a str,
+    payload: &'a RawValue,
+    seq: u64,
+}
+
+/// The connected clients.
+#[derive(Debug, Default)]
+pub(crate) struct ClientRegistry {
+    clients: Mutex<HashMap<u64, (ClientQueue, ClientGrant)>>,
+    next_id: AtomicU64,
+}
+
+/// A client's place in the registry, which it leaves when this is dropped.
+#[derive(Debug)]
+pub(crate) struct ClientRegistration {
+    registry: Arc<ClientRegistry>,
+    id: u64,
+}
+
+impl ClientQueue {
+    pub(crate) fn new() -> (Self, OutgoingFrames) {
+        let (sender, frames) = unbounded_channel();
+        let queue = Self(Arc::new(ClientQueueInner {
+            frames: sender,
+            buffered: AtomicUsize::new(0),
+            event_seq: AtomicU64::new(0),
+            is_closing: AtomicBool::new(false),
+            order: Mutex::new(()),
+        }));
+        (queue.clone(), OutgoingFrames { frames, queue })
+    }
+
+    /// Queues a response.
+    pub(crate) fn send_response(&self, response: &ResponseFrame) {
+        if let Ok(text) = serde_json::to_string(response) {
+            self.send_text(text);
+        }
+    }
+
+    /// Queues an event with the next number.
+    pub(crate) fn send_event(&self, event: &str, payload: &RawValue) {
+        let _order = self.0.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let seq = self.0.event_seq.load(Ordering::Relaxed) + 1;
+        let frame = EncodedEvent { kind: "event", event, payload, seq };
+        if let Ok(text) = serde_json::to_string(&frame)
+            && self.send_text(text)
+        {
+            self.0.event_seq.store(seq, Ordering::Relaxed);
+        }
+    }
+
+    /// Queues the text of a frame; returns false when the client is being closed.
+    fn send_text(&self, text: String) -> bool {
+        if self.0.is_closing.load(Ordering::Acquire) {
+            return false;
+        }
+        let length = text.len();
+        let buffered = self.0.buffered.fetch_add(length, Ordering::AcqRel) + length;
+        if buffered > MAX_BUFFERED_BYTES {
+            self.close(1008, "too slow: too much waits to be read");
+            return false;
+        }
+        self.0.frames.send(OutgoingFrame::Text(text)).is_ok()
+    }
+
+    /// Closes the connection after what is queued.
+    pub(crate) fn close(&self, code: u16, reason: &'static str) {
+        if !self.0.is_closing.swap(true, Ordering::AcqRel) {
+            // Without its connection there is nothing to close.
+            let _ = self.0.frames.send(OutgoingFrame::Close { code, reason });
+        }
+    }
+
+    /// Whether the client did not read what was sent to it.
+    fn is_overfull(&self) -> bool {
+        self.0.buffered.load(Ordering::Acquire) > MAX_BUFFERED_BYTES
+    }
+}
+
+impl OutgoingFrames {
+    /// The next frame; `None` when nothing more can come.
+    pub(crate) async fn next_frame(&mut self) -> Option<OutgoingFrame> {
+        let frame = self.frames.recv().await?;
+        if let OutgoingFrame::Text(text) = &frame {
+            // What a slow client did not read is not worth sending before the end.
+            if self.queue.is_overfull() {
+                return Some(OutgoingFrame::Close {
+                    code: 1008,
+                    reason: "too slow: too much waits to be read",
+                });
+            }
+            self.queue.0.buffered.fetch_sub(text.len(), Ordering::AcqRel);
+        }
+        Some(frame)
+    }
+}
+
+impl ClientRegistry {
+    /// Adds a client that is connected.
+    pub(crate) fn add_client(
+        self: &Arc<Self>,
+        queue: ClientQueue,
+        grant: ClientGrant,
+    ) -> ClientRegistration {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.lock().insert(id, (queue, grant));
+        ClientRegistration { registry: Arc::clone(self), id }
+    }
+
+    /// Sends an event to an audience. The payload is encoded once.
+    pub(crate) fn broadcast_event(
+        &self,
+        audience: EventAudience,
+        event: &str,
+        payload: &impl Serialize,
+    ) {
+        let Ok(payload) = serde_json::value::to_raw_value(payload) else { return };
+        for (queue, grant) in self.lock().values() {
+            if audience.includes(grant) {
+                queue.send_event(event, &payload);
+            }
+        }
+    }
+
+    /// Whether a client decides about calls.
+    pub(crate) fn has_approver(&self) -> bool {
+        self.lock().values().any(|(_, grant)| EventAudience::Approvers.includes(grant))
+    }
+
+    /// The number of clients.
+    pub(crate) fn client_count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Closes all connections.
+    pub(crate) fn close_all(&self, code: u16, reason: &'static str) {
+        for (queue, _) in self.lock().values() {
+            queue.close(code, reason);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (ClientQueue, ClientGrant)>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ClientRegistration {
+    fn drop(&mut self) {
+        self.registry.lock().remove(&self.id);
+    }
+}
+
+impl EventAudience {
+    fn includes(self, grant: &ClientGrant) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Readers => grant.allows(Scope::Read),
+            Self::Approvers => grant.takes_approvals && grant.allows(Scope::Approvals),
+        }
+    }
+}
+
+/// What a method needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Read,
+    Write,
+    Approvals,
+}
+
+impl Scope {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "operator.read",
+            Self::Write => "operator.write",
+            Self::Approvals => "operator.approvals",
+        }
+    }
+}
+
+impl ClientGrant {
+    /// Whether the client has a scope. `operator.admin` has each, and writing includes reading.
+    pub(crate) fn allows(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|granted| {
+            granted == "operator.admin"
+                || granted == scope.name()
+                || scope == Scope::Read && granted == Scope::Write.name()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(scopes: &[&str]) -> ClientGrant {
+        ClientGrant {
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            takes_approvals: true,
+        }
+    }
+
+    #[test]
+    fn scopes_allow_what_they_name() {
+        assert!(grant(&["operator.admin"]).allows(Scope::Approvals));
+        assert!(grant(&["operator.write"]).allows(Scope::Read));
+        assert!(!grant(&["operator.read"]).allows(Scope::Write));
+        assert!(!grant(&["operator.write"]).allows(Scope::Approvals));
+        assert!(!grant(&[]).allows(Scope::Read));
+    }
+
+    #[tokio::test]
+    async fn events_are_numbered_without_gaps_for_each_client() {
+        let registry = Arc::new(ClientRegistry::default());
+        let (reader, mut frames) = ClientQueue::new();
+        let (other, mut other_frames) = ClientQueue::new();
+        let _one = registry.add_client(reader, grant(&["operator.read"]));
+        let _two = registry.add_client(other, grant(&["operator.approvals"]));
+        for number in 0..3 {
+            registry.broadcast_event(EventAudience::Readers, "agent", &number);
+        }
+        registry.broadcast_event(EventAudience::Everyone, "tick", &7);
+        for seq in 1..=4 {
+            let Some(OutgoingFrame::Text(text)) = frames.next_frame().await else { panic!() };
+            assert!(text.ends_with(&format!("\"seq\":{seq}}}")), "{text}");
+        }
+        let Some(OutgoingFrame::Text(text)) = other_frames.next_frame().await else { panic!() };
+        assert_eq!(text, r#"{"type":"event","event":"tick","payload":7,"seq":1}"#);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_closed_and_bounded() {
+        let (queue, mut frames) = ClientQueue::new();
+        let payload = RawValue::from_string(format!("\"{}\"", "x".repeat(1 << 20))).unwrap();
+        for _ in 0..100 {
+            queue.send_event("agent", &payload);
+        }
+        assert!(queue.0.buffered.load(Ordering::Relaxed) < MAX_BUFFERED_BYTES + (2 << 20));
+        let frame = frames.next_frame().await;
+        assert!(matches!(frame, Some(OutgoingFrame::Close { code: 1008, .. })), "{frame:?}");
+    }
+}

@@ -1,0 +1,314 @@
+//! A gateway from its start to its end.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use openclaw_fs::{AtomicFile, LockError, LockFile};
+use openclaw_runtime::{RunLog, Runtime, Store};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::approvals::PendingApprovals;
+use crate::auth::FailureLimiter;
+use crate::clients::{ClientRegistry, EventAudience};
+use crate::error::{GatewayStartError, GatewayStartErrorKind};
+use crate::http;
+use crate::openai::ConversationIndex;
+use crate::random::random_uuid;
+use crate::runs::{RunManager, unix_millis};
+use crate::settings::GatewaySettings;
+
+/// The time between two events `tick`.
+pub(crate) const TICK_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long runs may go on after the gateway was told to end.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The most open connections.
+const MAX_CONNECTIONS: usize = 1024;
+
+/// The file with the address of the gateway.
+const ADDRESS_FILE: &str = "address";
+
+/// The most bytes of that file.
+const MAX_ADDRESS_BYTES: u64 = 256;
+
+/// How long to wait for the lock of the state folder.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A gateway that listens.
+#[derive(Debug)]
+pub struct Gateway {
+    listener: TcpListener,
+    state: Arc<GatewayState>,
+    shutdown: watch::Sender<bool>,
+    /// Held as long as the gateway lives.
+    _lock: LockFile,
+}
+
+/// Ends a running gateway.
+#[derive(Debug, Clone)]
+pub struct GatewayHandle(watch::Sender<bool>);
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct GatewayState {
+    pub(crate) settings: GatewaySettings,
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Store,
+    pub(crate) clients: Arc<ClientRegistry>,
+    pub(crate) approvals: Arc<PendingApprovals>,
+    pub(crate) runs: Arc<RunManager>,
+    pub(crate) limiter: FailureLimiter,
+    pub(crate) conversations: ConversationIndex,
+    pub(crate) boot_id: String,
+    pub(crate) local_address: SocketAddr,
+    started_at: Instant,
+}
+
+impl Gateway {
+    /// Takes the state folder and listens. Blocks the thread while the session store is opened.
+    ///
+    /// # Errors
+    /// When another gateway uses the state folder, the address cannot be listened on, or the
+    /// session store cannot be used.
+    pub async fn bind(
+        runtime: Runtime,
+        settings: GatewaySettings,
+    ) -> Result<Self, GatewayStartError> {
+        let state_file =
+            |message: String| GatewayStartError::new(GatewayStartErrorKind::StateFile, message);
+        let folder = settings.state_dir.join("gateway");
+        openclaw_fs::create_private_dir(&folder).map_err(|error| {
+            state_file(format!("make the folder {}", folder.display())).with_source(error)
+        })?;
+        let lock = acquire_lock(&folder)?;
+        let address = SocketAddr::new(settings.address, settings.port);
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            GatewayStartError::new(GatewayStartErrorKind::Address, format!("listen on {address}"))
+                .with_source(error)
+                .with_hint("`--port N` or `gateway.port` chooses another port.")
+        })?;
+        let local_address = listener.local_addr().unwrap_or(address);
+        record_address(&folder, local_address).map_err(|error| {
+            state_file(format!("record the address in {}", folder.display())).with_source(error)
+        })?;
+        let boot_id = random_uuid()
+            .map_err(|error| state_file("make random numbers".to_owned()).with_source(error))?;
+        let opening = (runtime.clone(), boot_id.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            let store = opening.0.open_sessions()?;
+            let log = RunLog::open(store.clone(), opening.1)?;
+            Ok::<_, openclaw_runtime::StoreError>((store, log))
+        });
+        let (store, log) = opened
+            .await
+            .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
+            .map_err(|error| state_file(error.to_string()).with_source(error))?;
+        let clients = Arc::new(ClientRegistry::default());
+        let approvals = Arc::new(PendingApprovals::default());
+        let runs = Arc::new(RunManager::new(
+            runtime.clone(),
+            store.clone(),
+            log,
+            Arc::clone(&clients),
+            Arc::clone(&approvals),
+        ));
+        let state = Arc::new(GatewayState {
+            settings,
+            runtime,
+            store,
+            clients,
+            approvals,
+            runs,
+            limiter: FailureLimiter::default(),
+            conversations: ConversationIndex::default(),
+            boot_id,
+            local_address,
+            started_at: Instant::now(),
+        });
+        Ok(Self { listener, state, shutdown: watch::Sender::new(false), _lock: lock })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        self.state.local_address
+    }
+
+    /// What the user should know about the session store.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.state.store.opening_warnings().iter().map(ToString::to_string).collect()
+    }
+
+    /// A handle that ends the gateway.
+    #[must_use]
+    pub fn handle(&self) -> GatewayHandle {
+        GatewayHandle(self.shutdown.clone())
+    }
+
+    /// Serves clients until [`GatewayHandle::shut_down`] is called. Then no new connection is
+    /// accepted, and the runs have 20 seconds to end; what does not end can be resumed.
+    pub async fn run(self) {
+        let Self { listener, state, shutdown, _lock } = self;
+        let mut ending = shutdown.subscribe();
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        let mut tick = tokio::time::interval_at(Instant::now() + TICK_INTERVAL, TICK_INTERVAL);
+        loop {
+            while connections.try_join_next().is_some() {}
+            let accepted = tokio::select! {
+                biased;
+                _ = ending.wait_for(|ends| *ends) => break,
+                _ = tick.tick() => {
+                    let now = unix_millis(SystemTime::now());
+                    let payload = json!({ "ts": now });
+                    state.clients.broadcast_event(EventAudience::Everyone, "tick", &payload);
+                    continue;
+                }
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Most often no file descriptor is left; closing connections free some.
+                    tracing::warn!("failed to accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+            let (state, ending) = (Arc::clone(&state), shutdown.subscribe());
+            connections.spawn(async move {
+                http::serve_connection(state, stream, peer, ending).await;
+                drop(slot);
+            });
+        }
+        drop(listener);
+        let payload = json!({ "reason": "the gateway ends" });
+        state.clients.broadcast_event(EventAudience::Everyone, "shutdown", &payload);
+        state.runs.drain(DRAIN_TIMEOUT).await;
+        state.clients.close_all(1001, "the gateway ends");
+        let closed = async { while connections.join_next().await.is_some() {} };
+        // A peer that does not read the end is left.
+        let _ = tokio::time::timeout(Duration::from_secs(1), closed).await;
+    }
+}
+
+impl GatewayHandle {
+    /// Ends the gateway.
+    pub fn shut_down(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl GatewayState {
+    /// How long the gateway has run, in milliseconds.
+    pub(crate) fn uptime_ms(&self) -> u64 {
+        u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn describe_health(&self) -> Value {
+        json!({
+            "ok": true,
+            "ts": unix_millis(SystemTime::now()),
+            "durationMs": 0,
+            "uptimeMs": self.uptime_ms(),
+            "channels": {},
+            "channelOrder": [],
+            "channelLabels": {},
+            "defaultAgentId": self.runtime.default_agent(),
+            "agents": self.agent_rows(),
+        })
+    }
+
+    pub(crate) fn describe_status(&self) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "uptimeMs": self.uptime_ms(),
+            "address": self.local_address.to_string(),
+            "clients": self.clients.client_count(),
+            "activeRuns": self.runs.active_count(),
+            "sessionsPath": self.store.path().display().to_string(),
+            "defaultAgentId": self.runtime.default_agent(),
+        })
+    }
+
+    pub(crate) fn describe_agents(&self) -> Value {
+        json!({ "defaultId": self.runtime.default_agent(), "agents": self.agent_rows() })
+    }
+
+    fn agent_rows(&self) -> Vec<Value> {
+        let default = self.runtime.default_agent();
+        let config = &self.runtime.models().loaded_config().config;
+        let rows = config.agent_ids().into_iter().map(|id| {
+            json!({ "id": id, "agentId": id, "name": config.agent_name(id), "isDefault": id == default })
+        });
+        rows.collect()
+    }
+
+    pub(crate) fn describe_models(&self) -> Value {
+        let models = self.runtime.models();
+        let config = &models.loaded_config().config;
+        let primary = models.primary_model().ok().flatten().map(|model| model.to_string());
+        let configured = config.models.providers.iter().flat_map(|(id, provider)| {
+            let models = provider.models.iter();
+            models.map(move |model| (format!("{id}/{}", model.id), model.context_window))
+        });
+        let mut rows: Vec<Value> =
+            configured.map(|(id, window)| json!({ "id": id, "contextWindow": window })).collect();
+        if let Some(primary) = &primary
+            && !rows.iter().any(|row| row.get("id").and_then(Value::as_str) == Some(primary))
+        {
+            rows.insert(0, json!({ "id": primary, "contextWindow": null }));
+        }
+        json!({ "primary": primary, "models": rows })
+    }
+}
+
+/// The address of the gateway that uses a state folder, as it recorded it; `None` when none did. It
+/// may have ended since.
+#[must_use]
+pub fn recorded_address(state_dir: &Path) -> Option<SocketAddr> {
+    let path = state_dir.join("gateway").join(ADDRESS_FILE);
+    openclaw_fs::read_text(&path, MAX_ADDRESS_BYTES).ok()?.trim().parse().ok()
+}
+
+/// Lets the commands of this machine find the gateway, whatever port it was given.
+fn record_address(folder: &Path, address: SocketAddr) -> io::Result<()> {
+    let mut file = AtomicFile::create(&folder.join(ADDRESS_FILE))?;
+    writeln!(file, "{address}")?;
+    file.commit()
+}
+
+/// Takes the lock of the state folder, which the system releases when the program ends.
+fn acquire_lock(folder: &Path) -> Result<LockFile, GatewayStartError> {
+    let path = folder.join("gateway.lock");
+    match LockFile::acquire_within(&path, LOCK_TIMEOUT) {
+        Ok(mut lock) => {
+            lock.record_holder();
+            Ok(lock)
+        }
+        Err(LockError::Timeout { .. }) => {
+            let holder = LockFile::open(&path).ok().and_then(|mut lock| lock.read_holder());
+            let holder = holder.map_or(String::new(), |pid| format!(" (process {pid})"));
+            Err(GatewayStartError::new(
+                GatewayStartErrorKind::AlreadyRunning,
+                format!("start the gateway: another one uses this state folder{holder}"),
+            )
+            .with_hint("`openclaw gateway status` shows it."))
+        }
+        Err(error) => {
+            let message = format!("lock {}", path.display());
+            Err(GatewayStartError::new(GatewayStartErrorKind::StateFile, message)
+                .with_source(error))
+        }
+    }
+}

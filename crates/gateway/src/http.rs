@@ -1,0 +1,216 @@
+//! The HTTP side: which requests are let in, and where they go.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use openclaw_protocol::gateway::GatewayError;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::auth::GatewayAuthentication;
+use crate::connection::serve_socket;
+use crate::gateway::GatewayState;
+use crate::handshake::Handshake;
+use crate::openai;
+use crate::websocket::{accept_upgrade, is_upgrade};
+
+/// A response of the gateway.
+pub(crate) type HttpResponse = Response<BoxBody<Bytes, Infallible>>;
+
+/// How long a client may take to send the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
+
+/// A response with plain text.
+pub(crate) fn text_response(status: StatusCode, text: impl Into<String>) -> HttpResponse {
+    let mut response = Response::new(Full::new(Bytes::from(text.into())).boxed());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// A response with JSON.
+pub(crate) fn json_response(status: StatusCode, value: &Value) -> HttpResponse {
+    let mut response = text_response(status, value.to_string());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Serves one connection until it ends or the gateway does.
+pub(crate) async fn serve_connection(
+    state: Arc<GatewayState>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut ending: watch::Receiver<bool>,
+) {
+    // Without it, each small frame waits for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(answer(state, request, peer.ip()).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(64);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        // A client that breaks the protocol is told by the library.
+        _ = connection.as_mut() => return,
+        _ = ending.wait_for(|ends| *ends) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+async fn answer(
+    state: Arc<GatewayState>,
+    request: Request<Incoming>,
+    peer: IpAddr,
+) -> HttpResponse {
+    if let Some(refusal) = refuse_source(&state, &request) {
+        return refusal;
+    }
+    let path = request.uri().path().to_owned();
+    if is_upgrade(&request) {
+        return match path.as_str() {
+            "/" | "/ws" => open_socket(state, request, peer),
+            _ => not_found(&path),
+        };
+    }
+    match (request.method(), path.as_str()) {
+        (&Method::GET | &Method::HEAD, "/healthz" | "/health") => {
+            json_response(StatusCode::OK, &json!({ "ok": true, "status": "live" }))
+        }
+        (&Method::GET | &Method::HEAD, "/readyz" | "/ready") => {
+            let ready = json!({ "ready": true, "failing": [], "uptimeMs": state.uptime_ms() });
+            json_response(StatusCode::OK, &ready)
+        }
+        (_, "/healthz" | "/health" | "/readyz" | "/ready") => wrong_method("GET, HEAD"),
+        (_, path) if path.starts_with("/v1/") => openai::answer(state, request, peer).await,
+        (_, path) => not_found(path),
+    }
+}
+
+/// Refuses what a web page or a name that leads here unexpectedly could have sent.
+fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<HttpResponse> {
+    let headers = request.headers();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !is_known_host(state, host) {
+        let text = "This gateway is not known under the name in the `Host` header.\n";
+        return Some(text_response(StatusCode::MISDIRECTED_REQUEST, text));
+    }
+    let refuse = |text: &str| Some(text_response(StatusCode::FORBIDDEN, text));
+    if let Some(origin) = headers.get(ORIGIN) {
+        let is_allowed = origin
+            .to_str()
+            .is_ok_and(|origin| state.settings.allowed_origins.iter().any(|one| one == origin));
+        if !is_allowed {
+            return refuse(
+                "Pages of this origin may not use the gateway; \
+                 `gateway.controlUi.allowedOrigins` lists those that may.\n",
+            );
+        }
+    } else if headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"))
+    {
+        return refuse("Pages of other sites may not use the gateway.\n");
+    }
+    let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
+    if is_forwarded && matches!(state.settings.authentication, GatewayAuthentication::Open) {
+        return refuse("Behind a proxy the gateway needs `gateway.auth.mode: \"token\"`.\n");
+    }
+    None
+}
+
+/// Whether a `Host` header names this gateway. A page can make any name lead to this machine, but
+/// not an address.
+fn is_known_host(state: &GatewayState, host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let listens_on = state.local_address.ip();
+    match bare.parse::<IpAddr>() {
+        Ok(address) => {
+            address.is_loopback() || address == listens_on || listens_on.is_unspecified()
+        }
+        Err(_) => {
+            name.eq_ignore_ascii_case("localhost")
+                || state.settings.allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(name))
+        }
+    }
+}
+
+fn open_socket(state: Arc<GatewayState>, request: Request<Incoming>, peer: IpAddr) -> HttpResponse {
+    let (response, socket) = accept_upgrade(request);
+    if let Some(socket) = socket {
+        tokio::spawn(async move {
+            if let Some((socket, limit)) = socket.await {
+                serve_socket(state, socket, limit, peer).await;
+            }
+        });
+    }
+    response
+}
+
+/// Checks the `Authorization` header of a request.
+///
+/// # Errors
+/// When the client is not let in.
+pub(crate) fn authorize(
+    state: &GatewayState,
+    request: &Request<Incoming>,
+    address: IpAddr,
+) -> Result<(), GatewayError> {
+    let offered = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let offered = offered.and_then(|value| {
+        let (scheme, secret) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+    });
+    let handshake = Handshake {
+        authentication: &state.settings.authentication,
+        limiter: &state.limiter,
+        address,
+    };
+    handshake.check_offered(offered.filter(|offered| !offered.is_empty()))
+}
+
+/// The answer to a path that does not exist, whatever the method.
+pub(crate) fn not_found(path: &str) -> HttpResponse {
+    let path: String = path.chars().take(200).collect();
+    let message = format!("The gateway has nothing at {path}.");
+    json_response(
+        StatusCode::NOT_FOUND,
+        &json!({ "error": { "message": message, "type": "not_found" } }),
+    )
+}
+
+/// The answer to a method that a path does not have.
+pub(crate) fn wrong_method(allowed: &'static str) -> HttpResponse {
+    let message = format!("This path takes {allowed}.");
+    let mut response = json_response(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &json!({ "error": { "message": message, "type": "method_not_allowed" } }),
+    );
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}

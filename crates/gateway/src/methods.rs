@@ -1,0 +1,271 @@
+//! The methods of connected clients.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use openclaw_protocol::gateway::{
+    AgentAccepted, AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult, ChatAbortParams,
+    ChatHistoryParams, ChatMessage, ChatSendParams, GatewayError, GatewayErrorCode, RequestFrame,
+    ResponseFrame, RunState,
+};
+use openclaw_runtime::{LogContent, LogEntry, SessionInfo, SessionKey, StoreError};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::approvals::ResolveParams;
+use crate::clients::{ClientGrant, ClientQueue, Scope};
+use crate::gateway::GatewayState;
+use crate::runs::{StartedRun, offload, store_failure, unix_millis};
+
+/// How long `agent.wait` waits when the client does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+
+/// The messages of `chat.history` when the client does not say.
+const DEFAULT_HISTORY: usize = 200;
+
+/// The most messages of `chat.history`.
+const MAX_HISTORY: usize = 1000;
+
+/// The methods with what each needs.
+pub(crate) const METHODS: &[(&str, Scope)] = &[
+    ("agent", Scope::Write),
+    ("agent.wait", Scope::Write),
+    ("agents.list", Scope::Read),
+    ("chat.abort", Scope::Write),
+    ("chat.history", Scope::Read),
+    ("chat.send", Scope::Write),
+    ("exec.approval.get", Scope::Approvals),
+    ("exec.approval.list", Scope::Approvals),
+    ("exec.approval.resolve", Scope::Approvals),
+    ("health", Scope::Read),
+    ("models.list", Scope::Read),
+    ("sessions.list", Scope::Read),
+    ("status", Scope::Read),
+];
+
+/// The events that clients get.
+pub(crate) const EVENTS: &[&str] = &[
+    "agent",
+    "chat",
+    "connect.challenge",
+    "exec.approval.requested",
+    "exec.approval.resolved",
+    "shutdown",
+    "tick",
+];
+
+/// A client that is connected.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectedClient {
+    pub(crate) state: Arc<GatewayState>,
+    pub(crate) queue: ClientQueue,
+    pub(crate) grant: ClientGrant,
+}
+
+impl ConnectedClient {
+    /// Carries out a request, and queues its response or responses.
+    pub(crate) async fn handle_request(self, request: RequestFrame) {
+        let id = request.id.clone();
+        let response = match self.dispatch(request).await {
+            Ok(payload) => ResponseFrame::success(id, payload),
+            Err(error) => ResponseFrame::failure(id, error),
+        };
+        self.queue.send_response(&response);
+    }
+
+    async fn dispatch(&self, request: RequestFrame) -> Result<Value, GatewayError> {
+        let RequestFrame { id, method, params, .. } = request;
+        let Some((name, scope)) = METHODS.iter().find(|(name, _)| *name == method) else {
+            return Err(GatewayError::invalid_request(format!(
+                "The gateway has no method `{}`.",
+                method.chars().take(64).collect::<String>().escape_debug()
+            )));
+        };
+        if !self.grant.allows(*scope) {
+            let text = format!("`{name}` needs the scope `{}`.", scope.name());
+            return Err(GatewayError::new(GatewayErrorCode::Forbidden, text).with_details(json!({
+                "code": "MISSING_SCOPE",
+                "missingScope": scope.name(),
+                "requiredScopes": [scope.name()],
+            })));
+        }
+        let state = &self.state;
+        match *name {
+            "agent" => self.run_agent(&id, parse(params)?).await,
+            "agent.wait" => self.wait_for_run(parse(params)?).await,
+            "chat.send" => self.send_chat(parse(params)?).await,
+            "chat.history" => self.read_history(parse(params)?).await,
+            "chat.abort" => {
+                let ChatAbortParams { session_key, run_id } = parse(params)?;
+                let key = state.runs.complete_key(&session_key);
+                let stopped = state.runs.abort_runs(&key, run_id.as_deref());
+                Ok(json!({ "ok": true, "aborted": !stopped.is_empty(), "runIds": stopped }))
+            }
+            "exec.approval.list" => Ok(state.approvals.list()),
+            "exec.approval.get" => {
+                let id = params.get("id").and_then(Value::as_str).unwrap_or_default();
+                state.approvals.get(id)
+            }
+            "exec.approval.resolve" => state.approvals.resolve(parse::<ResolveParams>(params)?),
+            "sessions.list" => self.list_sessions(&params).await,
+            "agents.list" => Ok(state.describe_agents()),
+            "models.list" => Ok(state.describe_models()),
+            "health" => Ok(state.describe_health()),
+            _ => Ok(state.describe_status()),
+        }
+    }
+
+    /// Starts a run: the first response is queued at once, the second is returned at its end.
+    async fn run_agent(&self, id: &str, params: AgentParams) -> Result<Value, GatewayError> {
+        let runs = &self.state.runs;
+        let spec = runs.resolve_request(params).await?;
+        let started = runs.start_run(spec).await?;
+        let (run_id, accepted_at) = match &started {
+            StartedRun::Live(run) => (run.id.clone(), run.accepted_at),
+            StartedRun::Ended(run) => (run.id.clone(), run.accepted_at),
+        };
+        let accepted =
+            AgentAccepted { run_id: run_id.clone(), status: "accepted".to_owned(), accepted_at };
+        self.queue.send_response(&ResponseFrame::success(id, encode(&accepted)?));
+        let end = match started {
+            StartedRun::Live(run) => run.wait_for_end().await,
+            StartedRun::Ended(run) => run.end,
+        };
+        let result = AgentRunResult {
+            run_id,
+            status: end.status,
+            summary: end.summary.clone(),
+            result: end.to_result(),
+        };
+        encode(&result)
+    }
+
+    async fn wait_for_run(&self, params: AgentWaitParams) -> Result<Value, GatewayError> {
+        let AgentWaitParams { run_id, timeout_ms } = params;
+        let limit = timeout_ms.map_or(DEFAULT_WAIT, Duration::from_millis);
+        let result = match self.state.runs.find_run(&run_id).await? {
+            StartedRun::Live(run) => {
+                let end = tokio::time::timeout(limit, run.wait_for_end()).await.ok();
+                let (started_at, ended_at) = run.times();
+                AgentWaitResult {
+                    run_id,
+                    status: end.as_ref().map_or(RunState::Timeout, |end| end.status),
+                    started_at,
+                    ended_at: ended_at.filter(|_| end.is_some()),
+                    error: end.and_then(|end| end.error_text()),
+                }
+            }
+            StartedRun::Ended(run) => AgentWaitResult {
+                run_id,
+                status: run.end.status,
+                started_at: run.started_at,
+                ended_at: run.ended_at,
+                error: run.end.error_text(),
+            },
+        };
+        encode(&result)
+    }
+
+    async fn send_chat(&self, params: ChatSendParams) -> Result<Value, GatewayError> {
+        let ChatSendParams { session_key, message, idempotency_key } = params;
+        let params = AgentParams {
+            message,
+            idempotency_key,
+            session_key: Some(session_key),
+            ..AgentParams::default()
+        };
+        let runs = &self.state.runs;
+        let started = runs.start_run(runs.resolve_request(params).await?).await?;
+        let (run_id, status) = match started {
+            StartedRun::Live(run) => (run.id.clone(), "started"),
+            StartedRun::Ended(run) => (run.id, "ok"),
+        };
+        Ok(json!({ "runId": run_id, "status": status }))
+    }
+
+    async fn read_history(&self, params: ChatHistoryParams) -> Result<Value, GatewayError> {
+        let ChatHistoryParams { session_key, limit } = params;
+        let limit = limit.unwrap_or(DEFAULT_HISTORY).clamp(1, MAX_HISTORY);
+        let store = self.state.store.clone();
+        let key = self.state.runs.complete_key(&session_key);
+        let read = offload(move || {
+            let key: SessionKey = key.parse()?;
+            let Some(info) = store.current_session(&key)? else { return Ok((None, Vec::new())) };
+            let mut messages = Vec::new();
+            store.read_entries(&info.id, &mut |entry| {
+                if let Some(message) = to_message(&entry) {
+                    messages.push(message);
+                }
+            })?;
+            messages.drain(..messages.len().saturating_sub(limit));
+            Ok::<_, StoreError>((Some(info.id), messages))
+        });
+        let (id, messages) = read.await.map_err(|error| store_failure(&error))?;
+        Ok(json!({
+            "sessionKey": session_key,
+            "sessionId": id.map(|id| id.as_str().to_owned()),
+            "messages": messages,
+        }))
+    }
+
+    async fn list_sessions(&self, params: &Value) -> Result<Value, GatewayError> {
+        let limit = params.get("limit").and_then(Value::as_u64);
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let store = self.state.store.clone();
+        let listed = offload(move || store.list_sessions()).await;
+        let mut sessions = listed.map_err(|error| store_failure(&error))?;
+        sessions.truncate(limit);
+        let rows: Vec<Value> = sessions.iter().map(describe_session).collect();
+        Ok(json!({
+            "ts": unix_millis(SystemTime::now()),
+            "path": self.state.store.path().display().to_string(),
+            "count": rows.len(),
+            "sessions": rows,
+        }))
+    }
+}
+
+fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayError> {
+    serde_json::from_value(params).map_err(|error| {
+        GatewayError::invalid_request(format!("The parameters cannot be read: {error}."))
+    })
+}
+
+fn encode(value: &impl serde::Serialize) -> Result<Value, GatewayError> {
+    serde_json::to_value(value).map_err(|error| {
+        GatewayError::new(GatewayErrorCode::Unavailable, format!("Failed to encode: {error}."))
+    })
+}
+
+fn to_message(entry: &LogEntry) -> Option<ChatMessage> {
+    if !entry.is_active {
+        return None;
+    }
+    let (role, text) = match &entry.content {
+        LogContent::UserMessage(text) => ("user", text.clone()),
+        LogContent::AssistantMessage(message) if !message.text.is_empty() => {
+            ("assistant", message.text.clone())
+        }
+        LogContent::CallResult(_, output) => ("tool", output.text.clone()),
+        _ => return None,
+    };
+    Some(ChatMessage { role: role.to_owned(), text, timestamp: entry.recorded_at })
+}
+
+fn describe_session(info: &SessionInfo) -> Value {
+    json!({
+        "key": info.key.as_str(),
+        "kind": "direct",
+        "sessionId": info.id.as_str(),
+        "agentId": info.agent,
+        "current": info.is_current,
+        "title": info.title,
+        "createdAt": info.created_at,
+        "updatedAt": info.updated_at,
+        "turns": info.turns,
+        "inputTokens": info.input_tokens,
+        "outputTokens": info.output_tokens,
+        "totalTokens": info.context_tokens,
+        "model": info.model,
+    })
+}

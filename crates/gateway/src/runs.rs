@@ -1,0 +1,303 @@
+//! The runs of agents: each is recorded, waits for its session, runs one turn, and outlives the
+//! client that asked for it.
+
+mod live_run;
+mod run_events;
+mod run_request;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openclaw_core::Approver;
+use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode, RunState};
+use openclaw_runtime::{
+    ApprovalPolicy, Conversation, ConversationOptions, PolicyApprover, RunLog, RunRecord,
+    RunRegistration, RunRequest, RunStatus, Runtime, Store, StoreError, TimeLimit, event_channel,
+};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use self::live_run::EndedRun;
+use crate::approvals::{GatewayPrompter, PendingApprovals};
+use crate::clients::ClientRegistry;
+use crate::random::random_uuid;
+use crate::run_result::RunEnd;
+
+pub(crate) use live_run::{LiveRun, StartedRun};
+pub(crate) use run_request::RunSpec;
+
+/// Starts runs and knows those that are not over.
+#[derive(Debug)]
+pub(crate) struct RunManager {
+    runtime: Runtime,
+    store: Store,
+    log: RunLog,
+    clients: Arc<ClientRegistry>,
+    approvals: Arc<PendingApprovals>,
+    live: Mutex<HashMap<String, Arc<LiveRun>>>,
+    /// One turn of a session at a time, in the order of their arrival.
+    turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn unix_millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn now_millis() -> u64 {
+    unix_millis(SystemTime::now())
+}
+
+pub(crate) fn store_failure(error: &StoreError) -> GatewayError {
+    GatewayError::new(GatewayErrorCode::Unavailable, format!("The gateway failed to {error}."))
+}
+
+impl RunManager {
+    pub(crate) fn new(
+        runtime: Runtime,
+        store: Store,
+        log: RunLog,
+        clients: Arc<ClientRegistry>,
+        approvals: Arc<PendingApprovals>,
+    ) -> Self {
+        Self {
+            runtime,
+            store,
+            log,
+            clients,
+            approvals,
+            live: Mutex::default(),
+            turns: Mutex::default(),
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// Records a run durably and starts it, unless it was started before.
+    ///
+    /// # Errors
+    /// When it cannot be recorded, or its key was used for another request.
+    pub(crate) async fn start_run(
+        self: &Arc<Self>,
+        spec: RunSpec,
+    ) -> Result<StartedRun, GatewayError> {
+        let id = random_uuid().map_err(|error| {
+            GatewayError::new(
+                GatewayErrorCode::Unavailable,
+                format!("The system has no random numbers: {error}."),
+            )
+        })?;
+        let request = RunRequest {
+            id,
+            idempotency_key: spec.idempotency_key.clone(),
+            digest: spec.digest(),
+            session_key: spec.session_key.clone(),
+        };
+        let log = self.log.clone();
+        let registered = offload(move || log.register_run(request))
+            .await
+            .map_err(|error| store_failure(&error))?;
+        match registered {
+            RunRegistration::Accepted(record) => {
+                let run = Arc::new(LiveRun::new(&record));
+                self.lock_live().insert(run.id.clone(), Arc::clone(&run));
+                self.spawn(Arc::clone(self).carry_out(Arc::clone(&run), spec));
+                Ok(StartedRun::Live(run))
+            }
+            RunRegistration::Known(record) => Ok(self.known_run(record)),
+            RunRegistration::KeyReused(_) => Err(GatewayError::new(
+                GatewayErrorCode::Conflict,
+                "`idempotencyKey` was used for another request.",
+            )),
+        }
+    }
+
+    /// Finds a run, also one of a former gateway.
+    ///
+    /// # Errors
+    /// When there is no such run, or the store cannot be read.
+    pub(crate) async fn find_run(&self, id: &str) -> Result<StartedRun, GatewayError> {
+        if let Some(run) = self.live_run(id) {
+            return Ok(StartedRun::Live(run));
+        }
+        let (log, wanted) = (self.log.clone(), id.to_owned());
+        let found = offload(move || log.find_run(&wanted)).await;
+        match found.map_err(|error| store_failure(&error))? {
+            Some(record) => Ok(self.known_run(record)),
+            None => Err(GatewayError::invalid_request(format!(
+                "There is no run `{}`.",
+                id.escape_debug()
+            ))),
+        }
+    }
+
+    /// Stops the runs of a session, or one of them; returns the ids of those that it stopped.
+    pub(crate) fn abort_runs(&self, session_key: &str, run_id: Option<&str>) -> Vec<String> {
+        let live = self.lock_live();
+        let is_meant = |run: &&Arc<LiveRun>| {
+            run.session_key == session_key && run_id.is_none_or(|id| id == run.id)
+        };
+        let stopped = live.values().filter(is_meant).filter(|run| run.end.borrow().is_none());
+        stopped
+            .map(|run| {
+                run.stop.send_replace(true);
+                run.id.clone()
+            })
+            .collect()
+    }
+
+    /// The number of runs that are not over.
+    pub(crate) fn active_count(&self) -> usize {
+        self.lock_live().values().filter(|run| run.end.borrow().is_none()).count()
+    }
+
+    /// Waits until every run is over, at most for a time. The runs that are not over then end as
+    /// if the program were killed: their sessions can be resumed.
+    pub(crate) async fn drain(&self, limit: Duration) {
+        let tasks: Vec<JoinHandle<()>> = {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.drain(..).collect()
+        };
+        let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
+        let all = async {
+            for task in tasks {
+                // A task that panicked is over as well.
+                let _ = task.await;
+            }
+        };
+        if tokio::time::timeout(limit, all).await.is_err() {
+            for abort in aborts {
+                abort.abort();
+            }
+        }
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(tokio::spawn(work));
+    }
+
+    fn known_run(&self, record: RunRecord) -> StartedRun {
+        if let Some(run) = self.live_run(&record.id) {
+            return StartedRun::Live(run);
+        }
+        let recorded = record.result.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        StartedRun::Ended(Box::new(EndedRun {
+            id: record.id,
+            accepted_at: record.accepted_at,
+            started_at: record.started_at,
+            ended_at: record.ended_at,
+            end: Arc::new(recorded.unwrap_or_else(RunEnd::lost)),
+        }))
+    }
+
+    fn live_run(&self, id: &str) -> Option<Arc<LiveRun>> {
+        self.lock_live().get(id).cloned()
+    }
+
+    fn lock_live(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<LiveRun>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock of the turns of a session.
+    fn turn_lock(&self, session_key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = turns.get(session_key).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(tokio::sync::Mutex::new(()));
+        turns.insert(session_key.to_owned(), Arc::downgrade(&lock));
+        lock
+    }
+
+    async fn carry_out(self: Arc<Self>, run: Arc<LiveRun>, spec: RunSpec) {
+        let lock = self.turn_lock(&run.session_key);
+        let end = tokio::select! {
+            biased;
+            () = run.wait_for_stop() => RunEnd::cancelled(),
+            _turn = lock.lock() => self.run_turn(&run, spec).await,
+        };
+        let (log, id) = (self.log.clone(), run.id.clone());
+        let status = match end.status {
+            RunState::Ok => RunStatus::Succeeded,
+            _ => RunStatus::Failed,
+        };
+        let recorded = serde_json::to_string(&end).unwrap_or_default();
+        if let Err(error) = offload(move || log.finish_run(&id, status, recorded)).await {
+            tracing::error!("failed to {error}");
+        }
+        run.ended_at.store(now_millis(), Ordering::Release);
+        self.tell_end(&run, &end);
+        run.end.send_replace(Some(Arc::new(end)));
+        self.lock_live().remove(&run.id);
+    }
+
+    async fn run_turn(&self, run: &LiveRun, spec: RunSpec) -> RunEnd {
+        let (log, id) = (self.log.clone(), run.id.clone());
+        if let Err(error) = offload(move || log.mark_started(&id)).await {
+            return RunEnd::from_error(&error.into());
+        }
+        run.started_at.store(now_millis(), Ordering::Release);
+        self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": now_millis() }));
+        let options = ConversationOptions {
+            target: Some(spec.target),
+            agent: spec.agent.clone(),
+            model: spec.model,
+            workspace: None,
+            time_limit: spec.timeout_seconds.map(|seconds| TimeLimit {
+                duration: Duration::from_secs(seconds),
+                source: "the request's `timeout`".into(),
+            }),
+            approver: self.approver(run, spec.agent.as_deref()),
+        };
+        let opened = tokio::select! {
+            biased;
+            () = run.wait_for_stop() => return RunEnd::cancelled(),
+            opened = self.runtime.open_conversation_in(self.store.clone(), options) => opened,
+        };
+        let mut conversation: Conversation = match opened {
+            Ok(conversation) => conversation,
+            Err(error) => return RunEnd::from_error(&error),
+        };
+        let (sender, events) = event_channel();
+        let (report, ()) = tokio::join!(
+            conversation.run_turn(&spec.message, None, sender, run.wait_for_stop()),
+            self.pass_on_events(run, events),
+        );
+        match report {
+            Ok(report) => RunEnd::from_turn(&conversation, &report),
+            Err(error) => RunEnd::from_error(&error.into()),
+        }
+    }
+
+    fn approver(&self, run: &LiveRun, agent: Option<&str>) -> Arc<dyn Approver> {
+        let policy = ApprovalPolicy::from_config(self.runtime.exec_config());
+        let prompter = GatewayPrompter {
+            approvals: Arc::clone(&self.approvals),
+            clients: Arc::clone(&self.clients),
+            run_id: run.id.clone(),
+            session_key: run.session_key.clone(),
+        };
+        let agent = agent.unwrap_or(self.runtime.default_agent());
+        let command_policy = self.runtime.command_policy(agent);
+        Arc::new(PolicyApprover::new(policy, prompter).with_command_policy(command_policy))
+    }
+}
+
+/// Runs blocking work of the store on a thread of its own.
+pub(crate) async fn offload<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The program ends, and nobody asks for the result any more.
+        Err(_) => std::future::pending().await,
+    }
+}

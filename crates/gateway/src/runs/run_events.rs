@@ -1,0 +1,71 @@
+//! Tells the connected clients what a run does.
+
+use openclaw_protocol::events::WireEvent;
+use openclaw_protocol::gateway::{AgentEvent, ChatEvent, ChatMessage, ChatState, RunState};
+use openclaw_runtime::TurnEventReceiver;
+use openclaw_runtime::encoding::EventEncoder;
+use serde_json::{Value, json};
+
+use super::live_run::LiveRun;
+use super::{RunManager, now_millis};
+use crate::clients::EventAudience;
+use crate::run_result::{RunEnd, event_stream};
+
+impl RunManager {
+    pub(super) async fn pass_on_events(&self, run: &LiveRun, mut events: TurnEventReceiver) {
+        let mut encoder = EventEncoder::default();
+        while let Some(event) = events.recv().await {
+            let Some(event) = encoder.encode_event(&event) else { continue };
+            // Without a listener in this process nobody is left out.
+            let _ = run.events.send(event.clone());
+            match &event {
+                WireEvent::Text { text } => self.tell_delta(run, text, None),
+                WireEvent::MessageReset { .. } => self.tell_delta(run, "", Some(true)),
+                _ => {}
+            }
+            if let Ok(data) = serde_json::to_value(&event) {
+                self.tell(run, event_stream(&event), data);
+            }
+        }
+    }
+
+    pub(super) fn tell(&self, run: &LiveRun, stream: &str, data: Value) {
+        let event = AgentEvent {
+            run_id: run.id.clone(),
+            session_key: run.session_key.clone(),
+            seq: run.next_seq(),
+            stream: stream.to_owned(),
+            ts: now_millis(),
+            data,
+        };
+        self.clients.broadcast_event(EventAudience::Readers, "agent", &event);
+    }
+
+    pub(super) fn tell_delta(&self, run: &LiveRun, text: &str, replace: Option<bool>) {
+        let event = ChatEvent {
+            delta_text: Some(text.to_owned()),
+            replace,
+            ..run.chat_event(ChatState::Delta)
+        };
+        self.clients.broadcast_event(EventAudience::Readers, "chat", &event);
+    }
+
+    pub(super) fn tell_end(&self, run: &LiveRun, end: &RunEnd) {
+        let error = end.error_text();
+        let phase = if end.status == RunState::Ok { "end" } else { "error" };
+        let data = json!({ "phase": phase, "endedAt": now_millis(), "error": error });
+        self.tell(run, "lifecycle", data);
+        let state = match (end.status, end.aborted) {
+            (RunState::Ok, _) => ChatState::Final,
+            (_, true) => ChatState::Aborted,
+            _ => ChatState::Error,
+        };
+        let message = end.text.clone().map(|text| ChatMessage {
+            role: "assistant".to_owned(),
+            text,
+            timestamp: now_millis(),
+        });
+        let event = ChatEvent { message, error_message: error, ..run.chat_event(state) };
+        self.clients.broadcast_event(EventAudience::Readers, "chat", &event);
+    }
+}

@@ -1,0 +1,10 @@
+//! A whole gateway over TCP, with a mock vLLM behind its agents.
+
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod socket;

@@ -1,0 +1,41 @@
+//! The websocket language of a gateway, protocol 4: one JSON object for each text frame.
+//!
+//! The gateway begins with the event `connect.challenge`. The first request of a client is
+//! `connect`; its response is a [`HelloOk`] or an error, after which the gateway closes the
+//! connection. Then each [`RequestFrame`] is answered by a [`ResponseFrame`] with the same id, and
+//! [`EventFrame`]s arrive in between.
+
+mod connect;
+mod error;
+mod frames;
+mod runs;
+
+pub use connect::{
+    AuthGrant, ClientInfo, ConnectAuth, ConnectChallenge, ConnectParams, ConnectionPolicy,
+    FeatureList, HelloOk, ServerInfo, StateSnapshot, StateVersion,
+};
+pub use error::{ConnectErrorCode, GatewayError, GatewayErrorCode};
+pub use frames::{EventFrame, FrameError, MAX_ID_BYTES, RequestFrame, ResponseFrame};
+pub use runs::{
+    AgentAccepted, AgentEvent, AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult,
+    ChatAbortParams, ChatEvent, ChatHistoryParams, ChatMessage, ChatSendParams, ChatState,
+    RunState,
+};
+
+/// The version of the protocol that this crate speaks.
+pub const PROTOCOL_VERSION: u32 = 4;
+
+/// The port of a gateway when none is set.
+pub const DEFAULT_PORT: u16 = 18789;
+
+/// The most bytes of a frame once a client is connected.
+pub const MAX_FRAME_BYTES: usize = 26_214_400;
+
+/// The most bytes that a client may send before it is connected.
+pub const MAX_HANDSHAKE_BYTES: usize = 65_536;
+
+/// The most bytes that wait to be sent to a client.
+pub const MAX_BUFFERED_BYTES: usize = 52_428_800;
+
+#[cfg(test)]
+mod tests;
