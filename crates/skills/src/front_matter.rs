@@ -141,6 +141,8 @@ fn quote_plain_values(yaml: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -190,8 +192,8 @@ mod tests {
         let mut yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
-            let items = vec![before.as_str(); 9].join(", ");
-            yaml.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            let items = [before.as_str(); 9].join(", ");
+            writeln!(yaml, "a{level}: &a{level} [{items}]").unwrap();
         }
         assert!(parse_front_matter(&format!("---\n{yaml}---\n")).is_err());
         let deep = format!("---\na: {}{}\n---\n", "[".repeat(5_000), "]".repeat(5_000));
