@@ -23,7 +23,7 @@ use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
 use scan::GuardSnapshot;
 pub(crate) use scan::GuardedTree;
-use undo::{ChangeOutcome, GuardedChange, undo_changes};
+use undo::{ChangeOutcome, GuardedChange, UndoResult, undo_changes};
 
 /// The most changes that are named one by one.
 const MAX_NAMED: usize = 10;
@@ -157,7 +157,9 @@ fn undo_in_tree(
     let mut is_incomplete = searched.baseline.is_incomplete;
     for pass in 1..=MAX_FLOOD_PASSES {
         let after = tree.take_snapshot(&mut searched.cache, Some(&searched.baseline));
-        let changes = undo_changes(tree, &searched.baseline, &after, keeps_versioned);
+        let UndoResult { changes, accepted } =
+            undo_changes(tree, &searched.baseline, &after, keeps_versioned);
+        searched.baseline.accept(accepted, &after);
         let has_undone = changes.values().any(|change| change.outcome.is_undone());
         for (path, change) in changes {
             // Relative to the workspace; other trees are told with their whole path.
@@ -216,6 +218,10 @@ fn describe_changes(changes: &[&GuardedChange]) -> Option<String> {
             ChangeOutcome::SetAside(name) => format!(
                 "[undone: the command changed {path}: {protection}; what was moved there is {} now]",
                 escape_name(name)
+            ),
+            ChangeOutcome::Returned => format!(
+                "[undone: the command moved {path}: {protection}; it is back, but could not be \
+                 compared with what it was]"
             ),
             ChangeOutcome::Kept => format!("[changed by Git: {path}: {protection}]"),
             ChangeOutcome::Failed(error) => format!(

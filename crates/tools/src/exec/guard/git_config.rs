@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::git_rules::{count_items, take_item};
+
 /// One setting, with its section and key in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct ConfigEntry {
     section: String,
     subsection: String,
@@ -75,21 +77,13 @@ pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
             || entry.is_about_a_submodule()
             || (is_new && entry.is_initial())
     };
-    let mut left = before.clone();
-    let added: Vec<&ConfigEntry> = after
-        .iter()
-        .filter(|entry| match left.iter().position(|known| known == *entry) {
-            Some(index) => {
-                left.swap_remove(index);
-                false
-            }
-            None => true,
-        })
-        .collect();
-    added.into_iter().all(is_allowed)
+    let mut left = count_items(before.iter());
+    let mut added = after.iter().filter(|entry| !take_item(&mut left, entry));
+    added.all(is_allowed)
         && left
             .iter()
-            .all(|entry| matches!(entry.section.as_str(), "branch" | "user" | "submodule"))
+            .filter(|(_, count)| **count > 0)
+            .all(|(entry, _)| matches!(entry.section.as_str(), "branch" | "user" | "submodule"))
 }
 
 impl ConfigEntry {

@@ -2,6 +2,7 @@
 //! with a directory that was moved or removed as a whole.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::entry::{EntryContent, GuardKind, GuardedEntry};
@@ -30,9 +31,22 @@ impl<'a> SnapshotPair<'a> {
         Self { tree, before, after, known }
     }
 
-    /// Whether an entry was there before, under whatever name.
-    pub(crate) fn is_known(&self, identity: (u64, u64)) -> bool {
-        self.known.contains_key(&identity)
+    /// What an entry was before, under whatever name. The number of a removed file can be that of a
+    /// new one, which was created later.
+    pub(crate) fn find_known(
+        &self,
+        identity: (u64, u64),
+        born_ns: Option<i128>,
+    ) -> Option<(&'a Path, &'a GuardedEntry)> {
+        let path = *self.known.get(&identity)?;
+        let entry = self.before.entries.get(path)?;
+        (entry.born_ns == born_ns).then_some((path, entry))
+    }
+
+    /// Whether an entry will be at its path again after the undo.
+    pub(crate) fn will_be_back(&self, path: &Path, entry: &GuardedEntry) -> bool {
+        let now = self.after.entries.get(path);
+        now.is_some_and(|now| now.content == entry.content) || !self.may_become(path, entry)
     }
 
     /// Whether it is certain that what is at a path now was not there before.
@@ -250,21 +264,10 @@ fn is_in_worktrees(path: &Path) -> bool {
 
 /// The lines of a list of a rebase that run a command and were not in it before.
 fn added_commands<'t>(before: Option<&[u8]>, text: &'t [u8]) -> Vec<&'t [u8]> {
-    let mut known: Vec<&[u8]> = before
-        .unwrap_or_default()
-        .split(|byte| *byte == b'\n')
-        .filter(|it| runs_command(it))
-        .collect();
+    let lines = before.unwrap_or_default().split(|byte| *byte == b'\n');
+    let mut known = count_items(lines.filter(|line| runs_command(line)));
     let lines = text.split(|byte| *byte == b'\n').filter(|line| runs_command(line));
-    lines
-        .filter(|line| match known.iter().position(|other| other == line) {
-            Some(index) => {
-                known.swap_remove(index);
-                false
-            }
-            None => true,
-        })
-        .collect()
+    lines.filter(|line| !take_item(&mut known, line)).collect()
 }
 
 fn runs_command(line: &[u8]) -> bool {
@@ -277,17 +280,28 @@ fn runs_command(line: &[u8]) -> bool {
 
 /// The text of a list of a rebase without the commands that were not in it before.
 pub(crate) fn without_added_commands(before: Option<&[u8]>, text: &[u8]) -> Vec<u8> {
-    let mut added = added_commands(before, text);
+    let mut added = count_items(added_commands(before, text).into_iter());
     let lines = text.split_inclusive(|byte| *byte == b'\n');
-    let is_kept = |line: &&[u8]| {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        match added.iter().position(|other| *other == line) {
-            Some(index) => {
-                added.swap_remove(index);
-                false
-            }
-            None => true,
-        }
-    };
+    let is_kept = |line: &&[u8]| !take_item(&mut added, line.strip_suffix(b"\n").unwrap_or(line));
     lines.filter(is_kept).flatten().copied().collect()
+}
+
+/// How often each item comes.
+pub(crate) fn count_items<T: Eq + Hash>(items: impl Iterator<Item = T>) -> HashMap<T, usize> {
+    let mut counts = HashMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
+    counts
+}
+
+/// Takes one item away; false when none is left.
+pub(crate) fn take_item<Q: Eq + Hash + ?Sized>(counts: &mut HashMap<&Q, usize>, item: &Q) -> bool {
+    match counts.get_mut(item).filter(|count| **count > 0) {
+        Some(count) => {
+            *count -= 1;
+            true
+        }
+        None => false,
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) const REBASE_LIST: &str = "git-rebase-todo";
 /// The names in a directory that matter to a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NameListing {
-    /// All directories, and whatever may be guarded by its name.
+    /// All directories, and whatever may be guarded by its name, sorted.
     pub(crate) names: Vec<ListedName>,
     /// Whether Git takes it for a repository.
     pub(crate) is_git_directory: bool,
@@ -59,7 +59,8 @@ pub(crate) struct ListedName {
 impl NameListing {
     /// Whether something with this name may be guarded was there.
     pub(crate) fn find(&self, name: &OsStr) -> Option<&ListedName> {
-        self.names.iter().find(|listed| listed.name == name)
+        let index = self.names.binary_search_by(|listed| listed.name.as_os_str().cmp(name));
+        self.names.get(index.ok()?)
     }
 
     fn read(directory: &LinklessDirectory, wants_all: bool) -> io::Result<Self> {
@@ -95,6 +96,7 @@ impl NameListing {
                 listing.names.push(ListedName { name, is_directory, is_link, is_candidate });
             }
         }
+        listing.names.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         listing.is_git_directory = has_head && (has_common || has_objects && has_refs);
         Ok(listing)
     }

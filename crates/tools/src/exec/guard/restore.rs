@@ -24,11 +24,17 @@ const MAX_NAME_BYTES: usize = 240;
 pub(crate) struct TreeRestorer<'a> {
     tree: &'a GuardedTree,
     pair: &'a SnapshotPair<'a>,
+    /// Whether changes of files stay that are usually part of a repository.
+    keeps_versioned: bool,
 }
 
 impl<'a> TreeRestorer<'a> {
-    pub(crate) fn new(tree: &'a GuardedTree, pair: &'a SnapshotPair<'a>) -> Self {
-        Self { tree, pair }
+    pub(crate) fn new(
+        tree: &'a GuardedTree,
+        pair: &'a SnapshotPair<'a>,
+        keeps_versioned: bool,
+    ) -> Self {
+        Self { tree, pair, keeps_versioned }
     }
 
     /// Makes a directory readable, and passable those on the way to it.
@@ -43,24 +49,42 @@ impl<'a> TreeRestorer<'a> {
 
     /// Removes what is at a path, or sets aside what was there before the command under another name.
     pub(crate) fn remove(&self, path: &Path) -> ChangeOutcome {
-        let result = self.open_parent(path).and_then(|(parent, name)| self.clear(&parent, name));
+        let result =
+            self.open_parent(path).and_then(|(parent, name)| self.clear_if_present(&parent, name));
         match result {
-            Ok(None) => ChangeOutcome::Undone,
-            Ok(Some(name)) => ChangeOutcome::SetAside(name.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => ChangeOutcome::Undone,
-            Err(error) => ChangeOutcome::Failed(describe_error(&error)),
+            result => describe_result(result),
         }
     }
 
-    /// Replaces the file at a path.
+    /// Replaces the file at a path. What was moved there is set aside.
     pub(crate) fn put_file(&self, path: &Path, bytes: &[u8], mode: u32) -> ChangeOutcome {
-        let result = self
-            .open_parent(path)
-            .and_then(|(parent, name)| with_access(&parent, || parent.put_file(name, bytes, mode)));
-        match result {
-            Ok(()) => ChangeOutcome::Undone,
-            Err(error) => ChangeOutcome::Failed(describe_error(&error)),
+        let result = self.open_parent(path).and_then(|(parent, name)| {
+            let moved = self.make_room(&parent, name, self.pair.before.entries.get(path))?;
+            with_access(&parent, || parent.put_file(name, bytes, mode)).map(|()| moved)
+        });
+        describe_result(result)
+    }
+
+    /// Moves what is not kept from where it is now to where it was before, if nothing is there.
+    /// Returns how it is then; `None` when it is not there or cannot be recognized.
+    pub(crate) fn return_entry(
+        &self,
+        path: &Path,
+        old_path: &Path,
+        entry: &GuardedEntry,
+    ) -> io::Result<Option<EntryStamp>> {
+        let (from, name) = self.open_parent(path)?;
+        let stamp = with_access(&from, || from.entry_stamp(name))?;
+        let Some(old_name) = old_path.file_name() else { return Ok(None) };
+        if stamp.born_ns.is_none()
+            || (stamp.identity, stamp.born_ns) != (entry.identity, entry.born_ns)
+        {
+            return Ok(None);
         }
+        let (parent, _) = self.open_parents(old_path)?;
+        with_access(&from, || with_access(&parent, || from.move_entry(name, &parent, old_name)))?;
+        parent.entry_stamp(old_name).map(Some)
     }
 
     /// Takes from a directory one of the names by which Git knows a repository.
@@ -82,29 +106,62 @@ impl<'a> TreeRestorer<'a> {
         self.open_parent(path).is_ok_and(|(parent, name)| parent.entry_stamp(name).is_ok())
     }
 
-    /// Puts back what was at a path. Whatever stands in the way of its directory is removed or set
-    /// aside.
-    pub(crate) fn restore(&self, path: &Path, entry: &GuardedEntry) -> io::Result<()> {
-        let mut parent = self.tree.directory.open_beneath(Path::new(""))?;
-        let Some(name) = path.file_name() else { return Ok(()) };
-        for part in path.parent().into_iter().flat_map(Path::iter) {
-            parent = self.open_or_create(&parent, part)?;
-        }
+    /// Puts back what was at a path. Whatever stands in the way is removed if the command made it,
+    /// or set aside.
+    pub(crate) fn restore(&self, path: &Path, entry: &GuardedEntry) -> ChangeOutcome {
+        describe_result(self.put_back(path, entry))
+    }
+
+    fn put_back(&self, path: &Path, entry: &GuardedEntry) -> io::Result<Option<OsString>> {
+        let Some(name) = path.file_name() else { return Ok(None) };
+        let (parent, displaced) = self.open_parents(path)?;
         let is_directory = parent.entry_stamp(name).is_ok_and(|it| it.kind == EntryKind::Directory);
+        if entry.content == EntryContent::Directory && is_directory {
+            return Ok(displaced);
+        }
+        let moved = self.make_room(&parent, name, Some(entry))?;
+        self.put_content(&parent, name, entry).map(|()| moved.or(displaced))
+    }
+
+    /// Makes room for an entry: a file that was not made by the command is not overwritten.
+    fn make_room(
+        &self,
+        parent: &LinklessDirectory,
+        name: &OsStr,
+        entry: Option<&GuardedEntry>,
+    ) -> io::Result<Option<OsString>> {
+        match with_access(parent, || parent.entry_stamp(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // A file that can be replaced is never missing meanwhile.
+            Ok(stamp)
+                if stamp.kind != EntryKind::Directory
+                    && entry.is_none_or(|it| it.content != EntryContent::Directory)
+                    && (self.may_be_removed(&stamp)
+                        || entry.is_some_and(|it| {
+                            (it.identity, it.born_ns) == (stamp.identity, stamp.born_ns)
+                        })) =>
+            {
+                Ok(None)
+            }
+            _ => self.clear_if_present(parent, name),
+        }
+    }
+
+    fn put_content(
+        &self,
+        parent: &LinklessDirectory,
+        name: &OsStr,
+        entry: &GuardedEntry,
+    ) -> io::Result<()> {
         match &entry.content {
-            EntryContent::Directory if is_directory => Ok(()),
             EntryContent::Directory => {
-                self.clear_if_present(&parent, name)?;
-                if self.move_back(&parent, name, entry)? {
+                if self.move_back(parent, name, entry)? {
                     return Ok(());
                 }
-                with_access(&parent, || parent.create_child(name))
+                with_access(parent, || parent.create_child(name))
             }
             EntryContent::File { bytes, mode } => {
-                if is_directory {
-                    self.clear_if_present(&parent, name)?;
-                }
-                match with_access(&parent, || parent.put_file(name, bytes, *mode)) {
+                match with_access(parent, || parent.put_file(name, bytes, *mode)) {
                     Err(error) if is_space_error(&error) => {
                         // What a command wrote must not stay because it has filled the disk.
                         let _ = parent.remove_file(name);
@@ -113,30 +170,28 @@ impl<'a> TreeRestorer<'a> {
                     result => result,
                 }
             }
-            EntryContent::Link(target) => {
-                if is_directory {
-                    self.clear_if_present(&parent, name)?;
-                }
-                with_access(&parent, || parent.put_link(name, target))
-            }
+            EntryContent::Link(target) => with_access(parent, || parent.put_link(name, target)),
             EntryContent::Unread { .. } | EntryContent::Special => {
                 Err(io::Error::other("it was not kept"))
             }
         }
     }
 
-    fn open_or_create(
-        &self,
-        parent: &LinklessDirectory,
-        name: &OsStr,
-    ) -> io::Result<LinklessDirectory> {
-        // A link would lead what is put back to another place.
-        let stamp = with_access(parent, || parent.entry_stamp(name));
-        if !stamp.is_ok_and(|stamp| stamp.kind == EntryKind::Directory) {
-            self.clear_if_present(parent, name)?;
-            parent.create_child(name)?;
+    /// Opens the directory of a path, which is created if it is missing. Returns as well what was
+    /// set aside for it.
+    fn open_parents(&self, path: &Path) -> io::Result<(LinklessDirectory, Option<OsString>)> {
+        let mut parent = self.tree.directory.open_beneath(Path::new(""))?;
+        let mut displaced = None;
+        for name in path.parent().into_iter().flat_map(Path::iter) {
+            // A link would lead what is put back to another place.
+            let stamp = with_access(&parent, || parent.entry_stamp(name));
+            if !stamp.is_ok_and(|stamp| stamp.kind == EntryKind::Directory) {
+                displaced = self.clear_if_present(&parent, name)?.or(displaced);
+                parent.create_child(name)?;
+            }
+            parent = parent.open_child(name)?;
         }
-        parent.open_child(name)
+        Ok((parent, displaced))
     }
 
     /// Moves the directory of a repository back from where it is now, with all that is in it.
@@ -159,23 +214,36 @@ impl<'a> TreeRestorer<'a> {
         from.move_entry(old_name, parent, name).map(|()| true)
     }
 
-    fn clear_if_present(&self, parent: &LinklessDirectory, name: &OsStr) -> io::Result<()> {
+    fn clear_if_present(
+        &self,
+        parent: &LinklessDirectory,
+        name: &OsStr,
+    ) -> io::Result<Option<OsString>> {
         match self.clear(parent, name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            result => result,
+        }
+    }
+
+    /// Whether nothing is lost when an entry is removed: the command made it, or its content is kept
+    /// and put back where it was.
+    fn may_be_removed(&self, stamp: &EntryStamp) -> bool {
+        let known = self.pair.find_known(stamp.identity, stamp.born_ns);
+        match known.filter(|_| stamp.kind != EntryKind::Directory) {
+            Some((path, entry)) => {
+                let is_kept =
+                    matches!(entry.content, EntryContent::File { .. } | EntryContent::Link(_));
+                let stays = self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_));
+                is_kept && !stays && self.pair.will_be_back(path, entry)
+            }
+            None => stamp.born_ns.is_some_and(|born| born >= self.pair.before.begun_ns),
         }
     }
 
     /// Removes an entry if the command made it with all that is in it. Else it is moved to the top of
     /// the tree, under the name that is returned.
     fn clear(&self, parent: &LinklessDirectory, name: &OsStr) -> io::Result<Option<OsString>> {
-        let begun = self.pair.before.begun_ns;
-        let admit = |stamp: &EntryStamp| {
-            let is_born_after = stamp.born_ns.is_some_and(|born| born >= begun);
-            // Whatever was known is put back by itself.
-            is_born_after
-                || stamp.kind != EntryKind::Directory && self.pair.is_known(stamp.identity)
-        };
+        let admit = |stamp: &EntryStamp| self.may_be_removed(stamp);
         let removal = TreeRemoval { max_depth: MAX_DEPTH, admit: &admit };
         let may_be_removed = with_access(parent, || parent.may_remove_tree(name, removal));
         match may_be_removed {
@@ -215,6 +283,15 @@ impl<'a> TreeRestorer<'a> {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         Ok((self.tree.directory.open_beneath(parent)?, name))
+    }
+}
+
+/// Describes an undo, which may have set something aside under the name that is given.
+fn describe_result(result: io::Result<Option<OsString>>) -> ChangeOutcome {
+    match result {
+        Ok(None) => ChangeOutcome::Undone,
+        Ok(Some(name)) => ChangeOutcome::SetAside(name.into()),
+        Err(error) => ChangeOutcome::Failed(describe_error(&error)),
     }
 }
 

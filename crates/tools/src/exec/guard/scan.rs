@@ -46,6 +46,42 @@ pub(crate) struct GuardSnapshot {
     pub(crate) begun_ns: i128,
 }
 
+impl GuardSnapshot {
+    /// Takes over how entries are in a later snapshot; `None` for one that is gone.
+    pub(crate) fn accept(
+        &mut self,
+        accepted: BTreeMap<PathBuf, Option<GuardedEntry>>,
+        after: &Self,
+    ) {
+        for (path, entry) in accepted {
+            let Some(entry) = entry else {
+                self.forget(&path);
+                continue;
+            };
+            // The directories on the way to it, where whatever comes later is new.
+            for folder in path.ancestors().skip(1) {
+                if let Some(found) = after.entries.get(folder) {
+                    let found = GuardedEntry { has_all_names: true, ..found.clone() };
+                    self.entries.entry(folder.to_owned()).or_insert(found);
+                }
+            }
+            let has_all_names = entry.content == EntryContent::Directory;
+            self.entries.insert(path, GuardedEntry { has_all_names, ..entry });
+        }
+    }
+
+    /// Forgets an entry that is gone, so that one that comes later is new.
+    fn forget(&mut self, path: &Path) {
+        self.entries.remove(path);
+        self.searched.remove(path);
+        self.git_directories.remove(path);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+        if let Some(listing) = self.searched.get_mut(folder) {
+            Arc::make_mut(listing).names.retain(|listed| listed.name != name);
+        }
+    }
+}
+
 /// A search of a tree.
 struct TreeSearch<'a> {
     tree: &'a GuardedTree,

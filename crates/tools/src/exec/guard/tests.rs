@@ -1,6 +1,7 @@
 //! Real changes of guarded files, by real commands.
 
 mod attacks;
+mod losses;
 mod races;
 mod work;
 

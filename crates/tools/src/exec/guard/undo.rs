@@ -29,6 +29,8 @@ pub(crate) enum ChangeOutcome {
     Undone,
     /// What was there before the command under another name is in this file of the tree now.
     SetAside(PathBuf),
+    /// What was moved away is back, but could not be compared with what it was.
+    Returned,
     /// Git changed it with the branch.
     Kept,
     /// Why it is still there.
@@ -38,8 +40,16 @@ pub(crate) enum ChangeOutcome {
 impl ChangeOutcome {
     /// Whether the tree was changed.
     pub(crate) fn is_undone(&self) -> bool {
-        matches!(self, Self::Undone | Self::SetAside(_))
+        matches!(self, Self::Undone | Self::SetAside(_) | Self::Returned)
     }
+}
+
+/// The changes that were found in a tree.
+#[derive(Debug, Default)]
+pub(crate) struct UndoResult {
+    pub(crate) changes: BTreeMap<PathBuf, GuardedChange>,
+    /// How entries may be from now on; `None` for one that is gone.
+    pub(crate) accepted: BTreeMap<PathBuf, Option<GuardedEntry>>,
 }
 
 /// Undoes every change between two snapshots of a tree that a command may not make. With
@@ -49,33 +59,71 @@ pub(crate) fn undo_changes(
     before: &GuardSnapshot,
     after: &GuardSnapshot,
     keeps_versioned: bool,
-) -> BTreeMap<PathBuf, GuardedChange> {
+) -> UndoResult {
     let pair = SnapshotPair::new(tree, before, after);
-    let restorer = TreeRestorer::new(tree, &pair);
-    let mut run = UndoRun { pair: &pair, restorer, keeps_versioned, changes: BTreeMap::new() };
+    let restorer = TreeRestorer::new(tree, &pair, keeps_versioned);
+    let result = UndoResult::default();
+    let mut run = UndoRun { pair: &pair, restorer, keeps_versioned, result };
     run.open_directories();
+    run.return_entries();
     run.disarm_repositories();
     run.remove_new_entries();
     run.restore_old_entries();
-    run.changes
+    run.result
 }
 
 struct UndoRun<'a> {
     pair: &'a SnapshotPair<'a>,
     restorer: TreeRestorer<'a>,
     keeps_versioned: bool,
-    changes: BTreeMap<PathBuf, GuardedChange>,
+    result: UndoResult,
 }
 
 impl UndoRun<'_> {
     fn record(&mut self, path: &Path, kind: GuardKind, outcome: ChangeOutcome) {
+        if outcome == ChangeOutcome::Kept {
+            let entry = self.pair.after.entries.get(path).cloned();
+            self.result.accepted.insert(path.to_owned(), entry);
+        }
         let change = GuardedChange {
             path: path.to_owned(),
             protection: kind.protection(),
             outcome,
             was_there: self.pair.before.entries.contains_key(path),
         };
-        self.changes.insert(path.to_owned(), change);
+        self.result.changes.insert(path.to_owned(), change);
+    }
+
+    /// Moves back what cannot be put back from a copy, before what holds it now is removed.
+    fn return_entries(&mut self) {
+        let after = self.pair.after;
+        for (path, entry) in &after.entries {
+            let Some((old_path, old)) = self.pair.find_known(entry.identity, entry.born_ns) else {
+                continue;
+            };
+            let is_kept =
+                !matches!(old.content, EntryContent::Unread { .. } | EntryContent::Special);
+            let may_stay = self.keeps_versioned
+                && matches!(
+                    (old.kind, entry.kind),
+                    (GuardKind::Versioned(_), _) | (_, GuardKind::Versioned(_))
+                );
+            if is_kept
+                || may_stay
+                || after.entries.contains_key(old_path)
+                || self.pair.may_be_created(path, entry)
+                || self.pair.may_become(old_path, old)
+            {
+                continue;
+            }
+            let Ok(Some(stamp)) = self.restorer.return_entry(path, old_path, old) else { continue };
+            let mut returned = old.clone();
+            if let EntryContent::Unread { stamp: known, .. } = &mut returned.content {
+                *known = stamp;
+            }
+            self.result.accepted.insert(old_path.to_owned(), Some(returned));
+            self.record(old_path, old.kind, ChangeOutcome::Returned);
+        }
     }
 
     /// Makes directories readable that a command has closed, so that the next search finds what is
@@ -162,7 +210,7 @@ impl UndoRun<'_> {
         path.ancestors().skip(1).any(|folder| {
             self.pair.after.git_directories.contains(folder)
                 && !self.pair.before.git_directories.contains(folder)
-                && self.changes.contains_key(&folder.join("HEAD"))
+                && self.result.changes.contains_key(&folder.join("HEAD"))
         })
     }
 
@@ -172,7 +220,8 @@ impl UndoRun<'_> {
         for (path, entry) in &before.entries {
             let current = after.entries.get(path);
             let is_same = current.is_some_and(|current| current.content == entry.content);
-            if is_same || self.pair.may_become(path, entry) {
+            let is_back = self.result.accepted.contains_key(path);
+            if is_same || is_back || self.pair.may_become(path, entry) {
                 continue;
             }
             let outcome = if self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_)) {
@@ -207,10 +256,7 @@ impl UndoRun<'_> {
             EntryContent::Special => {
                 ChangeOutcome::Failed("it is no file that can be put back".to_owned())
             }
-            _ => match self.restorer.restore(path, entry) {
-                Ok(()) => ChangeOutcome::Undone,
-                Err(error) => ChangeOutcome::Failed(describe_error(&error)),
-            },
+            _ => self.restorer.restore(path, entry),
         }
     }
 }

@@ -9,16 +9,16 @@ use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use super::TestRepository;
 
 impl TestRepository {
-    fn read(&self, path: &str) -> String {
+    pub(super) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.directory.path().join(path)).unwrap_or_default()
     }
 
-    fn exists(&self, path: &str) -> bool {
+    pub(super) fn exists(&self, path: &str) -> bool {
         self.directory.path().join(path).symlink_metadata().is_ok()
     }
 
     /// Runs a script, and asserts that a change of this path was undone and nothing is left to undo.
-    fn assert_undone(&self, script: &str, path: &str) {
+    pub(super) fn assert_undone(&self, script: &str, path: &str) {
         let told = self.run(script, false).unwrap_or_default();
         let line = format!("[undone: the command changed `{path}`");
         assert!(told.contains(&line), "{script}: {told}");

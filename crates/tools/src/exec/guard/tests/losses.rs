@@ -1,0 +1,107 @@
+//! What a command may try to make the guard destroy, forget, or work on without an end.
+
+use std::time::{Duration, Instant};
+
+use super::TestRepository;
+
+#[test]
+fn what_is_not_kept_is_moved_back_and_never_removed() {
+    let repository = TestRepository::new();
+    repository.shell(
+        "mkdir -p .claude && head -c 6000000 /dev/zero > .vscode/big.bin && mkfifo .vscode/pipe
+         head -c 5000000 /dev/zero > .claude/log.jsonl && sleep 0.05",
+    );
+    let before = repository.state();
+    for script in [
+        "mv .vscode/big.bin .vscode/big2.bin; mkdir -p .claude/old; mv .claude/log.jsonl .claude/old/",
+        "mkdir .ssh && mv .vscode/big.bin .ssh/ && mv .claude .claude2 && mv .claude2 .ssh/x",
+        "mv .vscode/pipe .vscode/pipe2",
+        "mv .vscode .openclaw",
+    ] {
+        let told = repository.run(script, false).unwrap();
+        assert!(told.contains("it is back, but could not be compared"), "{script}: {told}");
+        repository.shell("rm -rf ./*.undone .[a-z]*.undone*");
+        assert_eq!(repository.state(), before, "{script}");
+        assert!(repository.exists(".vscode/pipe"), "{script}");
+        assert_eq!(repository.run("true", false), None, "{script}");
+    }
+    // The old place is taken: it is set aside.
+    let script = "mv .vscode/big.bin .vscode/big2.bin && echo x > .vscode/big.bin";
+    let told = repository.run(script, false).unwrap();
+    assert!(told.contains("`big2.bin.undone` now"), "{told}");
+    assert_eq!(repository.read("big2.bin.undone").len(), 6_000_000);
+}
+
+#[test]
+fn a_file_that_replaced_a_guarded_one_is_set_aside() {
+    let repository = TestRepository::new();
+    repository.shell(
+        "echo rc > .envrc && mkdir .git/rebase-merge && echo 'pick a' > .git/rebase-merge/git-rebase-todo
+         mkdir -p app && echo app > app/.envrc && ln -s x .kshrc
+         for i in 1 2 3 4 5; do echo notes > notes$i.txt; done && sleep 0.05",
+    );
+    let before = repository.state();
+    for (script, name) in [
+        ("mv notes1.txt .envrc", ".envrc"),
+        ("mv notes1.txt .vscode/tasks.json", "tasks.json"),
+        ("mv notes1.txt .kshrc", ".kshrc"),
+        ("rm -r .vscode && mv notes1.txt .vscode", ".vscode"),
+        (
+            "echo 'exec x' >> notes1.txt && mv notes1.txt .git/rebase-merge/git-rebase-todo",
+            "git-rebase-todo",
+        ),
+    ] {
+        let told = repository.run(script, false).unwrap();
+        assert!(told.contains(&format!("`{name}.undone` now")), "{script}: {told}");
+        assert!(repository.read(&format!("{name}.undone")).starts_with("notes\n"), "{script}");
+        repository.shell(&format!("rm {name}.undone && echo notes > notes1.txt && sleep 0.05"));
+        if name == "git-rebase-todo" {
+            repository.shell("echo 'pick a' > .git/rebase-merge/git-rebase-todo");
+        }
+        assert_eq!(repository.state(), before, "{script}");
+    }
+    // What goes with its folder is not put back there, so it stays where it is moved to.
+    let told = repository.run("mv app/.envrc sub/.zshrc && rm -r app", false).unwrap();
+    assert!(told.contains("`.zshrc.undone` now"), "{told}");
+    assert_eq!(repository.read(".zshrc.undone"), "app\n");
+}
+
+#[test]
+fn long_lists_and_configs_are_undone_in_linear_time() {
+    let repository = TestRepository::new();
+    let list = ".git/rebase-merge/git-rebase-todo";
+    let start = Instant::now();
+    repository.assert_undone(
+        &format!("mkdir .git/rebase-merge && seq -f 'x %06g' 1 400000 > {list}"),
+        list,
+    );
+    assert_eq!(repository.read(list), "");
+    repository
+        .assert_undone("seq -f '[user \"%06g\"]name=x' 1 100000 >> .git/config", ".git/config");
+    repository
+        .assert_undone("cd .vscode && seq -f 'f%06g' 1 15000 | xargs touch", ".vscode/f000001");
+    // Quadratic, this takes many minutes.
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_git_changed_beside_another_command_stays_changed() {
+    let repository = TestRepository::new();
+    repository.shell(
+        "git checkout -q -b feat && echo new > .github/workflows/ci.yml && mkdir .circleci
+         echo new > .circleci/config.yml && git rm -q AGENTS.md && git add -A && git commit -qm feat
+         git checkout -q main",
+    );
+    let background = repository.guard.begin_run(false);
+    let told = repository.run("git checkout -q feat", true).unwrap();
+    assert!(told.contains("[changed by Git: `.circleci/config.yml`"), "{told}");
+    let state = repository.state();
+    assert_eq!(repository.run("true", false), None);
+    assert_eq!(repository.state(), state);
+    // All else is undone as before.
+    repository.assert_undone("echo x > AGENTS.md", "AGENTS.md");
+    repository.assert_undone("echo x > .circleci/other", ".circleci/other");
+    repository.assert_undone("echo x > .github/workflows/ci.yml", ".github/workflows/ci.yml");
+    assert_eq!(background.finish(), None);
+    assert_eq!(repository.state(), state);
+}
