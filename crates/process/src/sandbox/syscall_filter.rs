@@ -234,8 +234,14 @@ impl CallRules {
             |index, value: libc::c_int| (index, SeccompCmpOp::Ne, u64::from(value.unsigned_abs()));
         let [unix, inet, inet6, netlink] =
             [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
-        // A local socket can be connected to any service of the user: only pairs are allowed.
+        // A local socket can be connected to any service of the user: only pairs are allowed, of kinds
+        // that stay connected to each other. One for datagrams sends to any path.
         self.deny_when(libc::SYS_socketpair, &[differs(0, unix)])?;
+        let paired = [libc::SOCK_STREAM, libc::SOCK_SEQPACKET].map(libc::c_int::unsigned_abs);
+        for kind in (0..16).filter(|kind| !paired.contains(kind)) {
+            let is_kind = (1, SeccompCmpOp::MaskedEq(0xf), u64::from(kind));
+            self.deny_when(libc::SYS_socketpair, &[is_kind])?;
+        }
         match access {
             SocketAccess::Nothing => self.deny_calls(&[libc::SYS_socket]),
             SocketAccess::Internet => {

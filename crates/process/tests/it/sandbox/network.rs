@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 
 use openclaw_process::sandbox::SandboxProfile;
 
@@ -11,6 +11,7 @@ use super::support::{ABI_CAPS, SandboxHome};
 /// Tries each way to reach somebody; prints those that worked.
 const REACH: &str = "import ctypes, os, socket, sys
 tcp, udp, path, name, spare = sys.argv[1:]
+datagrams = path + '.datagrams'
 def attempt(what, call):
     try:
         call()
@@ -40,6 +41,18 @@ attempt('udp', lambda: send(('127.0.0.1', int(udp))))
 attempt('path', lambda: connect(socket.AF_UNIX, socket.SOCK_STREAM, path))
 attempt('abstract', lambda: connect(socket.AF_UNIX, socket.SOCK_STREAM, '\\0' + name))
 attempt('datagram', lambda: connect(socket.AF_UNIX, socket.SOCK_DGRAM, path))
+def pair_send(kind, address):
+    left, right = socket.socketpair(socket.AF_UNIX, kind)
+    with left, right:
+        left.sendto(b'x', address)
+for kind in [2, 3, 4, 2 | 0x80000, 2 | 0x800]:
+    attempt('pair', lambda: pair_send(kind, datagrams))
+def pair_connect(kind):
+    left, right = socket.socketpair(socket.AF_UNIX, kind)
+    with left, right:
+        left.connect(path)
+for kind in [1, 2, 5]:
+    attempt('pair', lambda: pair_connect(kind))
 attempt('listen', lambda: bind(socket.AF_INET, ('127.0.0.1', 0)))
 attempt('unbound', lambda: socket.socket().listen())
 attempt('netlink', lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).bind((0, 0)))
@@ -53,9 +66,13 @@ def wide():
         raise OSError
 attempt('wide', wide)
 attempt('model', lambda: connect(socket.AF_INET, socket.SOCK_STREAM, ('127.0.0.1', int(spare))))
-left, right = socket.socketpair()
-left.send(b'x')
-assert right.recv(1) == b'x'
+for kind in [socket.SOCK_STREAM, socket.SOCK_SEQPACKET]:
+    left, right = socket.socketpair(socket.AF_UNIX, kind)
+    try:
+        left.sendto(b'x', datagrams)
+    except OSError:
+        left.send(b'x')
+    assert right.recv(1) == b'x'
 print('done')
 ";
 
@@ -65,6 +82,7 @@ struct LocalServers {
     spare: TcpListener,
     udp: UdpSocket,
     _path: UnixListener,
+    datagrams: UnixDatagram,
     _abstract: UnixListener,
     name: String,
 }
@@ -78,6 +96,7 @@ impl LocalServers {
             spare: TcpListener::bind("127.0.0.1:0").unwrap(),
             udp: UdpSocket::bind("127.0.0.1:0").unwrap(),
             _path: UnixListener::bind(home.path("other/socket")).unwrap(),
+            datagrams: bind_datagrams(home),
             _abstract: UnixListener::bind_addr(&address).unwrap(),
             name,
         }
@@ -96,9 +115,17 @@ impl LocalServers {
             ["python3", "-c", REACH, &port, &udp, path.to_str().unwrap(), &self.name, &spare];
         let ran = home.run(&argv);
         assert!(ran.succeeded, "{}", ran.text);
+        // Nothing has come, whatever the command was told.
+        assert!(self.datagrams.recv(&mut [0; 1]).is_err(), "{}", ran.text);
         let reached = ran.text.lines().filter_map(|line| line.strip_prefix("reached "));
         reached.map(str::to_owned).collect()
     }
+}
+
+fn bind_datagrams(home: &SandboxHome) -> UnixDatagram {
+    let socket = UnixDatagram::bind(home.path("other/socket.datagrams")).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    socket
 }
 
 #[test]
@@ -123,7 +150,9 @@ fn with_the_network_hosts_are_reached_but_no_local_service() {
         for way in ["tcp", "udp", "netlink", "listen", "model"] {
             assert!(reached.iter().any(|reached| reached == way), "{cap:?}: {reached:?}");
         }
-        for way in ["path", "abstract", "datagram", "packet", "vsock", "crypto", "raw", "wide"] {
+        for way in
+            ["path", "abstract", "datagram", "pair", "packet", "vsock", "crypto", "raw", "wide"]
+        {
             assert!(!reached.iter().any(|reached| reached == way), "{cap:?}: {reached:?}");
         }
     }
