@@ -186,6 +186,8 @@ pub enum TurnEvent {
         refusal: ToolRefusalReason,
         /// The same in words, as the model reads it.
         reason: String,
+        /// What the call would have done; `None` when that is not known.
+        effect: Option<ToolEffect>,
     },
     /// A call was allowed and starts.
     ToolStarted {

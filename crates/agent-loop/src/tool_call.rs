@@ -250,7 +250,8 @@ impl PreparedCall {
             CallAction::Run(run) => run,
             CallAction::Refuse(refusal, reason) => {
                 let output = ToolOutput::from_error(format!("This call was not run: {reason}"));
-                let event = TurnEvent::ToolRefused { id, name, refusal, reason };
+                let event =
+                    TurnEvent::ToolRefused { id, name, refusal, reason, effect: effect.clone() };
                 return CompletedCall { call, effect, output, event };
             }
         };

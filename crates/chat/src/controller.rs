@@ -5,7 +5,7 @@ use std::io;
 use std::pin::pin;
 
 use openclaw_runtime::Conversation;
-use openclaw_terminal::{TextStyle, sanitize};
+use openclaw_terminal::TextStyle;
 
 use crate::command::{self, ChatCommand, InputLine};
 use crate::context::CommandContext;
@@ -100,8 +100,7 @@ impl ChatController {
             } else {
                 format!("session {key} is kept; `openclaw chat --session '{key}'` continues it")
             };
-            let line = sanitize::escape_line(&line);
-            printer.print_note(printer.style_text(TextStyle::Dim, line));
+            printer.print_styled_note(TextStyle::Dim, line);
         }
         Ok(())
     }

@@ -10,4 +10,4 @@ pub use self::lookup::{ExchangeSelector, find_exchange, open_trace_store, print_
 pub use self::summary::{
     answer_bytes, format_millis, outcome_text, prompt_bytes, seconds_ago, table_row,
 };
-pub use self::timestamp::format_utc;
+pub use self::timestamp::{format_time_of_day, format_utc};

@@ -354,7 +354,7 @@ async fn ask_on_stderr(
     question: PersonQuestion,
 ) -> io::Result<()> {
     let (printer, choices) = (&context.printer, question.choices);
-    for row in question.subject_rows(terminal_size().0) {
+    for row in question.subject_rows(terminal_size().0, printer) {
         printer.print_rendered(&row);
     }
     let mut answer = None;

@@ -197,8 +197,9 @@ impl TurnProgress {
         let note = note.as_ref().map_or(String::new(), |note| format!(", {note}"));
         let limit =
             limit.map_or(String::new(), |limit| format!(" of at most {}", format_duration(limit)));
-        let text = format!("\r\x1b[2K{label}, {}{limit}{note}", format_duration(waited));
-        self.printer.print_raw(&self.printer.style_text(TextStyle::Dim, text));
+        let text = format!("{label}, {}{limit}{note}", format_duration(waited));
+        let text = self.printer.style_text(TextStyle::Dim, sanitize::escape_line(&text));
+        self.printer.print_raw(&format!("\r\x1b[2K{text}"));
         self.cursor = CursorPosition::OnStatus;
     }
 
@@ -249,7 +250,7 @@ impl TurnProgress {
             self.printer.print_raw("\n");
             self.cursor = CursorPosition::LineStart;
         }
-        self.printer.print_note(self.printer.style_text(style, sanitize::escape_line(text)));
+        self.printer.print_styled_note(style, text);
     }
 
     fn clear_status(&mut self) {

@@ -186,8 +186,9 @@ impl ChatTerminal {
         self.redraw_at.get_or_insert_with(|| Instant::now() + FRAME_INTERVAL);
     }
 
-    /// Prints a notice of the program to the scrollback.
+    /// Prints a notice of the program to the scrollback, escaped.
     pub(crate) fn print_note(&mut self, style: TextStyle, text: &str) {
+        let text = sanitize::escape_line(text);
         let rows = text.lines().map(|row| self.render_options.printer.style_text(style, row));
         let text = rows.collect::<Vec<_>>().join("\n");
         self.scrollback.push_rows(RowKind::Notice, &text);
@@ -234,7 +235,7 @@ impl ChatTerminal {
     /// Puts a question in place of the input line, its subject into the scrollback, and discards
     /// what was typed before.
     fn show_question(&mut self, question: PersonQuestion) -> io::Result<()> {
-        let rows = question.subject_rows(self.render_options.columns);
+        let rows = question.subject_rows(self.render_options.columns, &self.render_options.printer);
         if !rows.is_empty() {
             self.scrollback.request_gap();
             self.scrollback.push_rows(RowKind::Notice, &rows.join("\n"));

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use async_trait::async_trait;
 use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalPrompter, ApprovalRequest};
-use openclaw_terminal::{OutputPrinter, TextStyle, terminal_size};
+use openclaw_terminal::{OutputPrinter, TextStyle, terminal_size, wrap_words};
 
 use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
 
@@ -30,9 +30,11 @@ impl ApprovalPrompter for TerminalPrompter {
             return ApprovalAnswer::Unavailable { reason };
         }
         let choices = request_choices(request);
-        let rows = wrap_subject(&request_subject(request), terminal_size().0);
+        let rows = wrap_subject(&request_subject(request), terminal_size().0).into_iter();
+        let rows: Vec<String> = rows.map(|row| row.styled(printer)).collect();
         printer.print_rendered(&rows.join("\n"));
-        printer.print_rendered(&printer.style_text(TextStyle::Dim, choices));
+        let rows = wrap_words(&choices.to_string(), terminal_size().0).join("\n");
+        printer.print_rendered(&printer.style_text(TextStyle::Dim, rows));
         loop {
             let question = format!("{} [y/N]", request_question(request));
             let Some(line) = ask_at_terminal(printer, question).await else {
@@ -70,13 +72,18 @@ fn request_question(request: &ApprovalRequest) -> String {
 }
 
 fn request_choices(request: &ApprovalRequest) -> AnswerChoices {
-    AnswerChoices { always: request.can_allow_always(), reason: true }
+    AnswerChoices {
+        always: request.can_allow_always(),
+        programs: !request.sandboxed_programs().is_empty(),
+        reason: true,
+    }
 }
 
 fn to_approval_answer(answer: PersonAnswer) -> ApprovalAnswer {
     match answer {
         PersonAnswer::Yes => ApprovalAnswer::Allow,
         PersonAnswer::Always => ApprovalAnswer::AllowAlways,
+        PersonAnswer::YesFor { scope, time } => ApprovalAnswer::AllowFor { scope, time },
         PersonAnswer::No { reason } => ApprovalAnswer::Deny { reason },
     }
 }

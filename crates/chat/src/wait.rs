@@ -51,6 +51,7 @@ fn print_wait_progress(
     }
     if printer.stderr_is_terminal {
         let text = format!("waiting for the {target}, {} s", waited.as_secs());
+        let text = sanitize::escape_line(&text);
         printer.print_raw(&format!("\r\x1b[2K{}", printer.style_text(TextStyle::Dim, text)));
     }
 }

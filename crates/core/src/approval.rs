@@ -76,7 +76,7 @@ mod tests {
         };
         assert_eq!(review(ToolEffect::Read { path: text() }), ApprovalDecision::Allow);
         for effect in [
-            ToolEffect::Write { path: text(), protection: None },
+            ToolEffect::Write { path: text(), protection: None, change: None },
             ToolEffect::Exec {
                 command: text(),
                 directory: text(),

@@ -146,6 +146,9 @@ pub enum ToolEffect {
         path: String,
         /// Why a person decides; `None` for a file that the agent may always write.
         protection: Option<FileProtection>,
+        /// What it changes, for the person who decides; `None` for a file that the agent may always
+        /// write, and when the call will fail.
+        change: Option<Box<FileChange>>,
     },
     /// Runs a command.
     Exec {
@@ -254,6 +257,11 @@ pub struct CommandRemedies {
     pub exact_rules: Vec<ExactCommandRule>,
     /// Patterns of the programs, whatever their arguments; empty when none allow the command.
     pub program_patterns: Vec<String>,
+    /// The programs that may run in the workspace under the sandbox, whatever their arguments;
+    /// empty when the command doesn't run there or that would not allow it.
+    pub sandboxed_programs: Vec<String>,
+    /// The absolute path of the workspace; empty without `sandboxed_programs`.
+    pub workspace: String,
 }
 
 /// A rule that allows one program with certain arguments in one directory.

@@ -56,6 +56,20 @@ pub fn render_text_for_approval(label: &str, text: &str) -> String {
     out
 }
 
+/// Shows lines for a person to allow or deny: the label, and each line marked and escaped. A line
+/// must not contain a line break. `label` is the program's own.
+#[must_use]
+pub fn render_lines_for_approval<'a>(
+    label: &str,
+    lines: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let mut out = format!("{label}:\n");
+    for line in lines {
+        push_content(&mut out, line);
+    }
+    out
+}
+
 /// The command, each argument on its own line when one of them is hard to tell apart.
 fn push_command(out: &mut String, label: &str, command: &PlannedCommand) {
     let is_plain = |word: &String| word.chars().all(|char| char.is_ascii_graphic() || char == ' ');

@@ -17,8 +17,11 @@ use crate::wrapper::EnvironmentChange;
 pub struct DecisionExplanation {
     /// `allow`, `ask` or `deny`.
     pub decision: &'static str,
-    /// Why a person is asked, or why it is denied; empty when it is allowed.
+    /// Why, at least one reason.
     pub reasons: Vec<String>,
+    /// What is decided about it outside of the sandbox; `None` when it doesn't run in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_sandbox: Option<UnsandboxedDecision>,
     /// The effective security level.
     pub security: SecurityLevel,
     /// The effective ask mode.
@@ -32,6 +35,17 @@ pub struct DecisionExplanation {
     pub shell_text: Option<String>,
     /// The commands in their order; empty for a text that only a shell can run.
     pub commands: Vec<CommandExplanation>,
+}
+
+/// What is decided about a sandboxed command if it ran without its sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UnsandboxedDecision {
+    /// `allow`, `ask` or `deny`.
+    pub decision: &'static str,
+    /// Why, at least one reason.
+    pub reasons: Vec<String>,
 }
 
 /// What is known of one command, and what the allowlist says.
@@ -79,20 +93,15 @@ impl DecisionExplanation {
         decision: ExecDecision,
         commands: Vec<CommandExplanation>,
     ) -> Self {
-        let (name, reasons) = match decision {
-            ExecDecision::Allow => ("allow", Vec::new()),
-            ExecDecision::Ask { reasons } => {
-                ("ask", reasons.iter().map(ToString::to_string).collect())
-            }
-            ExecDecision::Deny { reason } => ("deny", vec![reason.to_string()]),
-        };
+        let (decision, reasons) = decision_reasons(policy, decision);
         let shell_text = match plan.body() {
             PlanBody::ShellText { problem, .. } => Some(problem.to_string()),
             PlanBody::Pipelines(_) => None,
         };
         Self {
-            decision: name,
+            decision,
             reasons,
+            without_sandbox: None,
             security: policy.security,
             ask: policy.ask,
             directory: plan.context().directory.clone(),
@@ -100,6 +109,43 @@ impl DecisionExplanation {
             shell_text,
             commands,
         }
+    }
+
+    /// Explains that the command runs in a sandbox, which `sandbox` describes. `unsandboxed` is the
+    /// policy of commands without one.
+    #[must_use]
+    pub fn in_sandbox(
+        mut self,
+        sandbox: &str,
+        unsandboxed: &ExecPolicy,
+        decision: ExecDecision,
+    ) -> Self {
+        if self.decision == "allow" {
+            self.reasons = vec![format!("it runs in the sandbox: {sandbox}")];
+        }
+        let (decision, reasons) = decision_reasons(unsandboxed, decision);
+        self.without_sandbox = Some(UnsandboxedDecision { decision, reasons });
+        self
+    }
+
+    /// Explains that no command runs at all.
+    #[must_use]
+    pub fn denied_because(mut self, reason: String) -> Self {
+        self.decision = "deny";
+        self.reasons = vec![reason];
+        self
+    }
+}
+
+/// The name of a decision, and why it is made.
+fn decision_reasons(policy: &ExecPolicy, decision: ExecDecision) -> (&'static str, Vec<String>) {
+    match decision {
+        ExecDecision::Allow if policy.security == SecurityLevel::Full => {
+            ("allow", vec!["`security` is `full`".to_owned()])
+        }
+        ExecDecision::Allow => ("allow", vec!["the lists allow it".to_owned()]),
+        ExecDecision::Ask { reasons } => ("ask", reasons.iter().map(ToString::to_string).collect()),
+        ExecDecision::Deny { reason } => ("deny", vec![reason.to_string()]),
     }
 }
 
@@ -125,6 +171,19 @@ impl fmt::Display for DecisionExplanation {
         for reason in &self.reasons {
             writeln!(f, "  because {}", escape_line(reason))?;
         }
+        if let Some(UnsandboxedDecision { decision, reasons }) = &self.without_sandbox {
+            writeln!(f, "  without the sandbox: {decision}")?;
+            for reason in reasons {
+                writeln!(f, "    because {}", escape_line(reason))?;
+            }
+        }
+        if let Some(problem) = &self.shell_text {
+            writeln!(
+                f,
+                "not allowed by the lists: only a shell can run it: {}",
+                escape_line(problem)
+            )?;
+        }
         for command in &self.commands {
             let path = command.resolved_path.as_deref().unwrap_or("not found");
             let argv = escape_line(&quote_words(&command.argv));
@@ -144,7 +203,7 @@ impl fmt::Display for CommandVerdict {
         match self {
             Self::Listed { rule } => write!(f, "on the allowlist: {rule}"),
             Self::SafeBin => f.write_str("a filter of standard input"),
-            Self::Missed { reason } => write!(f, "not allowed: {reason}"),
+            Self::Missed { reason } => write!(f, "not allowed by the lists: {reason}"),
         }
     }
 }

@@ -16,16 +16,21 @@ mod policy;
 mod program_class;
 mod quote;
 mod safe_bin;
+mod scoped_grants;
 mod syntax;
 mod wrapper;
 
 pub use approvals_file::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, ApprovalsSection,
 };
-pub use display::{render_command_for_approval, render_text_for_approval};
+pub use display::{
+    render_command_for_approval, render_lines_for_approval, render_text_for_approval,
+};
 pub use environment::{VariableRule, variable_rule};
 pub use escape::{escape_line, is_deceptive_char};
-pub use explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
+pub use explanation::{
+    CommandExplanation, CommandVerdict, DecisionExplanation, UnsandboxedDecision,
+};
 pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};
 pub use hash::{PlanHash, sha256_digest, sha256_hex};
 pub use lexer::{
@@ -43,5 +48,6 @@ pub use policy::{
 pub use program_class::ProgramRisk;
 pub use quote::quote_words;
 pub use safe_bin::{DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS, SafeBinProfile, SafeBins};
+pub use scoped_grants::{CommandGrant, ProgramGrant, ScopedGrants, ScopedGrantsError};
 pub use syntax::{SyntaxReason, UnsupportedSyntax};
 pub use wrapper::{EnvironmentChange, WrapperProblem};

@@ -1,5 +1,7 @@
 //! The policy: which plans run, which are asked about, which are denied.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::approvals_file::AllowlistEntry;
@@ -8,6 +10,7 @@ use crate::lookup::file_name;
 use crate::pattern::{ArgumentPattern, NeverReason, PathPattern};
 use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlannedCommand};
 use crate::safe_bin::SafeBins;
+use crate::scoped_grants::{CommandGrant, ProgramGrant};
 use crate::syntax::UnsupportedSyntax;
 
 /// Which commands may run. Earlier values are stricter.
@@ -57,6 +60,9 @@ struct AllowlistRule {
     path: Option<PathPattern>,
     arguments: ArgumentPattern,
     expires_at_ms: Option<i64>,
+    /// The workspace in which the sandbox holds the program, whatever it runs; `None` for an entry
+    /// that holds anywhere.
+    sandboxed_workspace: Option<String>,
 }
 
 /// What becomes of a plan.
@@ -145,6 +151,39 @@ impl ExecPolicy {
             path: PathPattern::parse(&entry.pattern, home),
             arguments: ArgumentPattern::parse(entry.arg_pattern.as_deref(), entry.is_generated()),
             expires_at_ms: entry.expires_at_ms(),
+            sandboxed_workspace: None,
+        }));
+    }
+
+    /// Adds the permissions of an agent for commands with exactly their arguments.
+    pub fn extend_command_grants<'a>(
+        &mut self,
+        grants: impl IntoIterator<Item = &'a CommandGrant>,
+    ) {
+        self.rules.extend(grants.into_iter().map(|grant| AllowlistRule {
+            name: format!("{}, exactly this for a time", grant.program),
+            path: PathPattern::parse(&grant.program, None),
+            arguments: match ArgumentPattern::parse(Some(&grant.arg_pattern), true) {
+                exact @ ArgumentPattern::Exact(_) => exact,
+                _ => ArgumentPattern::Never(NeverReason::Unbound),
+            },
+            expires_at_ms: Some(grant.expires_at_ms),
+            sandboxed_workspace: None,
+        }));
+    }
+
+    /// Adds the permissions of an agent for programs under the sandbox. Only for the policy of
+    /// commands that run in it: the program may run any other.
+    pub fn extend_sandboxed_programs<'a>(
+        &mut self,
+        grants: impl IntoIterator<Item = &'a ProgramGrant>,
+    ) {
+        self.rules.extend(grants.into_iter().map(|grant| AllowlistRule {
+            name: format!("{}, in the sandbox for a time", grant.program),
+            path: PathPattern::parse(&grant.program, None),
+            arguments: ArgumentPattern::Any,
+            expires_at_ms: Some(grant.expires_at_ms),
+            sandboxed_workspace: Some(grant.workspace.clone()),
         }));
     }
 
@@ -277,10 +316,16 @@ impl AllowlistRule {
 
     fn covers(&self, command: &PlannedCommand, directory: &str) -> bool {
         let is_exact = matches!(self.arguments, ArgumentPattern::Exact(_));
+        let is_in_workspace = self
+            .sandboxed_workspace
+            .as_ref()
+            .map(|workspace| Path::new(directory).starts_with(workspace));
         let may_cover = match &command.concern {
+            _ if is_in_workspace == Some(false) => false,
             None => true,
-            // Exactly this command in this directory was allowed by a person.
-            Some(CommandConcern::RiskyProgram { .. }) => is_exact,
+            // Exactly this command in this directory was allowed by a person, or the sandbox holds
+            // whatever the program runs.
+            Some(CommandConcern::RiskyProgram { .. }) => is_exact || is_in_workspace.is_some(),
             Some(_) => false,
         };
         may_cover

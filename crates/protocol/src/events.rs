@@ -148,6 +148,9 @@ pub enum WireEvent {
         refusal: RefusalCode,
         /// Why, as the model reads it.
         reason: String,
+        /// What the call would have done; absent when it could not be planned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effect: Option<EffectReport>,
     },
     /// The model gets only a part of a tool's output.
     ToolOutputTruncated {

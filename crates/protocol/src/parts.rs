@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openclaw_core::{
-    AnswerOutcome, FileProtection, ModelAttempt, ServerActivity, TokenUsage, ToolEffect,
+    AnswerOutcome, FileChange, FileProtection, ModelAttempt, ServerActivity, TokenUsage, ToolEffect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,9 @@ pub enum EffectReport {
         /// Why a person decides; absent for a file that the agent may always write.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protection: Option<ProtectionReason>,
+        /// What a person is asked to allow; absent for a file that the agent may always write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<Box<FileChangeReport>>,
     },
     /// Runs a command.
     Exec {
@@ -149,13 +152,40 @@ pub enum EffectReport {
     },
 }
 
+/// What a call would change in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FileChangeReport {
+    /// The hunks of a unified diff; empty when the content is no text or too large.
+    pub diff: String,
+    /// How many lines the change adds.
+    pub added_lines: usize,
+    /// How many lines the change removes.
+    pub removed_lines: usize,
+    /// Whether the diff leaves out a part of the change.
+    pub is_truncated: bool,
+}
+
+impl From<&FileChange> for FileChangeReport {
+    fn from(change: &FileChange) -> Self {
+        Self {
+            diff: change.diff.clone(),
+            added_lines: change.added_lines,
+            removed_lines: change.removed_lines,
+            is_truncated: change.is_truncated,
+        }
+    }
+}
+
 impl From<&ToolEffect> for EffectReport {
     fn from(effect: &ToolEffect) -> Self {
         match effect {
             ToolEffect::Read { path } => Self::Read { path: path.clone() },
-            ToolEffect::Write { path, protection } => Self::Write {
+            ToolEffect::Write { path, protection, change } => Self::Write {
                 path: path.clone(),
                 protection: protection.map(ProtectionReason::from),
+                change: change.as_deref().map(|change| Box::new(change.into())),
             },
             ToolEffect::Exec { command, directory, .. } => {
                 Self::Exec { command: command.clone(), directory: directory.clone() }

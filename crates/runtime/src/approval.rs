@@ -1,8 +1,10 @@
 //! Approval of tool calls: a policy decides, and a prompter asks a person where the policy says so.
 
+mod planned_change;
 mod policy;
 
 use std::fmt::{self, Debug, Display};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
@@ -11,9 +13,13 @@ use openclaw_core::{
 };
 use openclaw_exec_policy::{escape_line, quote_words};
 
-use crate::command_policy::CommandPolicy;
+use crate::command_policy::{ApprovalsUpdateError, CommandPolicy, GrantScope};
 
+pub use planned_change::DIFF_LABEL;
 pub use policy::{ApprovalPolicy, PolicyDecision};
+
+/// The longest time that a person may allow commands for.
+pub const MAX_GRANT_TIME: Duration = Duration::from_hours(30 * 24);
 
 /// Approves calls by a policy, and asks through `P` about those that need a person.
 #[derive(Debug, Clone)]
@@ -36,13 +42,16 @@ impl<P: ApprovalPrompter> PolicyApprover<P> {
         Self { command_policy: Some(command_policy), ..self }
     }
 
-    /// Keeps that a person allows a command for good.
-    fn allow_always(&self, request: &ApprovalRequest) -> ApprovalDecision {
+    /// Keeps what a person allows from now on, with `grant`.
+    fn allow_from_now_on(
+        &self,
+        grant: impl FnOnce(&CommandPolicy) -> Result<(), ApprovalsUpdateError>,
+    ) -> ApprovalDecision {
         let Some(command_policy) = &self.command_policy else { return ApprovalDecision::Allow };
-        match command_policy.add_exact_rules(&request.remedies) {
+        match grant(command_policy) {
             Ok(()) => ApprovalDecision::Allow,
             Err(error) => {
-                let reason = format!("the user allows this for good, but failed to {error}");
+                let reason = format!("the user allows this from now on, but failed to {error}");
                 ApprovalDecision::Deny { reason }
             }
         }
@@ -59,11 +68,19 @@ impl<P: ApprovalPrompter> Approver for PolicyApprover<P> {
         };
         if self.command_policy.is_none() {
             request.remedies.exact_rules.clear();
+            request.remedies.sandboxed_programs.clear();
         }
         let kind = request.kind;
         let reason = match self.prompter.request_approval(&request).await {
             ApprovalAnswer::Allow => return ApprovalDecision::Allow,
-            ApprovalAnswer::AllowAlways => return self.allow_always(&request),
+            ApprovalAnswer::AllowAlways => {
+                return self.allow_from_now_on(|policy| policy.add_exact_rules(&request.remedies));
+            }
+            ApprovalAnswer::AllowFor { scope, time } => {
+                return self.allow_from_now_on(|policy| {
+                    policy.add_grant(&request.remedies, scope, time.min(MAX_GRANT_TIME))
+                });
+            }
             ApprovalAnswer::Deny { reason: None } => format!("the user did not allow this {kind}"),
             ApprovalAnswer::Deny { reason: Some(reason) } => {
                 format!("the user did not allow this {kind}: {reason}")
@@ -119,10 +136,18 @@ pub struct ApprovalRequest {
 }
 
 impl ApprovalRequest {
-    /// Whether the person may answer [`ApprovalAnswer::AllowAlways`].
+    /// Whether the person may answer [`ApprovalAnswer::AllowAlways`], and
+    /// [`ApprovalAnswer::AllowFor`] with [`GrantScope::Command`].
     #[must_use]
     pub fn can_allow_always(&self) -> bool {
         !self.remedies.exact_rules.is_empty()
+    }
+
+    /// The programs that the person may allow by [`ApprovalAnswer::AllowFor`] with
+    /// [`GrantScope::SandboxedPrograms`].
+    #[must_use]
+    pub fn sandboxed_programs(&self) -> &[String] {
+        &self.remedies.sandboxed_programs
     }
 
     /// Why a person is asked, on one line, safe to print; fits "asked because {…}".
@@ -224,6 +249,14 @@ pub enum ApprovalAnswer {
     /// The call may run, and exactly this command in this directory from now on without a question.
     /// Only an answer to requests that [can allow it](ApprovalRequest::can_allow_always).
     AllowAlways,
+    /// The call may run, and from now on for a time, at most [`MAX_GRANT_TIME`], without a question.
+    /// Only an answer to requests that can allow it.
+    AllowFor {
+        /// What may run.
+        scope: GrantScope,
+        /// For how long.
+        time: Duration,
+    },
     /// The call may not run.
     Deny {
         /// The person's words, for the model.

@@ -1,6 +1,7 @@
 //! The policy of commands on this machine: `tools.exec` made stricter by `exec-approvals.json`.
 
 mod approvals;
+mod grants;
 mod remedies;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +19,11 @@ use openclaw_process::base_environment;
 use openclaw_process::sandbox::SandboxLevels;
 use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand, ProgramFinder};
 
+use self::grants::GRANTS_FILE_NAME;
 use crate::command_sandbox::AgentSandbox;
 use crate::runtime::Runtime;
+
+pub use grants::{GrantScope, GrantSummary};
 
 pub use approvals::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, PolicySummary, PolicyValues,
@@ -35,12 +39,15 @@ pub struct CommandPolicy {
     agent: String,
     config: ExecPolicy,
     approvals_path: PathBuf,
+    grants_path: PathBuf,
     /// What a leading `~` in a pattern stands for.
     home: Option<String>,
     /// Whether the config says which commands may run; else all may run in the sandbox.
     is_security_set: bool,
     /// What is enforced of the sandbox, for people; `None` without one.
     sandbox_levels: Option<SandboxLevels>,
+    /// The workspace of the sandbox, without symbolic links; `None` without one.
+    workspace: Option<String>,
 }
 
 impl Runtime {
@@ -52,9 +59,11 @@ impl Runtime {
             agent: agent.to_owned(),
             config: policy_from_config(self.config(), agent),
             approvals_path: models.app_paths().state_dir().join(APPROVALS_FILE_NAME),
+            grants_path: models.app_paths().state_dir().join(GRANTS_FILE_NAME),
             home: models.env().get("HOME").map(str::to_owned),
             is_security_set: self.config().has_exec_security(agent),
             sandbox_levels: None,
+            workspace: None,
         }
     }
 
@@ -76,14 +85,19 @@ impl Runtime {
         let context = PlanContext::new(&directory.to_string_lossy(), agent);
         let plan = CommandPlan::new(CommandInput::Script(command.to_owned()), context, &finder)?;
         let policy = self.command_policy(agent);
-        let is_sandboxed =
-            self.agent_sandbox(agent, &directory).is_ok_and(|sandbox| sandbox.policy.is_some());
-        let policy = if is_sandboxed {
-            policy.sandboxed_policy(&policy.read_approvals())
-        } else {
-            policy.effective_policy()
-        };
-        Ok(policy.explain_plan(&plan, now_ms()))
+        let approvals = policy.read_approvals();
+        let outside = policy.apply_approvals(&approvals);
+        let now_ms = now_ms();
+        Ok(match self.agent_sandbox(agent, &directory) {
+            Ok(sandbox) if sandbox.policy.is_some() => policy
+                .sandboxed_policy(&approvals)
+                .explain_plan(&plan, now_ms)
+                .in_sandbox(&sandbox.summary(), &outside, outside.judge_plan(&plan, now_ms)),
+            Ok(_) => outside.explain_plan(&plan, now_ms),
+            Err(error) => outside
+                .explain_plan(&plan, now_ms)
+                .denied_because(format!("no command runs: failed to {error}")),
+        })
     }
 }
 
@@ -93,7 +107,11 @@ impl CommandPolicy {
     #[must_use]
     pub fn with_sandbox(self, sandbox: &AgentSandbox) -> Self {
         let sandbox_levels = sandbox.policy.is_some().then(|| sandbox.levels.clone());
-        Self { sandbox_levels, ..self }
+        let workspace = sandbox.policy.as_ref().and_then(|policy| {
+            let workspace = std::fs::canonicalize(&policy.workspace).ok()?;
+            workspace.to_str().map(str::to_owned)
+        });
+        Self { sandbox_levels, workspace, ..self }
     }
 
     /// The path of the approvals file, whether or not it exists.
@@ -124,7 +142,9 @@ impl CommandPolicy {
     }
 
     fn apply_approvals(&self, approvals: &ApprovalsDocument) -> ExecPolicy {
-        approvals.apply_to(self.config.clone(), &self.agent, self.home.as_deref())
+        let mut policy = approvals.apply_to(self.config.clone(), &self.agent, self.home.as_deref());
+        self.apply_grants(&mut policy, false);
+        policy
     }
 
     /// The policy of commands in the sandbox. The default, that a person decides about commands on
@@ -134,7 +154,9 @@ impl CommandPolicy {
         if !self.is_security_set {
             config.security = SecurityLevel::Full;
         }
-        approvals.apply_to(config, &self.agent, self.home.as_deref())
+        let mut policy = approvals.apply_to(config, &self.agent, self.home.as_deref());
+        self.apply_grants(&mut policy, true);
+        policy
     }
 
     /// The review of a command that a person decides about.
@@ -223,7 +245,7 @@ impl CommandJudge for CommandPolicy {
                     reasons,
                     display,
                     is_final: false,
-                    remedies: self.find_remedies(&policy, plan),
+                    remedies: self.find_remedies(&policy, plan, place),
                     unanswered: match policy.ask {
                         _ if runs_unasked => UnansweredAction::Run,
                         AskMode::Always => UnansweredAction::Wait,

@@ -30,6 +30,13 @@ impl AgentSandbox {
         self.policy.as_ref().map(list_allowed_trees).unwrap_or_default()
     }
 
+    /// What is enforced, on one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let levels = self.levels.iter().map(|(name, level)| format!("{name} {level}"));
+        levels.collect::<Vec<_>>().join("; ")
+    }
+
     /// Commands without a sandbox, for this reason.
     fn unenforced(reason: &str) -> Self {
         Self { policy: None, levels: SandboxLevels::unenforced(reason) }

@@ -22,11 +22,11 @@ pub use agent::{AgentOptions, AgentRun};
 pub use agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
 pub use approval::{
     ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalPrompter, ApprovalReason,
-    ApprovalRequest, PolicyApprover, PolicyDecision,
+    ApprovalRequest, DIFF_LABEL, MAX_GRANT_TIME, PolicyApprover, PolicyDecision,
 };
 pub use command_policy::{
-    ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, PolicySummary,
-    PolicyValues,
+    ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, GrantScope,
+    GrantSummary, PolicySummary, PolicyValues,
 };
 pub use command_sandbox::AgentSandbox;
 pub use conversation::{

@@ -49,7 +49,7 @@ impl OutputBuffer {
 }
 
 /// A text style on a terminal.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextStyle {
     /// Bold.
     Bold,
@@ -135,21 +135,28 @@ impl OutputPrinter {
         self.verbosity > OutputVerbosity::Quiet
     }
 
-    /// Prints a line of progress, unless quiet.
+    /// Prints a line of progress, escaped, unless quiet.
     pub fn print_note(&self, text: impl Display) {
         if self.shows_progress() {
-            self.write_stderr(format_args!("{text}\n"));
+            self.write_stderr(format_args!("{}\n", sanitize::escape_line(&text.to_string())));
         }
     }
 
-    /// Prints a detail, with `--verbose` only.
+    /// Prints a line of progress in a style, escaped, unless quiet.
+    pub fn print_styled_note(&self, style: TextStyle, text: impl Display) {
+        if self.shows_progress() {
+            self.print_rendered(&self.style_text(style, sanitize::escape_line(&text.to_string())));
+        }
+    }
+
+    /// Prints a detail, escaped, with `--verbose` only.
     pub fn print_detail(&self, text: impl Display) {
         if self.is_verbose() {
-            self.write_stderr(format_args!("{text}\n"));
+            self.write_stderr(format_args!("{}\n", sanitize::escape_line(&text.to_string())));
         }
     }
 
-    /// Prints part of a progress line unchanged, unless quiet.
+    /// Prints part of a progress line unchanged, unless quiet. The caller has escaped it.
     pub fn print_raw(&self, text: &str) {
         if self.shows_progress() {
             self.write_stderr(format_args!("{text}"));
@@ -170,8 +177,11 @@ impl OutputPrinter {
 
     /// Prints a warning, unless quiet.
     pub fn print_warning(&self, text: impl Display) {
-        let label = self.style_text(TextStyle::Yellow, "warning:");
-        self.print_note(format_args!("{label} {}", sanitize::escape_line(&text.to_string())));
+        if self.shows_progress() {
+            let label = self.style_text(TextStyle::Yellow, "warning:");
+            let text = sanitize::escape_line(&text.to_string());
+            self.write_stderr(format_args!("{label} {text}\n"));
+        }
     }
 
     /// Prints a hint, even when quiet, because it belongs to an error.
@@ -180,13 +190,13 @@ impl OutputPrinter {
         self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
-    /// Prints a question without a line end, even when quiet.
+    /// Prints a question, escaped and without a line end, even when quiet.
     pub fn print_question(&self, text: impl Display) {
-        let text = self.style_text(TextStyle::Bold, text);
+        let text = self.style_text(TextStyle::Bold, sanitize::escape_line(&text.to_string()));
         self.write_stderr(format_args!("{text} "));
     }
 
-    /// Prints text that is already laid out, even when quiet.
+    /// Prints text that is already laid out and escaped, even when quiet.
     pub fn print_rendered(&self, text: &str) {
         self.write_stderr(format_args!("{text}\n"));
     }

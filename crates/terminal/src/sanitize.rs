@@ -20,16 +20,20 @@ pub fn mask_unsafe(text: &str) -> String {
     text.chars().map(masked).collect()
 }
 
-/// Whether a character moves the cursor, recolours, hides or reorders text.
-fn is_unsafe(c: char) -> bool {
+/// Whether a character moves the cursor, recolours, hides or reorders text. All of them are below
+/// U+10000.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
 }
 
-/// Escapes control characters in prose; keeps tabs and the joiners of scripts and emoji.
+/// Escapes control characters in prose, and characters that reorder or hide text; keeps tabs, and
+/// the joiners and direction marks that scripts and emoji need.
 #[must_use]
 pub fn escape_prose(text: &str) -> String {
-    escape_where(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
+    let is_needed = |c: char| matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}' | '\u{ad}');
+    escape_where(text, |c| is_unsafe(c) && !is_needed(c))
 }
 
 fn escape_where(text: &str, is_unsafe: impl Fn(char) -> bool) -> String {
@@ -68,5 +72,6 @@ mod tests {
             escape_prose("a\tb\n👩\u{200d}🔬\u{7}\r\u{1b}[0m"),
             "a\tb\n👩\u{200d}🔬\\u{7}\\u{d}\\u{1b}[0m"
         );
+        assert_eq!(escape_prose("\u{9b}31m\u{202e}x\u{200b}"), "\\u{9b}31m\\u{202e}x\\u{200b}");
     }
 }

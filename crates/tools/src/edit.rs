@@ -6,20 +6,21 @@ mod replacement;
 
 use std::fmt::Display;
 use std::io::Read;
+use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use openclaw_core::{
     FileProtection, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolCall,
     ToolContext, ToolEffect, ToolOutput, ToolSpec,
 };
-use openclaw_fs::OpenedEntry;
+use openclaw_fs::{FileVersion, OpenedEntry};
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::edit::arguments::EditArguments;
 use crate::edit::replacement::{TextReplacement, describe_lines};
 use crate::workspace::{
-    PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace, describe_change,
-    hard_link_note,
+    AskedChange, PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace,
+    describe_change, hard_link_note,
 };
 
 /// The largest file that can be edited, in bytes.
@@ -37,6 +38,8 @@ pub(crate) struct EditTool {
 struct EditCall {
     effect: ToolEffect,
     protection: Option<FileProtection>,
+    /// `None` for a file that the agent may always write.
+    asked: Option<AskedChange>,
     path: RelativePath,
     arguments: EditArguments,
     workspace: Workspace,
@@ -48,36 +51,68 @@ impl EditTool {
     }
 }
 
+/// A file with what the edits make of it.
+struct PlannedEdit {
+    version: FileVersion,
+    content: String,
+    new_content: String,
+    /// Where it changes.
+    lines: Vec<RangeInclusive<usize>>,
+}
+
+/// Why an edit isn't made.
+enum EditProblem {
+    Path(ToolPathError),
+    /// The edits don't fit the content.
+    Mismatch(String),
+}
+
+impl From<ToolPathError> for EditProblem {
+    fn from(error: ToolPathError) -> Self {
+        Self::Path(error)
+    }
+}
+
+/// Reads a file and applies the edits.
+fn plan_edit(
+    workspace: &Workspace,
+    path: &RelativePath,
+    arguments: &EditArguments,
+) -> Result<PlannedEdit, EditProblem> {
+    let refuse = |problem| EditProblem::Path(ToolPathError::new(path.text(), problem));
+    let OpenedEntry::File(file, version) = workspace.open_for_change(path)? else {
+        return Err(refuse(PathErrorKind::IsDirectory));
+    };
+    let mut bytes = Vec::new();
+    // One byte more than the limit, to detect larger files.
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(refuse(PathErrorKind::TooLarge(MAX_FILE_BYTES)));
+    }
+    let content = String::from_utf8(bytes).map_err(|_| refuse(PathErrorKind::NotText))?;
+    let mismatch = |problem: &dyn Display| EditProblem::Mismatch(problem.to_string());
+    let edits = arguments.text_edits().map_err(|problem| mismatch(&problem))?;
+    let replacement = TextReplacement::find_matches(&content, &edits);
+    let replacement = replacement.map_err(|problem| mismatch(&problem))?;
+    let (new_content, lines) = replacement.apply_replacement();
+    Ok(PlannedEdit { version, content, new_content, lines })
+}
+
 impl EditCall {
     fn edit_file(&self, progress: &dyn ProgressSink) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, protection, .. } = self;
-        let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
-        let OpenedEntry::File(file, version) = workspace.open_for_change(path)? else {
-            return refuse(PathErrorKind::IsDirectory);
-        };
-        let mut bytes = Vec::new();
-        // One byte more than the limit, to detect larger files.
-        if let Err(error) = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
-            return refuse(PathErrorKind::Unreadable(error));
-        }
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return refuse(PathErrorKind::TooLarge(MAX_FILE_BYTES));
-        }
-        let Ok(content) = String::from_utf8(bytes) else {
-            return refuse(PathErrorKind::NotText);
-        };
-        let unchanged = |problem: &dyn Display| {
-            Ok(ToolOutput::from_error(format!("`{}` is not changed: {problem}", path.text())))
-        };
-        let edits = match arguments.text_edits() {
-            Ok(edits) => edits,
-            Err(problem) => return unchanged(&problem),
-        };
-        let replacement = match TextReplacement::find_matches(&content, &edits) {
-            Ok(replacement) => replacement,
-            Err(problem) => return unchanged(&problem),
-        };
-        let (new_content, lines) = replacement.apply_replacement();
+        let PlannedEdit { version, content, new_content, lines } =
+            match plan_edit(workspace, path, arguments) {
+                Ok(planned) => planned,
+                Err(EditProblem::Path(error)) => return Err(error),
+                Err(EditProblem::Mismatch(problem)) => {
+                    let text = format!("`{}` is not changed: {problem}", path.text());
+                    return Ok(ToolOutput::from_error(text));
+                }
+            };
+        AskedChange::check_version(self.asked.as_ref(), path, Some(&version))?;
         let condition = ReplaceCondition {
             version: Some(&version),
             content_before: Some(content.as_bytes()),
@@ -104,9 +139,16 @@ impl Tool for EditTool {
         }
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
         let protection = self.workspace.find_protection(&path);
-        let effect = ToolEffect::Write { path: path.text(), protection };
+        let planned = protection.and_then(|_| plan_edit(&self.workspace, &path, &arguments).ok());
+        let asked = planned.map(|planned| {
+            let PlannedEdit { version, content, new_content, .. } = planned;
+            let change = describe_change(path.text(), Some(&content), &new_content);
+            AskedChange::new(change, Some(version))
+        });
+        let change = asked.as_ref().map(|asked| Box::new(asked.change.clone()));
+        let effect = ToolEffect::Write { path: path.text(), protection, change };
         let workspace = self.workspace.clone();
-        Ok(Box::new(EditCall { effect, protection, path, arguments, workspace }))
+        Ok(Box::new(EditCall { effect, protection, asked, path, arguments, workspace }))
     }
 }
 

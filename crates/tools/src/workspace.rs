@@ -24,7 +24,7 @@ use openclaw_fs::DirectoryHandle;
 use crate::change_journal::ChangeJournal;
 
 pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
-pub(crate) use file_diff::describe_change;
+pub(crate) use file_diff::{AskedChange, describe_change};
 pub(crate) use files::MAX_NAMES;
 pub use named_roots::NamedRoot;
 use named_roots::OpenedNamedRoot;

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::workspace::{
-    RelativePath, ReplaceCondition, ToolPathError, Workspace, describe_change, hard_link_note,
+    AskedChange, RelativePath, ReplaceCondition, ToolPathError, Workspace, describe_change,
+    hard_link_note,
 };
 
 /// Creates or replaces a file of the workspace.
@@ -33,6 +34,8 @@ struct WriteArguments {
 struct WriteCall {
     effect: ToolEffect,
     protection: Option<FileProtection>,
+    /// `None` for a file that the agent may always write.
+    asked: Option<AskedChange>,
     path: RelativePath,
     arguments: WriteArguments,
     workspace: Workspace,
@@ -45,12 +48,24 @@ impl WriteTool {
     }
 }
 
+impl WriteArguments {
+    /// What the call would change; `None` when it would fail.
+    fn planned_change(&self, workspace: &Workspace, path: &RelativePath) -> Option<AskedChange> {
+        let previous = workspace.read_previous(path).ok()?;
+        let old_text = previous.as_ref().map_or(Some(""), |previous| previous.text());
+        let change = describe_change(path.text(), old_text, &self.content);
+        Some(AskedChange::new(change, previous.map(|previous| previous.version)))
+    }
+}
+
 impl WriteCall {
     fn write_file(&self, progress: &dyn ProgressSink) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, protection, .. } = self;
         let previous = workspace.read_previous(path)?;
+        let version = previous.as_ref().map(|previous| &previous.version);
+        AskedChange::check_version(self.asked.as_ref(), path, version)?;
         let condition = ReplaceCondition {
-            version: previous.as_ref().map(|previous| &previous.version),
+            version,
             content_before: previous.as_ref().and_then(|previous| previous.content.as_deref()),
             protection: *protection,
         };
@@ -78,9 +93,11 @@ impl Tool for WriteTool {
         let arguments: WriteArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
         let protection = self.workspace.find_protection(&path);
-        let effect = ToolEffect::Write { path: path.text(), protection };
+        let asked = protection.and_then(|_| arguments.planned_change(&self.workspace, &path));
+        let change = asked.as_ref().map(|asked| Box::new(asked.change.clone()));
+        let effect = ToolEffect::Write { path: path.text(), protection, change };
         let workspace = self.workspace.clone();
-        Ok(Box::new(WriteCall { effect, protection, path, arguments, workspace }))
+        Ok(Box::new(WriteCall { effect, protection, asked, path, arguments, workspace }))
     }
 }
 

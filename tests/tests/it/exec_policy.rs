@@ -144,3 +144,45 @@ async fn the_policy_is_set_by_key_option_and_preset() {
         home.run_with_input(&deny, r#"{"version":1,"defaults":{"security":"deny"}}"#).await.code(0);
     let _ = home.run(&["exec-policy", "preset", "yolo"]).await.code(0).says(&["stricter", "deny"]);
 }
+
+#[tokio::test]
+async fn what_the_sandbox_allows_is_told_with_what_the_lists_say() {
+    let (_server, home) = tiny().await;
+    let home = home.config("{}");
+    let explain = ["exec-policy", "explain", "touch made.txt"];
+    let shown = home.run(&explain).await.code(0).stdout;
+    for part in [
+        "allow\n  because it runs in the sandbox: files enforced by",
+        "; network enforced by",
+        "; processes enforced by",
+        "  without the sandbox: ask\n    because `touch` is not on the allowlist\n",
+        "  not allowed by the lists: `touch` is not on the allowlist",
+    ] {
+        assert!(shown.contains(part), "{part} is not in: {shown}");
+    }
+    let answer = home.run(&["exec-policy", "explain", "ls $(id)", "--json"]).await.code(0);
+    let answer = read_json(&answer.stdout);
+    assert_eq!(answer["decision"], "allow");
+    assert_eq!(answer["withoutSandbox"]["decision"], "ask");
+
+    let shown = home.run(&["exec-policy", "show"]).await.code(0).stdout;
+    for line in [
+        "effective: security allowlist, ask on-miss, askFallback deny (on the gateway)\n",
+        "effective in the sandbox: security full, ask on-miss, askFallback deny\n",
+    ] {
+        assert!(shown.contains(line), "{line} is not in: {shown}");
+    }
+    let answer = home.run(&["exec-policy", "show", "--json"]).await.code(0);
+    let answer = read_json(&answer.stdout);
+    let scope = &answer["effectivePolicy"]["scopes"][1];
+    assert_eq!(scope["scopeLabel"], "agent:main:sandbox");
+    assert_eq!(scope["security"]["effective"], "full");
+
+    // What the user wrote holds in the sandbox as well.
+    let home = home.config("{tools: {exec: {security: 'allowlist'}}}");
+    let shown = home.run(&explain).await.code(0).stdout;
+    assert!(shown.starts_with("ask\n  because `touch` is not on the allowlist\n"), "{shown}");
+    let home = home.config("{tools: {exec: {host: 'gateway'}}}");
+    let shown = home.run(&["exec-policy", "show"]).await.code(0).stdout;
+    assert!(!shown.contains("sandbox:") && !shown.contains("gateway)"), "{shown}");
+}

@@ -6,6 +6,7 @@ mod agent;
 mod agent_ends;
 #[cfg(test)]
 mod agent_sessions;
+mod answers;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
@@ -97,3 +98,5 @@ mod stream_json;
 mod terminal;
 #[cfg(test)]
 mod trace;
+#[cfg(test)]
+mod untrusted_text;

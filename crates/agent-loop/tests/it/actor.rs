@@ -100,7 +100,7 @@ impl Tool for Actor {
         Ok(Box::new(ActorCall {
             call: call.clone(),
             effect: match self.act {
-                Act::Changes => ToolEffect::Write { path, protection: None },
+                Act::Changes => ToolEffect::Write { path, protection: None, change: None },
                 _ => ToolEffect::Read { path },
             },
             act: self.act.clone(),

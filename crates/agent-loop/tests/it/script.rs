@@ -104,7 +104,7 @@ impl Approver for Judge {
         let path = call.arguments.to_json();
         assert!(
             *effect == ToolEffect::Read { path: path.clone() }
-                || *effect == ToolEffect::Write { path, protection: None }
+                || *effect == ToolEffect::Write { path, protection: None, change: None }
         );
         self.0.lock().unwrap().push(format!("decide {}", call.id));
         yield_now().await;

@@ -1,5 +1,7 @@
 //! Formats timestamps.
 
+use std::time::SystemTime;
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -13,6 +15,20 @@ pub fn format_utc(ms: u64) -> String {
     let (year, month, day) = (time.year(), time.month(), time.day());
     let (hour, minute, second) = (time.hour(), time.minute(), time.second());
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+/// Formats a time that is near in UTC, as `14:30 UTC`, or `2026-11-21 14:30 UTC` when that is
+/// another day than today.
+#[must_use]
+pub fn format_time_of_day(time: SystemTime) -> String {
+    let utc_time = |time: SystemTime| {
+        let ms = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+        format_utc(u64::try_from(ms).unwrap_or(u64::MAX))
+    };
+    let (time, now) = (utc_time(time), utc_time(SystemTime::now()));
+    let (date, clock) = time.split_once(' ').unwrap_or_default();
+    let clock = clock.get(..5).unwrap_or_default();
+    if now.starts_with(date) { format!("{clock} UTC") } else { format!("{date} {clock} UTC") }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The live region below the scrollback.
 
-use openclaw_terminal::{EditorLayout, LiveRegion, TextStyle, clip_row};
+use openclaw_terminal::{EditorLayout, LiveRegion, TextStyle, clip_row, sanitize, wrap_words};
 use tokio::time::Instant;
 
 use super::{ChatTerminal, INPUT_PROMPT};
@@ -14,15 +14,17 @@ impl ChatTerminal {
     pub(super) fn live_region(&self) -> LiveRegion {
         let (columns, height) = self.screen.size();
         let dim = |text: &str| {
-            self.render_options.printer.style_text(TextStyle::Dim, clip_row(text, columns))
+            let text = sanitize::escape_line(text);
+            self.render_options.printer.style_text(TextStyle::Dim, clip_row(&text, columns))
         };
         let mut question_rows: Vec<String> = Vec::new();
         let mut prompt = INPUT_PROMPT.to_owned();
         if let Some((question, _)) = &self.pending_question {
             if question.subject.is_some() {
-                question_rows.push(dim(&question.choices.to_string()));
+                let choices = wrap_words(&question.choices.to_string(), columns);
+                question_rows.extend(choices.iter().map(|row| dim(row)));
             }
-            let question_text = format!("{} [y/N] ", question.text);
+            let question_text = format!("{} [y/N] ", sanitize::escape_line(&question.text));
             if openclaw_terminal::row_width(&question_text) + 4 < columns {
                 prompt = self.render_options.printer.style_text(TextStyle::Bold, question_text);
             } else {

@@ -66,7 +66,10 @@ async fn a_person_in_the_chat_is_shown_what_would_run_and_answers() {
                 let question = questions.recv().await.unwrap();
                 assert_eq!(question.subject.as_deref(), Some(subject));
                 assert_eq!(question.text, text);
-                assert_eq!(question.choices, AnswerChoices { always: false, reason: true });
+                assert_eq!(
+                    question.choices,
+                    AnswerChoices { reason: true, ..AnswerChoices::default() }
+                );
                 question.send_answer(answer);
             };
             let (decision, ()) = tokio::join!(approver.review_call(&call, &effect), answer);

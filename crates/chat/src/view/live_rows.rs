@@ -38,6 +38,7 @@ impl TurnView {
             output_rows.extend(row.map(dim));
         }
         for RunningTool { label, started_at, .. } in &self.running_tools {
+            let label = sanitize::escape_line(label).replace('\n', "\\n");
             let row = format!("● {label} ({} s)", started_at.elapsed().as_secs());
             output_rows.push(printer.style_text(TextStyle::Bold, clip_row(&row, columns)));
         }
@@ -72,7 +73,7 @@ impl TurnView {
                 cached.map(|cached| format!(", {} cached", number_format::format_tokens(cached)));
             parts.push(number_format::format_context_use(context) + &cached.unwrap_or_default());
         }
-        parts.join(" · ")
+        sanitize::escape_line(&parts.join(" · "))
     }
 }
 

@@ -6,11 +6,12 @@ mod preset;
 use std::io;
 
 use openclaw_chat::CommandContext;
+use openclaw_chat::exchanges::format_utc;
 use openclaw_protocol::results::exec_policy::{
     AllowlistChangeReport, AllowlistReport, ApprovalsReport, EffectivePolicy, ExecPolicyReport,
-    PolicyScope, PolicySetting,
+    GrantReport, PolicyScope, PolicySetting,
 };
-use openclaw_runtime::{ApprovalsUpdateError, CommandPolicy, PolicyValues};
+use openclaw_runtime::{ApprovalsUpdateError, CommandPolicy, GrantSummary, PolicyValues};
 use openclaw_terminal::sanitize;
 use serde_json::Value;
 
@@ -76,8 +77,21 @@ fn explain_command(
     Ok(ExitReason::Ok)
 }
 
+/// The policy of an agent's commands, with the sandbox that this machine has for them.
+fn agent_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<CommandPolicy> {
+    let runtime = context.runtime();
+    let policy = runtime.command_policy(&args.agent);
+    match runtime.agent_sandbox(&args.agent, &std::path::absolute(".")?) {
+        Ok(sandbox) => Ok(policy.with_sandbox(&sandbox)),
+        Err(error) => {
+            context.printer.print_warning(format_args!("no command runs: failed to {error}"));
+            Ok(policy)
+        }
+    }
+}
+
 fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
-    let policy = context.runtime().command_policy(&args.agent);
+    let policy = agent_policy(context, args)?;
     let exists = policy.approvals_content().is_some();
     if args.json {
         let answer = ExecPolicyReport {
@@ -96,7 +110,7 @@ fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result
 }
 
 fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
-    let policy = context.runtime().command_policy(&args.agent);
+    let policy = agent_policy(context, args)?;
     let file_content = policy.approvals_content();
     if args.json {
         let file =
@@ -120,7 +134,7 @@ fn list_patterns(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Resu
     let policy = context.runtime().command_policy(&args.agent);
     if args.json {
         let (agent, allowlist) = (args.agent.clone(), policy.allowlist_patterns());
-        let answer = AllowlistReport { agent, allowlist };
+        let answer = AllowlistReport { agent, allowlist, grants: report_grants(&policy) };
         write_json_answer(&context.printer, &answer)?;
     } else {
         write_patterns(context, &policy)?;
@@ -167,20 +181,53 @@ fn write_policy_lines(context: &CommandContext, policy: &CommandPolicy) -> io::R
     if let Some(problem) = &summary.problem {
         context.printer.print_warning(format_args!("failed to {problem}: every command is denied"));
     }
-    for (name, values) in [("config", summary.config), ("effective", summary.effective)] {
-        let PolicyValues { security, ask, ask_fallback, .. } = values;
+    let place = if summary.sandboxed.is_some() { " (on the gateway)" } else { "" };
+    let rows = [
+        ("config", Some(summary.config), ""),
+        ("effective", Some(summary.effective), place),
+        ("effective in the sandbox", summary.sandboxed, ""),
+    ];
+    for (name, values, place) in rows {
+        let Some(PolicyValues { security, ask, ask_fallback, .. }) = values else { continue };
         context.printer.write_answer_line(format_args!(
-            "{name}: security {security}, ask {ask}, askFallback {ask_fallback}"
+            "{name}: security {security}, ask {ask}, askFallback {ask_fallback}{place}"
         ))?;
     }
     Ok(())
 }
 
 fn write_patterns(context: &CommandContext, policy: &CommandPolicy) -> io::Result<()> {
-    for pattern in policy.allowlist_patterns() {
+    if let Err(error) = policy.read_grants() {
+        context.printer.print_warning(format_args!("failed to {error}: none of them counts"));
+    }
+    let (patterns, grants) = (policy.allowlist_patterns(), policy.describe_grants());
+    if patterns.is_empty() && grants.is_empty() {
+        let line = "no pattern: nothing is on the list of commands that run without a question";
+        return context.printer.write_answer_line(format_args!("{line}"));
+    }
+    for pattern in patterns {
         context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&pattern)))?;
     }
+    for GrantSummary { program, workspace, expires_at_ms } in grants {
+        let scope = workspace.map_or_else(
+            || "one command in one directory".to_owned(),
+            |workspace| format!("in the sandbox in {workspace}"),
+        );
+        let until = format_utc(u64::try_from(expires_at_ms).unwrap_or_default());
+        let line = format!("{program} ({scope}, until {until} UTC)");
+        context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&line)))?;
+    }
     Ok(())
+}
+
+fn report_grants(policy: &CommandPolicy) -> Vec<GrantReport> {
+    let grants = policy.describe_grants().into_iter();
+    let report = |grant: GrantSummary| GrantReport {
+        program: grant.program,
+        workspace: grant.workspace,
+        expires_at_ms: grant.expires_at_ms,
+    };
+    grants.map(report).collect()
 }
 
 fn report_effective_policy(policy: &CommandPolicy, agent: &str) -> EffectivePolicy {
@@ -190,15 +237,15 @@ fn report_effective_policy(policy: &CommandPolicy, agent: &str) -> EffectivePoli
         requested: requested.map(str::to_owned),
         effective: effective.to_owned(),
     };
-    EffectivePolicy {
-        note: summary.problem,
-        scopes: vec![PolicyScope {
-            scope_label: format!("agent:{agent}"),
-            security: setting(Some(config.security), effective.security),
-            ask: setting(Some(config.ask), effective.ask),
-            ask_fallback: setting(None, effective.ask_fallback),
-        }],
-    }
+    let scope = |label: String, values: PolicyValues| PolicyScope {
+        scope_label: label,
+        security: setting(Some(config.security), values.security),
+        ask: setting(Some(config.ask), values.ask),
+        ask_fallback: setting(None, values.ask_fallback),
+    };
+    let mut scopes = vec![scope(format!("agent:{agent}"), effective)];
+    scopes.extend(summary.sandboxed.map(|it| scope(format!("agent:{agent}:sandbox"), it)));
+    EffectivePolicy { note: summary.problem, scopes }
 }
 
 /// The file without the secret of its socket.

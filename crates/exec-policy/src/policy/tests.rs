@@ -173,8 +173,8 @@ fn an_explanation_tells_the_reason_of_each_command() {
         explanation.to_string(),
         "ask\n  because `git` runs programs that the files of a repository name\n  because `id` is not \
          on the allowlist\n1: ls\n  program: /usr/bin/ls\n  on the allowlist: ls\n2: env /usr/bin/git \
-         log\n  program: /usr/bin/git\n  within: /usr/bin/env\n  not allowed: `git` runs programs that \
-         the files of a repository name\n3: id\n  program: /usr/bin/id\n  not allowed: `id` is not on \
+         log\n  program: /usr/bin/git\n  within: /usr/bin/env\n  not allowed by the lists: `git` runs programs that \
+         the files of a repository name\n3: id\n  program: /usr/bin/id\n  not allowed by the lists: `id` is not on \
          the allowlist\n"
     );
 }

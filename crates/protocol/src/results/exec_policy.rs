@@ -44,7 +44,8 @@ pub struct ApprovalsReport {
 pub struct EffectivePolicy {
     /// Why the approvals file can't be read, so that every command is denied.
     pub note: Option<String>,
-    /// The policy of each agent that was asked for.
+    /// The policy of the agent that was asked for: without a sandbox, and in it where this machine
+    /// has one.
     pub scopes: Vec<PolicyScope>,
 }
 
@@ -53,7 +54,7 @@ pub struct EffectivePolicy {
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyScope {
-    /// E.g. `agent:main`.
+    /// `agent:ID`, or `agent:ID:sandbox` for commands in the sandbox.
     pub scope_label: String,
     /// `deny`, `allowlist` or `full`.
     pub security: PolicySetting,
@@ -99,6 +100,23 @@ pub struct AllowlistReport {
     pub agent: String,
     /// The patterns that its commands may match.
     pub allowlist: Vec<String>,
+    /// What a person allowed its commands until a time.
+    #[serde(default)]
+    pub grants: Vec<GrantReport>,
+}
+
+/// A permission with an end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct GrantReport {
+    /// The path of the program.
+    pub program: String,
+    /// The workspace in which it may run under the sandbox; absent for one command in one directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// When it ends, in milliseconds since 1970.
+    pub expires_at_ms: i64,
 }
 
 /// `openclaw approvals allowlist add` and `remove`.

@@ -4,6 +4,7 @@ use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
 use openclaw_core::{CommandRemedies, CommandReview, ToolCall, ToolEffect, UnansweredAction};
 use openclaw_exec_policy::render_text_for_approval;
 
+use super::planned_change::render_planned_change;
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
 /// Decides which calls run without asking: looking at and ending the agent's own background
@@ -75,13 +76,13 @@ impl ApprovalPolicy {
             ToolEffect::Read { .. }
             | ToolEffect::OwnCommand { .. }
             | ToolEffect::Write { protection: None, .. } => PolicyDecision::Allow,
-            ToolEffect::Write { path, protection: Some(protection) } => {
+            ToolEffect::Write { path, protection: Some(protection), change } => {
                 let text = format!("change {path}: {protection}");
                 let reason = ApprovalReason::ProtectedFile { protection: *protection };
-                PolicyDecision::Ask(ApprovalRequest {
-                    unanswered: Some(UnansweredAction::Deny),
-                    ..ask(ApprovalKind::Call, text, None, reason)
-                })
+                let request = ask(ApprovalKind::Call, text, None, reason);
+                let display = request.display.clone() + &render_planned_change(change.as_deref());
+                let unanswered = Some(UnansweredAction::Deny);
+                PolicyDecision::Ask(ApprovalRequest { unanswered, display, ..request })
             }
             ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
                 CommandVerdict::Allow => PolicyDecision::Allow,

@@ -50,7 +50,7 @@ fn mail() -> ToolEffect {
 
 fn hook() -> ToolEffect {
     let protection = Some(FileProtection::GitData);
-    ToolEffect::Write { path: ".git/hooks/x".to_owned(), protection }
+    ToolEffect::Write { path: ".git/hooks/x".to_owned(), protection, change: None }
 }
 
 async fn review(
@@ -164,7 +164,8 @@ fn file_tools_run_and_other_effects_are_asked_about_whatever_the_setting() {
             for auto_approve in [false, true] {
                 let policy = policy(security, ask).with_auto_approve(auto_approve);
                 assert_eq!(decide(&policy, &ToolEffect::Read { path: text() }), "allow");
-                let write = |protection| ToolEffect::Write { path: text(), protection };
+                let write =
+                    |protection| ToolEffect::Write { path: text(), protection, change: None };
                 assert_eq!(decide(&policy, &write(None)), "allow");
                 let hook = write(Some(FileProtection::GitData));
                 assert_eq!(decide(&policy, &hook), "ask for the file");

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use openclaw_exec_policy::{
-    AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode, SecurityLevel,
-    inactive_reason, sha256_hex,
+    AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode,
+    ScopedGrantsError, SecurityLevel, inactive_reason, sha256_hex,
 };
 use openclaw_fs::{AtomicFile, StateFile, StateFileError};
 use thiserror::Error;
@@ -22,6 +22,9 @@ pub enum ApprovalsUpdateError {
     /// The file can't be read, and is left unchanged.
     #[error(transparent)]
     Unreadable(ApprovalsFileError),
+    /// The permissions with an end can't be read, and are left unchanged.
+    #[error(transparent)]
+    UnreadableGrants(ScopedGrantsError),
     /// The file can't be written.
     #[error(transparent)]
     Write(StateFileError),
@@ -59,6 +62,8 @@ pub struct PolicySummary {
     pub config: PolicyValues,
     /// The effective policy: the config made stricter by the approvals file.
     pub effective: PolicyValues,
+    /// The effective policy of commands in the sandbox; `None` when they run without one.
+    pub sandboxed: Option<PolicyValues>,
     /// Why the approvals file can't be read, so that every command is denied.
     pub problem: Option<String>,
 }
@@ -95,13 +100,17 @@ impl CommandPolicy {
     /// Summarises the current policy.
     #[must_use]
     pub fn summarize_policy(&self) -> PolicySummary {
-        let problem = match self.read_approvals() {
+        let approvals = self.read_approvals();
+        let sandboxed = self.sandbox_levels.is_some().then(|| self.sandboxed_policy(&approvals));
+        let effective = PolicyValues::from_policy(&self.apply_approvals(&approvals));
+        let problem = match approvals {
             ApprovalsDocument::Unreadable { error, .. } => Some(error.to_string()),
             _ => None,
         };
         PolicySummary {
             config: PolicyValues::from_policy(&self.config),
-            effective: PolicyValues::from_policy(&self.effective_policy()),
+            effective,
+            sandboxed: sandboxed.as_ref().map(PolicyValues::from_policy),
             problem,
         }
     }
@@ -139,15 +148,17 @@ impl CommandPolicy {
         self.update_file(|file| file.add_entry(&self.agent, entry), |is_new| *is_new)
     }
 
-    /// Removes the agent's entries with this pattern or id. Returns their number.
+    /// Removes the agent's entries with this pattern or id, and its permissions with an end for this
+    /// program. Returns their number.
     ///
     /// # Errors
     /// When the file can't be read or written.
     pub fn remove_pattern(&self, pattern_or_id: &str) -> Result<usize, ApprovalsUpdateError> {
-        self.update_file(
+        let entry_count = self.update_file(
             |file| file.remove_entries(&self.agent, pattern_or_id),
             |removed_count| *removed_count > 0,
-        )
+        )?;
+        Ok(entry_count + self.remove_grants(pattern_or_id)?)
     }
 
     /// Replaces the whole file by a valid one. The bytes of the old one are kept beside it, whatever

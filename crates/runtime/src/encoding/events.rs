@@ -208,11 +208,12 @@ fn encode_model_problem(event: &TurnEvent) -> Option<WireEvent> {
 /// Encodes what becomes of a call.
 fn encode_tool_event(event: &TurnEvent) -> Option<WireEvent> {
     Some(match event {
-        TurnEvent::ToolRefused { id, name, refusal, reason } => WireEvent::ToolRefused {
+        TurnEvent::ToolRefused { id, name, refusal, reason, effect } => WireEvent::ToolRefused {
             id: id.to_string(),
             name: tool_name(name),
             refusal: encode_refusal(*refusal),
             reason: reason.clone(),
+            effect: effect.as_ref().map(Into::into),
         },
         TurnEvent::ToolStarted { call, effect } => WireEvent::ToolStarted {
             id: call.id.to_string(),

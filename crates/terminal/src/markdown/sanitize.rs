@@ -1,5 +1,5 @@
 //! Makes a model's text safe for the terminal and the parser: no control characters, no
-//! bidirectional overrides, one kind of line end, no tabs.
+//! characters that reorder or hide text, one kind of line end, no tabs.
 
 /// The columns between tab stops, as in Markdown.
 const TAB_WIDTH: usize = 4;
@@ -56,7 +56,7 @@ impl TextSanitizer {
 /// that this module inserts itself.
 pub(super) fn needs_escape(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || c == super::DEFINITION_GUARD
 }
 

@@ -8,7 +8,7 @@ use openclaw_fs::{FileVersion, OpenedEntry};
 use similar::{DiffOp, TextDiff};
 
 use crate::change_journal::MAX_KEPT_BYTES;
-use crate::workspace::{RelativePath, ToolPathError, Workspace};
+use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 
 /// The largest contents that are compared, in bytes.
 const MAX_COMPARED_BYTES: u64 = 1 << 20;
@@ -51,6 +51,38 @@ impl Workspace {
         let is_read = file.take(MAX_KEPT_BYTES + 1).read_to_end(&mut bytes).is_ok();
         let is_kept = is_read && bytes.len() as u64 <= MAX_KEPT_BYTES;
         Ok(Some(PreviousContent { version, content: is_kept.then_some(bytes) }))
+    }
+}
+
+/// The change of a protected file that a person is asked about. It must still be the change when it
+/// is made.
+#[derive(Debug)]
+pub(crate) struct AskedChange {
+    pub(crate) change: FileChange,
+    /// The version that the change is for; `None` for a new file.
+    version: Option<FileVersion>,
+}
+
+impl AskedChange {
+    pub(crate) fn new(change: FileChange, version: Option<FileVersion>) -> Self {
+        Self { change, version }
+    }
+
+    /// Checks that the file is still the one of the question.
+    ///
+    /// # Errors
+    /// When it has another version, or exists only now or no more.
+    pub(crate) fn check_version(
+        asked: Option<&Self>,
+        path: &RelativePath,
+        version: Option<&FileVersion>,
+    ) -> Result<(), ToolPathError> {
+        match asked {
+            Some(asked) if asked.version.as_ref() != version => {
+                Err(ToolPathError::new(path.text(), PathErrorKind::ChangedSinceAsked))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

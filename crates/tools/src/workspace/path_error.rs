@@ -37,6 +37,8 @@ pub(crate) enum PathErrorKind {
     Private,
     /// The file has another version than the one that was last read or written.
     ChangedSinceRead,
+    /// The file has another version than the one that a person was asked about.
+    ChangedSinceAsked,
     /// The path leads to a protected file, which it did not when it was approved.
     ProtectedMeanwhile(FileProtection),
     /// Nothing exists at the path; with similar names, as a sentence.
@@ -121,6 +123,10 @@ impl fmt::Display for ToolPathError {
                 f,
                 "`{path}` was changed by a command or another program since it was last read or \
                  written; read it again"
+            ),
+            PathErrorKind::ChangedSinceAsked => write!(
+                f,
+                "`{path}` was changed since the user was asked about this call; read it again"
             ),
             PathErrorKind::ProtectedMeanwhile(protection) => write!(
                 f,

@@ -10,7 +10,7 @@ async fn edit(fixture: &Fixture, old: &str, new: &str, all: bool) -> ToolOutput 
     let arguments = json!({"path": "a", "old_text": old, "new_text": new, "all": all});
     assert_eq!(
         fixture.plan("edit", arguments.clone()),
-        Ok(ToolEffect::Write { path: "a".to_owned(), protection: None })
+        Ok(ToolEffect::Write { path: "a".to_owned(), protection: None, change: None })
     );
     fixture.call("edit", arguments).await
 }

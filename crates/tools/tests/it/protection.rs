@@ -174,6 +174,35 @@ async fn a_link_made_after_the_approval_does_not_lead_to_a_protected_file() {
 }
 
 #[tokio::test]
+async fn the_change_of_a_protected_file_is_planned_and_made_only_as_planned() {
+    let fixture = Fixture::new();
+    fixture.put(".envrc", "one\ntwo\n");
+    let context = || ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    let edit = json!({"path": ".envrc", "old_text": "two", "new_text": "2"});
+    let write = json!({"path": ".envrc", "content": "one\n2\n"});
+    for (name, arguments) in [("edit", edit), ("write", write)] {
+        fixture.put(".envrc", "one\ntwo\n");
+        let planned = fixture.tool(name).plan_call(&call(name, arguments)).unwrap();
+        let ToolEffect::Write { change: Some(change), .. } = planned.effect() else {
+            panic!("{planned:?}")
+        };
+        assert_eq!(change.diff, "@@ -1,2 +1,2 @@\n one\n-two\n+2\n", "{name}");
+        fixture.put(".envrc", "two, three\n");
+        let output = planned.run(context()).await;
+        assert!(output.is_error && output.text.contains("since"), "{name}: {}", output.text);
+        assert_eq!(fixture.text(".envrc"), "two, three\n");
+    }
+    let write = call("write", json!({"path": ".profile", "content": "new\n"}));
+    let planned = fixture.tool("write").plan_call(&write).unwrap();
+    fixture.put(".profile", "of somebody else\n");
+    assert!(planned.run(context()).await.is_error);
+    assert_eq!(fixture.text(".profile"), "of somebody else\n");
+    let planned = fixture.tool("write").plan_call(&write).unwrap();
+    assert!(!planned.run(context()).await.is_error);
+    assert_eq!(fixture.text(".profile"), "new\n");
+}
+
+#[tokio::test]
 async fn writing_a_hard_link_leaves_the_protected_file_as_it_is() {
     let fixture = Fixture::new();
     fixture.put(".git/hooks/pre-commit", "old");

@@ -51,7 +51,10 @@ async fn a_file_is_created_with_its_directories() {
     let fixture = Fixture::new();
     let arguments = json!({"path": "a/b/c.txt", "content": "héllo"});
     let planned = fixture.plan("write", arguments.clone()).unwrap();
-    assert_eq!(planned, ToolEffect::Write { path: "a/b/c.txt".to_owned(), protection: None });
+    assert_eq!(
+        planned,
+        ToolEffect::Write { path: "a/b/c.txt".to_owned(), protection: None, change: None }
+    );
     assert!(!fixture.path("a").exists());
 
     let output = fixture.call("write", arguments).await;

@@ -150,6 +150,7 @@ fn sample_tool_events() -> Vec<(&'static str, TurnEvent)> {
                 name: name(),
                 refusal: ToolRefusalReason::Denied,
                 reason: text(),
+                effect: Some(ToolEffect::Fetch { url: text() }),
             },
         ),
         ("ToolStarted", TurnEvent::ToolStarted { call, effect: ToolEffect::Read { path: text() } }),
@@ -227,11 +228,15 @@ fn each_change_of_a_prompt_is_encoded() {
 fn each_effect_is_encoded() {
     let effects = [
         (
-            ToolEffect::Write { path: text(), protection: None },
+            ToolEffect::Write { path: text(), protection: None, change: None },
             json!({"kind": "write", "path": "text"}),
         ),
         (
-            ToolEffect::Write { path: text(), protection: Some(FileProtection::ShellStartup) },
+            ToolEffect::Write {
+                path: text(),
+                protection: Some(FileProtection::ShellStartup),
+                change: None,
+            },
             json!({"kind": "write", "path": "text", "protection": "shell_startup"}),
         ),
         (
