@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use futures_util::future::{Either, select};
@@ -83,9 +84,20 @@ pub struct Agent {
     pub(crate) request_suffix: Option<RequestSuffix>,
     pub(crate) limits: TurnLimits,
     pub(crate) prompt_cache: PromptCacheTracker,
+    /// Whether the server refused images.
+    images_refused: AtomicBool,
 }
 
 impl Agent {
+    /// Whether the model takes images, as far as is known.
+    pub(crate) fn takes_images(&self) -> bool {
+        self.model.model_info().capabilities.images && !self.images_refused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark_images_refused(&self) {
+        self.images_refused.store(true, Ordering::Relaxed);
+    }
+
     /// Makes an agent and sorts its tools by name.
     ///
     /// # Errors
@@ -113,6 +125,7 @@ impl Agent {
             request_suffix,
             limits,
             prompt_cache: PromptCacheTracker::default(),
+            images_refused: AtomicBool::new(false),
         })
     }
 

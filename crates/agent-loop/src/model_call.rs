@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    AnswerOutcome, AssistantMessage, ChatEvent, ChatRequest, MessageRef, ModelError,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatRequest, ChatStream, MessageRef, ModelError,
     ModelErrorKind, ToolChoice,
 };
 use tokio::time::Instant;
@@ -17,6 +17,9 @@ use crate::{RepromptReason, TurnError, TurnErrorKind, TurnEvent};
 /// The suffix of the request after a message with only reasoning; never recorded.
 const ANSWER_NOW_PROMPT: &str = "You have thought about this and then said nothing. Answer now, without thinking it through \
      again, or make the call that is needed.";
+
+/// Stands in a result in place of an image.
+const IMAGES_LEFT_OUT: &str = "[the image is left out: this model takes no images]";
 
 /// How a model call ended.
 pub(crate) enum ModelCallOutcome {
@@ -56,11 +59,21 @@ impl ActiveTurn<'_> {
         self.events.send_event(TurnEvent::ModelCallStarted { number }).await;
 
         let mut heard = StreamedMessage::start_now(self.agent.limits.repetition);
-        let request = self.build_request();
-        let mut stream =
-            self.agent.model.stream_chat(request.clone()).await.map_err(TurnError::from_model)?;
+        let mut request = self.build_request();
+        let mut stream = self.open_stream(&mut request).await?;
         let (message, outcome, usage) = loop {
             let event = stream.next().await.unwrap_or_else(|| Err(cut_off_error()));
+            let event = match event {
+                // A model that combines several refuses in its stream.
+                Err(error)
+                    if heard.first_token_after.is_none() && is_image_refusal(&request, &error) =>
+                {
+                    self.leave_images_out(&mut request, &error).await;
+                    stream = self.open_stream(&mut request).await?;
+                    continue;
+                }
+                event => event,
+            };
             let event = match event.map_err(TurnError::from_model)? {
                 ChatEvent::Finished { message, outcome, usage } => break (message, outcome, usage),
                 event => turn_event_from(event),
@@ -104,12 +117,37 @@ impl ActiveTurn<'_> {
         Ok(ModelCallOutcome::Complete(message, outcome))
     }
 
+    /// Sends a request. If it is refused and has images, it is sent again without them: few servers
+    /// tell in words that can be recognised that they take none.
+    async fn open_stream(&self, request: &mut ChatRequest) -> Result<ChatStream, TurnError> {
+        match self.agent.model.stream_chat(request.clone()).await {
+            Err(error) if is_image_refusal(request, &error) => {
+                self.leave_images_out(request, &error).await;
+                let stream = self.agent.model.stream_chat(request.clone()).await;
+                stream.map_err(TurnError::from_model)
+            }
+            stream => stream.map_err(TurnError::from_model),
+        }
+    }
+
+    /// Takes the images out of a request that was refused, and tells so in the server's words.
+    async fn leave_images_out(&self, request: &mut ChatRequest, error: &ModelError) {
+        self.agent.mark_images_refused();
+        request.history = request.history.without_images(IMAGES_LEFT_OUT);
+        let message = format!("the images are left out, because the server refused: {error}");
+        self.events.send_event(TurnEvent::RequestAdapted { message }).await;
+    }
+
     fn build_request(&mut self) -> ChatRequest {
         ChatRequest {
             system_prompt: self.agent.system_prompt.clone(),
             tools: self.agent.tools.tool_specs().clone(),
             tool_choice: self.forced_tool.take().map_or(ToolChoice::Auto, ToolChoice::Named),
-            history: self.history.clone(),
+            history: if self.agent.takes_images() {
+                self.history.clone()
+            } else {
+                self.history.without_images(IMAGES_LEFT_OUT)
+            },
             suffix: self.build_suffix(),
             max_output_tokens: self.agent.limits.max_output_tokens,
             // One more than may run, which is refused by name and ends the turn.
@@ -228,6 +266,11 @@ fn is_content_event(event: &TurnEvent) -> bool {
         event,
         TurnEvent::TextDelta(_) | TurnEvent::ReasoningDelta(_) | TurnEvent::ToolCallDelta { .. }
     )
+}
+
+/// Whether a refusal may be about the images of a request.
+fn is_image_refusal(request: &ChatRequest, error: &ModelError) -> bool {
+    error.kind() == ModelErrorKind::Rejected && request.history.has_images()
 }
 
 fn cut_off_error() -> ModelError {

@@ -1,6 +1,8 @@
 //! Limits a tool's output to what the context window has room for, and saves the complete output.
 
-use openclaw_core::{History, MessageRef, TokenUsage, ToolCall, ToolOutput, ToolOutputStore};
+use openclaw_core::{
+    History, ImageContent, MessageRef, TokenUsage, ToolCall, ToolOutput, ToolOutputStore,
+};
 
 use crate::repeated_calls::text_digest;
 use crate::{Agent, TurnEvent};
@@ -50,6 +52,11 @@ impl OutputBudget {
         usize::try_from(share).unwrap_or(usize::MAX).min(max_bytes)
     }
 
+    /// Subtracts the cost of the images of a result.
+    pub(crate) fn consume_images(&mut self, images: &[ImageContent]) {
+        self.consume_bytes(image_bytes(images));
+    }
+
     /// Subtracts the bytes of a result.
     pub(crate) fn consume_bytes(&mut self, bytes: usize) {
         self.remaining_bytes =
@@ -57,14 +64,21 @@ impl OutputBudget {
     }
 }
 
-/// The bytes of the next request's texts: system prompt, tools and messages.
+/// The bytes of text that cost as much as these images.
+fn image_bytes(images: &[ImageContent]) -> usize {
+    let tokens: u64 = images.iter().map(|image| u64::from(image.tokens)).sum();
+    usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX)
+}
+
+/// The bytes of the next request's texts: system prompt, tools and messages. An image counts as the
+/// text that costs as much.
 pub(crate) fn request_bytes(agent: &Agent, history: &History) -> u64 {
     let tools = agent.tools.tool_specs().iter().map(|tool| {
         tool.name.as_str().len() + tool.description.len() + tool.parameters.to_string().len()
     });
     let messages = history.messages().map(|message| match message {
         MessageRef::User(text) => text.len(),
-        MessageRef::ToolResult { text, .. } => text.len(),
+        MessageRef::ToolResult { text, images, .. } => text.len() + image_bytes(images),
         MessageRef::Assistant { text, reasoning, calls } => {
             let calls = calls.iter().map(|call| call.arguments.to_json().len());
             text.len() + reasoning.map_or(0, |thought| thought.text.len()) + calls.sum::<usize>()

@@ -48,6 +48,7 @@ struct AllowedCall {
     planned: Box<dyn PlannedToolCall>,
     time_limit: Option<Duration>,
     max_output_bytes: usize,
+    takes_images: bool,
     events: TurnEventSender,
 }
 
@@ -146,6 +147,7 @@ impl ActiveTurn<'_> {
                 planned,
                 time_limit: agent.limits.tool_timeout,
                 max_output_bytes: output_bytes,
+                takes_images: agent.takes_images(),
                 events: self.events.clone(),
             })
         };
@@ -209,6 +211,7 @@ impl ActiveTurn<'_> {
             self.agent.output_store.as_deref(),
         );
         self.output_budget.consume_bytes(output.text.len());
+        self.output_budget.consume_images(&output.images);
         self.record_entry(JournalEntry::CallResult(&call.id, &output)).await?;
         self.history.resolve_call(&call.id, output).map_err(TurnError::from_history)?;
         if let Some(cut) = cut {
@@ -246,22 +249,32 @@ impl PreparedCall {
     async fn run_call(self) -> CompletedCall {
         let Self { call, effect, action } = self;
         let (id, name) = (call.id.clone(), call.name.clone());
-        let AllowedCall { planned, time_limit, max_output_bytes, events } = match action {
-            CallAction::Run(run) => run,
-            CallAction::Refuse(refusal, reason) => {
-                let output = ToolOutput::from_error(format!("This call was not run: {reason}"));
-                let event =
-                    TurnEvent::ToolRefused { id, name, refusal, reason, effect: effect.clone() };
-                return CompletedCall { call, effect, output, event };
-            }
-        };
+        let AllowedCall { planned, time_limit, max_output_bytes, takes_images, events } =
+            match action {
+                CallAction::Run(run) => run,
+                CallAction::Refuse(refusal, reason) => {
+                    let output = ToolOutput::from_error(format!("This call was not run: {reason}"));
+                    let event = TurnEvent::ToolRefused {
+                        id,
+                        name,
+                        refusal,
+                        reason,
+                        effect: effect.clone(),
+                    };
+                    return CompletedCall { call, effect, output, event };
+                }
+            };
         let started =
             TurnEvent::ToolStarted { call: call.clone(), effect: planned.effect().clone() };
         events.send_event(started).await;
         let started = Instant::now();
         let progress = ToolProgress::new(events, id.clone());
-        let running =
-            planned.run(ToolContext { time_limit, max_output_bytes, progress: &progress });
+        let running = planned.run(ToolContext {
+            time_limit,
+            max_output_bytes,
+            takes_images,
+            progress: &progress,
+        });
         let output = match time_limit {
             None => running.await,
             Some(limit) => tokio::time::timeout(limit.saturating_add(TOOL_GRACE), running)

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::{
-    AssistantMessage, EmittedToolCall, InvalidToolCall, ReasoningContent, ToolArguments, ToolCall,
-    ToolCallId, ToolOutput,
+    AssistantMessage, EmittedToolCall, ImageContent, InvalidToolCall, ReasoningContent,
+    ToolArguments, ToolCall, ToolCallId, ToolOutput,
 };
 
 pub use summary::{ConversationSummary, HistoryStep};
@@ -54,6 +54,8 @@ pub enum MessageRef<'a> {
         call: &'a ToolCall,
         /// The text for the model.
         text: &'a str,
+        /// The images for the model, which the text describes.
+        images: &'a [ImageContent],
     },
 }
 
@@ -236,6 +238,27 @@ impl History {
         messages.into_iter()
     }
 
+    /// Whether a result has an image.
+    #[must_use]
+    pub fn has_images(&self) -> bool {
+        self.entries.iter().any(|entry| entry.has_images())
+    }
+
+    /// The same conversation with `note` in place of each image: for a model that takes none.
+    #[must_use]
+    pub fn without_images(&self, note: &str) -> Self {
+        let mut history = self.clone();
+        for entry in history.entries.iter_mut().filter(|entry| entry.has_images()) {
+            let HistoryEntry::Assistant { slots, .. } = Arc::make_mut(entry) else { continue };
+            for output in slots.iter_mut().filter_map(|slot| slot.result.as_mut()) {
+                if !std::mem::take(&mut output.images).is_empty() {
+                    output.text = format!("{}\n{note}", output.text);
+                }
+            }
+        }
+        history
+    }
+
     /// Answers open calls as interrupted. After this, later entries never change the messages
     /// before them, which keeps the server's prefix cache valid.
     fn answer_open_calls(&mut self) {
@@ -260,6 +283,18 @@ impl History {
     }
 }
 
+impl HistoryEntry {
+    fn has_images(&self) -> bool {
+        match self {
+            Self::Assistant { slots, .. } => slots
+                .iter()
+                .filter_map(|slot| slot.result.as_ref())
+                .any(|output| !output.images.is_empty()),
+            Self::Summary(_) | Self::User(_) => false,
+        }
+    }
+}
+
 impl CallSlot {
     fn new(call: EmittedToolCall) -> Self {
         let (call, result) = match call {
@@ -275,8 +310,11 @@ impl CallSlot {
     }
 
     fn result_message(&self) -> MessageRef<'_> {
-        let text = self.result.as_ref().map_or(INTERRUPTED_RESULT, |output| output.text.as_str());
-        MessageRef::ToolResult { call: &self.call, text }
+        let (text, images) = match &self.result {
+            Some(output) => (output.text.as_str(), output.images.as_slice()),
+            None => (INTERRUPTED_RESULT, &[][..]),
+        };
+        MessageRef::ToolResult { call: &self.call, text, images }
     }
 }
 

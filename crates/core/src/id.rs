@@ -81,11 +81,28 @@ fn has_control_char(text: &str) -> bool {
 pub struct ToolCallId(String);
 
 impl ToolCallId {
-    /// Takes a server's identifier; `None` when it is blank.
+    /// The longest identifier that every server accepts, in bytes.
+    pub const MAX_LEN: usize = 64;
+
+    /// Takes a server's identifier; `None` when it is blank. One that is too long is shortened, the
+    /// same one always to the same.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        (!text.is_empty()).then(|| Self(text.to_owned()))
+        match text.len() {
+            0 => None,
+            1..=Self::MAX_LEN => Some(Self(text.to_owned())),
+            _ => Some(Self::shorten(text)),
+        }
+    }
+
+    /// The beginning of a text, and a hash of all of it.
+    fn shorten(text: &str) -> Self {
+        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+        let suffix = format!("-{hash:016x}");
+        let start = text.floor_char_boundary(Self::MAX_LEN - suffix.len());
+        Self(text.get(..start).unwrap_or_default().to_owned() + &suffix)
     }
 
     /// Makes the identifier of the `number`-th call of a conversation, for servers that send none.
@@ -186,6 +203,20 @@ mod tests {
         for text in ["tiny", "", "/", "vllm/", "/tiny", "two words/tiny", "vllm/a\nb", "vllm/ a"] {
             let error = text.parse::<ModelRef>().unwrap_err();
             assert_eq!(error.text, text);
+        }
+    }
+
+    #[test]
+    fn a_long_call_id_is_shortened_and_stays_unique() {
+        let whole = "c".repeat(ToolCallId::MAX_LEN);
+        assert_eq!(ToolCallId::new(&whole).unwrap().as_str(), whole);
+        let ids: Vec<ToolCallId> = ["", "x", "é", "yé"]
+            .map(|end| ToolCallId::new(&format!("{whole}{end}{}", "é".repeat(40_000))).unwrap())
+            .to_vec();
+        for (index, id) in ids.iter().enumerate() {
+            assert!(id.as_str().len() <= ToolCallId::MAX_LEN, "{id}");
+            assert!(!ids[..index].contains(id), "{id}");
+            assert_eq!(ToolCallId::new(id.as_str()).as_ref(), Some(id));
         }
     }
 

@@ -4,6 +4,7 @@ mod approval;
 mod error;
 mod history;
 mod id;
+mod image;
 mod journal;
 mod limits;
 mod message;
@@ -16,6 +17,7 @@ pub use approval::{ApprovalDecision, Approver, ReadOnlyApprover};
 pub use error::{ModelError, ModelErrorKind};
 pub use history::{ConversationSummary, History, HistoryError, HistoryStep, MessageRef};
 pub use id::{InvalidName, ModelRef, ToolCallId, ToolName};
+pub use image::{ImageContent, ImageFormat, ImageSize};
 pub use journal::{Journal, JournalEntry, JournalError, NoopJournal};
 pub use limits::{LimitSource, ModelLimits, TokenCount};
 pub use message::{

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::{ToolCallId, ToolName};
+use crate::{ImageContent, ToolCallId, ToolName};
 
 /// One message of a model, assembled from its stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -175,6 +175,8 @@ impl From<Map<String, Value>> for ToolArguments {
 pub struct ToolOutput {
     /// The text for the model.
     pub text: String,
+    /// The images for the model, which the text describes.
+    pub images: Vec<ImageContent>,
     /// Whether the tool failed.
     pub is_error: bool,
     /// One line for a person, e.g. `12 lines`; never sent to the model.
@@ -187,12 +189,25 @@ pub struct ToolOutput {
 impl ToolOutput {
     /// The result of a tool that succeeded.
     pub fn from_text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: false, summary: None, original_digest: None }
+        Self {
+            text: text.into(),
+            images: Vec::new(),
+            is_error: false,
+            summary: None,
+            original_digest: None,
+        }
     }
 
     /// The result of a tool that failed.
     pub fn from_error(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: true, summary: None, original_digest: None }
+        Self { is_error: true, ..Self::from_text(text) }
+    }
+
+    /// Adds an image, which the text describes.
+    #[must_use]
+    pub fn with_image(mut self, image: ImageContent) -> Self {
+        self.images.push(image);
+        self
     }
 
     /// Adds a one-line summary for people.

@@ -312,6 +312,8 @@ pub struct ToolContext<'a> {
     /// The most bytes of output that the model is shown. A tool that pages its output returns no
     /// more; a longer output loses its middle and is saved in the output store.
     pub max_output_bytes: usize,
+    /// Whether the model takes images.
+    pub takes_images: bool,
     /// Receives output while the call runs.
     pub progress: &'a dyn ProgressSink,
 }
@@ -388,7 +390,12 @@ mod tests {
         assert_eq!(shared.concurrency(), ToolConcurrency::Shared);
         drop(shared);
         assert!(!ran.load(Ordering::Relaxed));
-        let context = ToolContext { time_limit: None, max_output_bytes: 100, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 100,
+            takes_images: false,
+            progress: &(),
+        };
         let mut running = Box::new(plan()).run(context);
         let mut poll = || running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(poll(), Poll::Ready(output) if output.text == "rung"));

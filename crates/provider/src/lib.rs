@@ -23,7 +23,7 @@ pub use liveness::probe_liveness;
 pub use overflow::{OverflowReport, overflow_from_error, recognise_overflow};
 pub use priority::stream_priority;
 pub use quoted_texts::{refusal_evidence, remove_request_texts};
-pub use serialized_request::{SerializedRequest, json_members};
+pub use serialized_request::{SerializedRequest, image_lengths, json_members};
 pub use token_ratio::{
     CountedPrompt, PromptSize, PromptSplit, estimate_size, is_near_window, next_ratio,
 };

@@ -8,7 +8,11 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
 
 use bytes::{Bytes, BytesMut};
+use openclaw_core::{History, MessageRef};
 use serde_json::Value;
+
+/// The bytes of text that count as one token.
+const BYTES_PER_IMAGE_TOKEN: usize = 3;
 
 /// A request body: a JSON object whose last field is the prompt's messages, followed by a trailer.
 #[derive(Debug, Clone)]
@@ -18,6 +22,9 @@ pub struct SerializedRequest {
     prompt_len: usize,
     /// The bytes that the body of the next request begins with.
     stable_len: usize,
+    /// The bytes of images, and what they cost, in bytes of text.
+    image_len: usize,
+    image_cost_len: usize,
     /// The hasher at the end of the longest prefix that was hashed last.
     checkpoint: Option<HashCheckpoint>,
 }
@@ -35,7 +42,31 @@ impl SerializedRequest {
     pub fn new(json: Vec<u8>, volatile_len: usize) -> Self {
         let prompt_len = json.strip_suffix(b"}").map_or(json.len(), <[u8]>::len);
         let stable_len = json.len().saturating_sub(volatile_len).min(prompt_len);
-        Self { body: Bytes::from(json), prompt_len, stable_len, checkpoint: None }
+        Self {
+            body: Bytes::from(json),
+            prompt_len,
+            stable_len,
+            image_len: 0,
+            image_cost_len: 0,
+            checkpoint: None,
+        }
+    }
+
+    /// Counts the images of the conversation that is in the request.
+    #[must_use]
+    pub fn with_images(self, history: &History) -> Self {
+        if !history.has_images() {
+            return self;
+        }
+        let (image_len, image_cost_len) = image_lengths(history);
+        Self { image_len, image_cost_len, ..self }
+    }
+
+    /// The bytes of text that cost as much as the prompt: its length, with what its images cost in
+    /// place of their bytes.
+    #[must_use]
+    pub fn cost_len(&self) -> usize {
+        self.prompt_len.saturating_sub(self.image_len).saturating_add(self.image_cost_len)
     }
 
     /// The body to send.
@@ -104,6 +135,19 @@ pub fn json_members<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Value)>) 
         // Writing to a string cannot fail.
         let _ = write!(members, ",{}:{value}", Value::from(name));
         members
+    })
+}
+
+/// The bytes of the images of a conversation in base64, and the bytes of text that cost as much.
+#[must_use]
+pub fn image_lengths(history: &History) -> (usize, usize) {
+    let images = history.messages().flat_map(|message| match message {
+        MessageRef::ToolResult { images, .. } => images,
+        _ => &[],
+    });
+    images.fold((0, 0), |(len, cost), image| {
+        let tokens = usize::try_from(image.tokens).unwrap_or(usize::MAX);
+        (len + image.base64.len(), cost + tokens.saturating_mul(BYTES_PER_IMAGE_TOKEN))
     })
 }
 

@@ -49,7 +49,8 @@ pub struct CountedPrompt {
     prefix_hash: u64,
     /// The counted tokens, those of the suffix included.
     tokens: u32,
-    suffix_len: usize,
+    /// The whole prompt's [cost](SerializedRequest::cost_len).
+    cost_len: usize,
 }
 
 impl CountedPrompt {
@@ -61,7 +62,7 @@ impl CountedPrompt {
             prefix_len,
             prefix_hash: prompt.hash_prefix(prefix_len).unwrap_or_default(),
             tokens,
-            suffix_len: prompt.prompt_len() - prefix_len,
+            cost_len: prompt.cost_len(),
         }
     }
 
@@ -69,8 +70,8 @@ impl CountedPrompt {
     /// other: they are much the same.
     #[must_use]
     pub fn split_counted(&self, prompt: &mut SerializedRequest) -> Option<PromptSplit> {
-        let uncounted_len = prompt.prompt_len().checked_sub(self.prefix_len)?;
-        let uncounted_len = uncounted_len.saturating_sub(self.suffix_len);
+        // Without images this is the length without prefix and suffix.
+        let uncounted_len = prompt.cost_len().saturating_sub(self.cost_len);
         (prompt.hash_prefix(self.prefix_len)? == self.prefix_hash)
             .then_some(PromptSplit { counted_tokens: self.tokens, uncounted_len })
     }

@@ -9,8 +9,8 @@ use openclaw_core::{
     TokenCount,
 };
 use openclaw_provider::{
-    AnswerLimits, fit_answer_tokens, is_near_window, model_error, probe_liveness, refusal_evidence,
-    stream_priority,
+    AnswerLimits, fit_answer_tokens, image_lengths, is_near_window, model_error, probe_liveness,
+    refusal_evidence, stream_priority,
 };
 use openclaw_transport::{Client, EventStream, TransportErrorKind};
 
@@ -154,7 +154,10 @@ impl MessagesModel {
             thinking_cache: &self.capabilities.thinking_cache,
         };
         let mut body = writer.write_prompt(request);
-        let count_bytes = body.count_body(&self.params).len();
+        // An image counts as the text that costs as much.
+        let (image_len, image_cost_len) = image_lengths(&request.history);
+        let count_len = body.count_body(&self.params).len();
+        let count_bytes = count_len.saturating_sub(image_len).saturating_add(image_cost_len);
         let count = self.capabilities.estimate_tokens(count_bytes, false);
         PreparedMessages { body, count_bytes, count }
     }

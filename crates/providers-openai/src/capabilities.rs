@@ -153,7 +153,7 @@ impl CapabilityStore {
             let state = self.lock_state();
             (state.last_count, state.capabilities.tokens_per_kilobyte)
         };
-        let len = prompt.prompt_len();
+        let len = prompt.cost_len();
         let split = last_count
             .and_then(|counted| counted.split_counted(prompt))
             .unwrap_or(PromptSplit::uncounted(len));
@@ -168,7 +168,7 @@ impl CapabilityStore {
         // What was added tells more of what will be than what it was added to.
         let split = last_count
             .and_then(|counted| counted.split_counted(prompt))
-            .unwrap_or(PromptSplit::uncounted(prompt.prompt_len()));
+            .unwrap_or(PromptSplit::uncounted(prompt.cost_len()));
         let new_count = CountedPrompt::new(prompt, tokens);
         self.update_state(|state| {
             let ratio = next_ratio(

@@ -85,6 +85,7 @@ pub(crate) fn serialize_chat_request(
     let json = serde_json::to_vec(&body).unwrap_or_default();
     let volatile_messages = body.messages.get(stable_messages..).unwrap_or_default();
     SerializedRequest::new(json, volatile_text_len + list_end_len(volatile_messages))
+        .with_images(&request.history)
 }
 
 /// The length of these last items of a body's last list, each with the comma before it, and of the

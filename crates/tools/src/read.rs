@@ -1,9 +1,8 @@
-//! `read`: reads a part of a text file, or lists a directory.
+//! `read`: reads a part of a text file or an image, or lists a directory.
 
+mod image;
 mod listing;
 mod page;
-
-use std::path::Path;
 
 use async_trait::async_trait;
 use openclaw_core::{
@@ -15,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::read::image::read_binary;
 use crate::read::listing::format_listing;
 use crate::read::page::{PageError, PageRange, TextPage};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
@@ -53,13 +53,14 @@ struct ReadCall {
 
 impl ReadTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
-        let description = "Reads a text file, a part at a time, or lists a directory.";
+        let description = "Reads a text file, a part at a time, or an image, or lists a directory.";
         Self { workspace, spec: tool_spec::<ReadArguments>("read", description) }
     }
 }
 
 impl ReadCall {
-    fn read_entry(&self, max_bytes: usize) -> Result<ToolOutput, ToolPathError> {
+    fn read_entry(&self, context: ToolContext<'_>) -> Result<ToolOutput, ToolPathError> {
+        let max_bytes = context.max_output_bytes;
         let Self { path, arguments, workspace, .. } = self;
         let max_lines = arguments.limit.and_then(WholeNumber::as_positive).unwrap_or(MAX_LINES);
         let range = PageRange {
@@ -74,11 +75,7 @@ impl ReadCall {
             }
             OpenedEntry::File(file, _) => match TextPage::read_range(&file, range) {
                 Err(PageError::Binary) => {
-                    let file_bytes = file.metadata().map_or(0, |metadata| metadata.len());
-                    let name = Path::new(&arguments.path).display();
-                    let text = format!("[`{name}` is a binary file of {file_bytes} bytes]");
-                    Ok(ToolOutput::from_text(text)
-                        .with_summary(format!("binary, {file_bytes} bytes")))
+                    Ok(read_binary(&file, &arguments.path, context.takes_images))
                 }
                 page => Ok(page_output(page, "line", "lines")),
             },
@@ -130,6 +127,6 @@ impl PlannedToolCall for ReadCall {
     }
 
     async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
-        into_output(self.read_entry(context.max_output_bytes))
+        into_output(self.read_entry(context))
     }
 }

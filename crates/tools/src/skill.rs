@@ -162,7 +162,12 @@ mod tests {
             name: ToolName::from_model("skill"),
             arguments: ToolArguments::parse_json(arguments).unwrap(),
         };
-        let context = ToolContext { time_limit: None, max_output_bytes: 10_000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 10_000,
+            takes_images: false,
+            progress: &(),
+        };
         Ok(tool.plan_call(&call)?.run(context).await)
     }
 

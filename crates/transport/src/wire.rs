@@ -12,15 +12,15 @@ mod models;
 mod responses;
 
 pub use chat::{
-    CallKind, ChatChunk, ChatCompletionRequest, ChatDelta, ChatMessage, ChatTool, ChatToolCall,
-    ChatToolCallDelta, ChatToolChoice, ChatUsage, ChunkChoice, FunctionCall, FunctionCallDelta,
-    FunctionSpec, PromptTokensDetails, StreamOptions,
+    CallKind, ChatChunk, ChatCompletionRequest, ChatContentPart, ChatDelta, ChatMessage, ChatTool,
+    ChatToolCall, ChatToolCallDelta, ChatToolChoice, ChatUsage, ChunkChoice, FunctionCall,
+    FunctionCallDelta, FunctionSpec, ImageUrl, PromptTokensDetails, StreamOptions,
 };
 pub use models::{ModelCard, ModelList, ModelMeta};
 pub use responses::{
     ContentPart, IncompleteDetails, InputItem, InputMessage, InputPart, InputTokensDetails,
     ItemStatus, OutputItem, OutputTokensDetails, ResponseEvent, ResponseObject, ResponseUsage,
-    ResponsesRequest, ResponsesTool, ResponsesToolChoice,
+    ResponsesRequest, ResponsesTool, ResponsesToolChoice, UserPart,
 };
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) fn written(history: &History) -> Vec<String> {
             }
             line
         }
-        MessageRef::ToolResult { call, text } => format!("result {}: {text}", call.id),
+        MessageRef::ToolResult { call, text, .. } => format!("result {}: {text}", call.id),
     };
     history.messages().map(line).collect()
 }
@@ -30,7 +30,7 @@ pub(crate) fn assert_legal(history: &History) {
     let mut user_may_speak = true;
     for message in history.messages() {
         match &message {
-            MessageRef::ToolResult { call, text } => {
+            MessageRef::ToolResult { call, text, .. } => {
                 assert_eq!(owed.pop_front(), Some(&call.id), "{message:?}");
                 assert!(!text.is_empty(), "{message:?}");
                 (assistant_may_speak, user_may_speak) = (true, true);

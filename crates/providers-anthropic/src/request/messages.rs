@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::hash::Hasher as _;
 
 use fnv::FnvHasher;
-use openclaw_core::{ChatRequest, MessageRef, ToolCall};
+use openclaw_core::{ChatRequest, ImageContent, MessageRef, ToolCall};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -65,8 +65,46 @@ enum BlockContent<'a> {
     ToolResult {
         tool_use_id: Cow<'a, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        content: Option<&'a str>,
+        content: Option<ResultContent<'a>>,
     },
+    Image {
+        source: ImageSource<'a>,
+    },
+}
+
+/// The content of a tool result.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ResultContent<'a> {
+    Text(&'a str),
+    Blocks(Vec<BlockContent<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+struct ImageSource<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    media_type: &'static str,
+    data: &'a str,
+}
+
+impl<'a> ResultContent<'a> {
+    /// The text of a result, and its images; `None` when it has neither.
+    fn new(text: &'a str, images: &'a [ImageContent]) -> Option<Self> {
+        let has_text = !text.trim().is_empty();
+        if images.is_empty() {
+            return has_text.then_some(Self::Text(text));
+        }
+        let text = has_text.then_some(BlockContent::Text { text: Cow::Borrowed(text) });
+        let images = images.iter().map(|image| BlockContent::Image {
+            source: ImageSource {
+                kind: "base64",
+                media_type: image.format.media_type(),
+                data: &image.base64,
+            },
+        });
+        Some(Self::Blocks(text.into_iter().chain(images).collect()))
+    }
 }
 
 impl<'a> RequestBlock<'a> {
@@ -97,8 +135,8 @@ impl<'a> MessageList<'a> {
                 MessageRef::Assistant { text, calls, .. } => {
                     list.push_assistant_message(text, &calls, (at > last_user).then_some(writer));
                 }
-                MessageRef::ToolResult { call, text } => {
-                    let content = (!text.trim().is_empty()).then_some(text);
+                MessageRef::ToolResult { call, text, images } => {
+                    let content = ResultContent::new(text, images);
                     let block =
                         BlockContent::ToolResult { tool_use_id: wire_call_id(call), content };
                     list.push_block(MessageRole::User, block.into());

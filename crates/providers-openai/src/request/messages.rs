@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use openclaw_core::{ChatRequest, MessageRef, ReasoningContent, ToolCall};
+use openclaw_core::{ChatRequest, ImageContent, MessageRef, ReasoningContent, ToolCall};
 use openclaw_transport::wire;
 use serde::Serialize;
 
@@ -65,7 +65,12 @@ fn write_messages<'a>(
     capabilities: &ServerCapabilities,
 ) -> MessageList<'a> {
     let has_text_tools = capabilities.uses_text_tools();
-    let mut writer = MessageWriter { capabilities, has_text_tools, messages: Vec::new() };
+    let mut writer = MessageWriter {
+        capabilities,
+        has_text_tools,
+        messages: Vec::new(),
+        pending_images: Vec::new(),
+    };
     let system_prompt =
         request.system_prompt.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed);
     let tool_prompt = has_text_tools
@@ -93,6 +98,7 @@ fn write_messages<'a>(
     for message in history_messages {
         writer.write_message(message);
     }
+    writer.flush_images();
     let stable_messages = writer.messages.len();
     let stable_text_len = match writer.messages.last() {
         Some(wire::ChatMessage::User { content }) => Some(content.len()),
@@ -130,10 +136,20 @@ struct MessageWriter<'f, 'a> {
     /// Whether calls and results are sent as text.
     has_text_tools: bool,
     messages: Vec<wire::ChatMessage<'a>>,
+    /// The images of the results before, which follow the last of them: a result itself can't have
+    /// any.
+    pending_images: Vec<(&'a ToolCall, &'a [ImageContent])>,
 }
 
 impl<'a> MessageWriter<'_, 'a> {
     fn write_message(&mut self, message: MessageRef<'a>) {
+        if let MessageRef::ToolResult { call, images, .. } = &message {
+            if !images.is_empty() {
+                self.pending_images.push((*call, *images));
+            }
+        } else {
+            self.flush_images();
+        }
         match message {
             MessageRef::User(content) => self.push_user(content),
             MessageRef::Assistant { text, reasoning, calls } => {
@@ -143,12 +159,42 @@ impl<'a> MessageWriter<'_, 'a> {
             MessageRef::ToolResult { text, .. } if self.has_text_tools => {
                 self.push_user(Cow::Owned(text_tools::wrap_result(text)));
             }
-            MessageRef::ToolResult { call, text } => self.push_tool_result(call, text),
+            MessageRef::ToolResult { call, text, .. } => self.push_tool_result(call, text),
         }
+    }
+
+    /// Adds a user message with the images of the results before it.
+    fn flush_images(&mut self) {
+        if self.pending_images.is_empty() {
+            return;
+        }
+        let mut content = Vec::new();
+        for (call, images) in std::mem::take(&mut self.pending_images) {
+            let text =
+                format!("The image that `{}` returned ({}):", call.name, self.sent_call_id(call));
+            content.push(wire::ChatContentPart::Text { text: Cow::Owned(text) });
+            content.extend(images.iter().map(|image| wire::ChatContentPart::ImageUrl {
+                image_url: wire::ImageUrl { url: image.to_data_url() },
+            }));
+        }
+        self.push_bridge();
+        self.messages.push(wire::ChatMessage::UserParts { content });
     }
 
     /// Adds a user message, or appends to the user message right before.
     fn push_user(&mut self, content: Cow<'a, str>) {
+        self.push_bridge();
+        match self.messages.last_mut() {
+            Some(wire::ChatMessage::User { content: before }) => {
+                before.to_mut().push_str("\n\n");
+                before.to_mut().push_str(&content);
+            }
+            _ => self.messages.push(wire::ChatMessage::User { content }),
+        }
+    }
+
+    /// Adds the message between a tool result and the user, where one is required.
+    fn push_bridge(&mut self) {
         let is_after_result = matches!(self.messages.last(), Some(wire::ChatMessage::Tool { .. }));
         if is_after_result && self.capabilities.is_unsupported(ServerFeature::UserAfterToolResult) {
             self.messages.push(wire::ChatMessage::Assistant {
@@ -157,13 +203,6 @@ impl<'a> MessageWriter<'_, 'a> {
                 reasoning_content: None,
                 tool_calls: Vec::new(),
             });
-        }
-        match self.messages.last_mut() {
-            Some(wire::ChatMessage::User { content: before }) => {
-                before.to_mut().push_str("\n\n");
-                before.to_mut().push_str(&content);
-            }
-            _ => self.messages.push(wire::ChatMessage::User { content }),
         }
     }
 

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use openclaw_core::{ChatRequest, ToolChoice};
 use openclaw_provider::SerializedRequest;
 use openclaw_transport::wire::{
-    ChatMessage, ChatTool, InputItem, InputMessage, InputPart, ItemStatus, ResponsesRequest,
-    ResponsesTool, ResponsesToolChoice,
+    ChatContentPart, ChatMessage, ChatTool, ImageUrl, InputItem, InputMessage, InputPart,
+    ItemStatus, ResponsesRequest, ResponsesTool, ResponsesToolChoice, UserPart,
 };
 
 use crate::capabilities::{ServerCapabilities, ServerFeature};
@@ -78,6 +78,7 @@ pub(crate) fn serialize_responses_request(
     let json = serde_json::to_vec(&body).unwrap_or_default();
     let volatile_items = body.input.get(stable_items..).unwrap_or_default();
     SerializedRequest::new(json, volatile_text_len + list_end_len(volatile_items))
+        .with_images(&request.history)
 }
 
 fn to_responses_tool<'a>(
@@ -101,6 +102,16 @@ fn push_input_items<'a>(message: ChatMessage<'a>, items: &mut Vec<InputItem<'a>>
         }
         ChatMessage::User { content } => {
             items.push(InputItem::Message(InputMessage::User { content }));
+        }
+        ChatMessage::UserParts { content } => {
+            let part = |part| match part {
+                ChatContentPart::Text { text } => UserPart::InputText { text },
+                ChatContentPart::ImageUrl { image_url: ImageUrl { url } } => {
+                    UserPart::InputImage { image_url: url }
+                }
+            };
+            let content = content.into_iter().map(part).collect();
+            items.push(InputItem::Message(InputMessage::UserParts { content }));
         }
         ChatMessage::Assistant { content, reasoning, reasoning_content, tool_calls } => {
             items.extend(reasoning.or(reasoning_content).map(|text| InputItem::Reasoning {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_core::{
-    AssistantMessage, ConversationSummary, EmittedToolCall, InvalidToolCall, ReasoningContent,
-    TokenUsage, ToolArguments, ToolCall, ToolCallId, ToolName, ToolOutput, ToolSpec,
+    AssistantMessage, ConversationSummary, EmittedToolCall, ImageContent, ImageFormat,
+    InvalidToolCall, ReasoningContent, TokenUsage, ToolArguments, ToolCall, ToolCallId, ToolName,
+    ToolOutput, ToolSpec,
 };
 use serde_json::{Map, Value};
 
@@ -116,12 +117,23 @@ fn decode_call(value: Value) -> Result<EmittedToolCall, &'static str> {
 }
 
 fn decode_output(object: &mut JsonObject) -> Result<ToolOutput, &'static str> {
+    let images = list_field(object, "images")?;
     Ok(ToolOutput {
         text: text_field(object, "text")?,
+        images: images.into_iter().map(decode_image).collect::<Result<_, _>>()?,
         is_error: object.get("error").and_then(Value::as_bool).unwrap_or(false),
         summary: optional_text_field(object, "summary")?,
         original_digest: object.get("digest").and_then(Value::as_u64),
     })
+}
+
+fn decode_image(value: Value) -> Result<ImageContent, &'static str> {
+    let Value::Object(mut object) = value else { return Err("images") };
+    let media_type = text_field(&mut object, "type")?;
+    let format = ImageFormat::from_media_type(&media_type).ok_or("type")?;
+    let base64 = text_field(&mut object, "data")?;
+    let tokens = token_count_field(&object, "tokens").ok_or("tokens")?;
+    Ok(ImageContent { tokens, ..ImageContent::new(format, base64, None) })
 }
 
 fn decode_summary(object: &mut JsonObject) -> Result<ConversationSummary, &'static str> {

@@ -1,6 +1,6 @@
 //! Encodes events as JSON.
 
-use openclaw_core::{AssistantMessage, EmittedToolCall, ToolOutput};
+use openclaw_core::{AssistantMessage, EmittedToolCall, ImageContent, ToolOutput};
 use serde_json::{Map, Value, json};
 
 use super::{LogEvent, RequestPrefix, TurnRecord};
@@ -61,6 +61,15 @@ fn encode_call(call: &EmittedToolCall) -> Value {
 
 fn encode_result(id: &str, output: &ToolOutput) -> Value {
     let mut value = json!({ "id": id, "text": output.text });
+    let image = |image: &ImageContent| {
+        json!({
+            "type": image.format.media_type(),
+            "tokens": image.tokens,
+            "data": &*image.base64,
+        })
+    };
+    let images: Vec<Value> = output.images.iter().map(image).collect();
+    insert_optional(&mut value, "images", (!images.is_empty()).then_some(images));
     insert_optional(&mut value, "error", output.is_error.then_some(true));
     insert_optional(&mut value, "summary", output.summary.as_deref());
     insert_optional(&mut value, "digest", output.original_digest);

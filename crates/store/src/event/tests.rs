@@ -1,7 +1,8 @@
 //! Events survive a round trip through JSON.
 
 use openclaw_core::{
-    EmittedToolCall, InvalidToolCall, ReasoningContent, ToolArguments, ToolCall, ToolName,
+    EmittedToolCall, ImageContent, ImageFormat, ImageSize, InvalidToolCall, ReasoningContent,
+    ToolArguments, ToolCall, ToolName,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -60,9 +61,15 @@ fn any_assistant_message() -> impl Strategy<Value = AssistantMessage> {
 }
 
 fn any_event() -> impl Strategy<Value = LogEvent> {
-    let output = any::<(String, bool, Option<String>, Option<u64>)>().prop_map(
-        |(text, is_error, summary, digest)| ToolOutput {
+    let image = (0u32..5_000, "[A-Za-z0-9+/]{0,40}=?").prop_map(|(side, base64)| {
+        let size = ImageSize { width: side, height: side };
+        ImageContent::new(ImageFormat::Webp, base64, Some(size))
+    });
+    let images = prop::collection::vec(image, 0..3);
+    let output = (any::<(String, bool, Option<String>, Option<u64>)>(), images).prop_map(
+        |((text, is_error, summary, digest), images)| ToolOutput {
             text,
+            images,
             is_error,
             summary,
             original_digest: digest,

@@ -61,7 +61,12 @@ impl RecordedWorkspace {
             arguments: ToolArguments::from(arguments),
         };
         let tool = self.tools.iter().find(|tool| tool.spec().name.as_str() == name).unwrap();
-        let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 50_000,
+            takes_images: false,
+            progress: &(),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         match tool.plan_call(&call) {
             Ok(planned) => runtime.block_on(planned.run(context)),

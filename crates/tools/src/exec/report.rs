@@ -30,6 +30,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
     let text = format!("{end_line}{survivors}\n{output}");
     ToolOutput {
         text,
+        images: Vec::new(),
         is_error: result.end != CommandEnd::Exited(0),
         summary: Some(summary),
         original_digest: None,

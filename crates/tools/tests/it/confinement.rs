@@ -100,8 +100,12 @@ async fn pipes_sockets_and_devices_are_refused_at_once() {
     let devices = Workspace::open(std::path::Path::new("/dev")).unwrap();
     let tools = openclaw_tools::core_tools(devices, crate::support::exec_options());
     let call = crate::support::call("read", json!({"path": "zero"}));
-    let context =
-        openclaw_core::ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    let context = openclaw_core::ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &(),
+    };
     assert!(tools[3].plan_call(&call).unwrap().run(context).await.text.contains("is a device"));
 }
 

@@ -56,7 +56,12 @@ async fn the_shortest_limit_counts() {
     assert!(output.is_error);
     assert_eq!(output.text, "timed out: it ran for the 1.5 s it may and was ended\nbegun\n");
 
-    let context = ToolContext { time_limit: Some(short), max_output_bytes: 50_000, progress: &() };
+    let context = ToolContext {
+        time_limit: Some(short),
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &(),
+    };
     let output = Fixture::new().call_in("exec", command, context).await;
     assert!(output.text.starts_with("timed out"), "{}", output.text);
 
@@ -80,7 +85,12 @@ async fn long_output_keeps_its_ends_and_says_how_much_is_missing() {
 async fn progress_is_reported_completely_as_it_arrives() {
     let fixture = Fixture::new();
     let progress = Progress::default();
-    let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &progress };
+    let context = ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &progress,
+    };
     let command = r"printf 'h\303'; printf '\251llo'";
     let output = fixture.call_in("exec", json!({"command": command}), context).await;
     assert_eq!(output.text, "exit code 0\nhéllo");

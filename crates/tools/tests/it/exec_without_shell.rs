@@ -93,7 +93,12 @@ async fn what_changed_after_it_was_judged_does_not_run() {
         let planned =
             fixture.tool("exec").plan_call(&call("exec", json!({"command": command}))).unwrap();
         put("44");
-        let context = ToolContext { time_limit: None, max_output_bytes: 1000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 1000,
+            takes_images: false,
+            progress: &(),
+        };
         let output = planned.run(context).await;
         assert!(output.is_error && output.text.contains("has changed"), "{}", output.text);
         let output = run(&fixture, command).await;

@@ -141,8 +141,12 @@ async fn what_is_too_much_is_cut_and_told() {
     assert!(listed.ends_with("[only the first 1000; narrow it with `path`, `glob` or `depth`]"));
     let found = text(&fixture, "search", json!({"pattern": "needle", "limit": 5_000})).await;
     assert!(found.contains("[only the first 1000 matching lines"));
-    let context =
-        openclaw_core::ToolContext { time_limit: None, max_output_bytes: 2_000, progress: &() };
+    let context = openclaw_core::ToolContext {
+        time_limit: None,
+        max_output_bytes: 2_000,
+        takes_images: false,
+        progress: &(),
+    };
     for (tool, arguments) in [("list", json!({})), ("search", json!({"pattern": "needle"}))] {
         let output = fixture.call_in(tool, arguments, context).await;
         assert!(output.text.len() <= 2_000 && output.text.contains("[only the first"));
@@ -178,8 +182,12 @@ async fn the_programs_own_files_are_not_shown_by_any_way() {
         is_writable: true,
     };
     let tools = core_tools(workspace.with_named_roots([root]), exec_options());
-    let context =
-        openclaw_core::ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    let context = openclaw_core::ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &(),
+    };
     for path in [".", "home:/", "home:/state", "home:/state/workspace"] {
         for (tool, arguments) in [
             ("list", json!({"path": path, "depth": 9, "hidden": true})),

@@ -55,7 +55,12 @@ impl NamedFolders {
     }
 
     async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
-        let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 50_000,
+            takes_images: false,
+            progress: &(),
+        };
         match self.tool(tool).plan_call(&call(tool, arguments)) {
             Ok(planned) => planned.run(context).await,
             Err(error) => ToolOutput::from_error(error.to_string()),

@@ -41,7 +41,12 @@ impl ProtectedHome {
 
     async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
         let tool_of = |name: &str| self.tools.iter().find(|it| it.spec().name.as_str() == name);
-        let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 50_000,
+            takes_images: false,
+            progress: &(),
+        };
         match tool_of(tool).unwrap().plan_call(&call(tool, arguments)) {
             Ok(planned) => planned.run(context).await,
             Err(error) => ToolOutput::from_error(error.to_string()),
@@ -167,7 +172,12 @@ async fn a_link_made_after_the_approval_does_not_lead_to_a_protected_file() {
     assert!(matches!(planned.effect(), ToolEffect::Write { protection: None, .. }));
     fs::rename(fixture.path("dir"), fixture.path("moved")).unwrap();
     symlink(".git/hooks", fixture.path("dir")).unwrap();
-    let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    let context = ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &(),
+    };
     let output = planned.run(context).await;
     assert!(output.is_error && output.text.contains("protected file"), "{}", output.text);
     assert_eq!(fixture.text(".git/hooks/pre-commit"), "old");
@@ -177,7 +187,12 @@ async fn a_link_made_after_the_approval_does_not_lead_to_a_protected_file() {
 async fn the_change_of_a_protected_file_is_planned_and_made_only_as_planned() {
     let fixture = Fixture::new();
     fixture.put(".envrc", "one\ntwo\n");
-    let context = || ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    let context = || ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &(),
+    };
     let edit = json!({"path": ".envrc", "old_text": "two", "new_text": "2"});
     let write = json!({"path": ".envrc", "content": "one\n2\n"});
     for (name, arguments) in [("edit", edit), ("write", write)] {

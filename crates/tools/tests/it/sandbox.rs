@@ -75,6 +75,7 @@ async fn a_change_of_a_hook_is_undone_and_told_to_the_model_and_the_person() {
     let context = openclaw_core::ToolContext {
         time_limit: None,
         max_output_bytes: 50_000,
+        takes_images: false,
         progress: &progress,
     };
     let output = fixture.call_in("exec", json!({"command": command}), context).await;

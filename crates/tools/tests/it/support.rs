@@ -92,7 +92,12 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
-        let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+        let context = ToolContext {
+            time_limit: None,
+            max_output_bytes: 50_000,
+            takes_images: false,
+            progress: &(),
+        };
         self.call_in(tool, arguments, context).await
     }
 

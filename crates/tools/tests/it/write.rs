@@ -20,7 +20,12 @@ fn names(fixture: &Fixture, directory: &str) -> Vec<String> {
 async fn what_is_written_and_edited_is_reported_as_a_diff() {
     let fixture = Fixture::new();
     let progress = Progress::default();
-    let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &progress };
+    let context = ToolContext {
+        time_limit: None,
+        max_output_bytes: 50_000,
+        takes_images: false,
+        progress: &progress,
+    };
     for (tool, arguments) in [
         ("write", json!({"path": "a", "content": "one\ntwo\n"})),
         ("write", json!({"path": "a", "content": "one\n2\n"})),

@@ -101,7 +101,7 @@ pub enum ChatToolChoice<'a> {
     Function(Cow<'a, str>),
 }
 
-/// A message of a request. Its content is always a plain string.
+/// A message of a request. Its content is a plain string, unless it has images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub enum ChatMessage<'a> {
@@ -119,6 +119,12 @@ pub enum ChatMessage<'a> {
     User {
         /// The text.
         content: Cow<'a, str>,
+    },
+    /// What the user says, with images.
+    #[serde(rename = "user")]
+    UserParts {
+        /// The parts in their order.
+        content: Vec<ChatContentPart<'a>>,
     },
     /// What the model said.
     Assistant {
@@ -145,6 +151,29 @@ pub enum ChatMessage<'a> {
         /// The text.
         content: Cow<'a, str>,
     },
+}
+
+/// A part of a user message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ChatContentPart<'a> {
+    /// Text.
+    Text {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// An image.
+    ImageUrl {
+        /// Where it is.
+        image_url: ImageUrl,
+    },
+}
+
+/// The address of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImageUrl {
+    /// A `data:` URL.
+    pub url: String,
 }
 
 /// A tool call of the model.

@@ -131,12 +131,34 @@ pub enum InputMessage<'a> {
         /// The text.
         content: Cow<'a, str>,
     },
+    /// What the user says, with images.
+    #[serde(rename = "user")]
+    UserParts {
+        /// The parts in their order.
+        content: Vec<UserPart<'a>>,
+    },
     /// What the model said: an item of an earlier answer.
     Assistant {
         /// Whether the message is complete, or the server is to continue it.
         status: ItemStatus,
         /// The text.
         content: [InputPart<'a>; 1],
+    },
+}
+
+/// A part of a user message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum UserPart<'a> {
+    /// Text.
+    InputText {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// An image.
+    InputImage {
+        /// A `data:` URL.
+        image_url: String,
     },
 }
 
