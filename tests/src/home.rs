@@ -248,6 +248,10 @@ async fn finish_answering(mut running: Running, mut stdin: ChildStdin, answer: &
     ended
 }
 
-async fn make_fifo(path: &Path) {
+/// Makes a named pipe.
+///
+/// # Panics
+/// When it cannot be made.
+pub async fn make_fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().await.unwrap().success());
 }

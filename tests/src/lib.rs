@@ -21,7 +21,7 @@ mod run;
 mod terminal;
 mod tmux;
 
-pub use home::Home;
+pub use home::{Home, make_fifo};
 pub use run::{Ended, Running, kill, soon};
 pub use terminal::Terminal;
 pub use tmux::Tmux;

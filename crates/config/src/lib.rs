@@ -66,4 +66,4 @@ pub use sections::{
     TraceConfig, UsageCost, WebConfig, WebFetchConfig, WebSearchConfig,
 };
 pub use start::RunKind;
-pub use template::{EnvString, UnsetVariable};
+pub use template::{EnvString, TemplateError};

@@ -16,12 +16,39 @@ use crate::{env::Env, text::has_credential};
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct EnvString(String);
 
-/// A text refers to a variable that is not set.
+/// The largest text that variables make, in bytes: more than any value needs, and a text that names a
+/// long variable often cannot grow without bounds.
+pub(crate) const MAX_RESOLVED_BYTES: usize = 1 << 20;
+
+/// Why the variables of a text have no values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read the environment variable {variable}, which is not set")]
-pub struct UnsetVariable {
-    /// The name of the variable.
-    pub variable: String,
+#[non_exhaustive]
+pub enum TemplateError {
+    /// It refers to a variable that is not set.
+    #[error("read the environment variable {variable}, which is not set")]
+    UnsetVariable {
+        /// The name of the variable.
+        variable: String,
+    },
+    /// The text would be too large.
+    #[error(
+        "fill in the environment variable {variable}: the value would have more than \
+         {MAX_RESOLVED_BYTES} bytes"
+    )]
+    TooLarge {
+        /// The name of the variable that makes it so.
+        variable: String,
+    },
+}
+
+impl TemplateError {
+    /// The variable.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        match self {
+            Self::UnsetVariable { variable } | Self::TooLarge { variable } => variable,
+        }
+    }
 }
 
 impl EnvString {
@@ -29,8 +56,8 @@ impl EnvString {
     ///
     /// # Errors
     ///
-    /// When a variable without a default is not set.
-    pub fn resolve_variables(&self, env: &Env) -> Result<String, UnsetVariable> {
+    /// When a variable without a default is not set, and when the text would be too large.
+    pub fn resolve_variables(&self, env: &Env) -> Result<String, TemplateError> {
         resolve_template(&self.0, env).map(|filled| filled.text)
     }
 
@@ -77,7 +104,7 @@ pub(crate) struct ResolvedTemplate {
 pub(crate) fn resolve_template(
     template: &str,
     env: &Env,
-) -> Result<ResolvedTemplate, UnsetVariable> {
+) -> Result<ResolvedTemplate, TemplateError> {
     let mut text = String::with_capacity(template.len());
     let mut variables = Vec::new();
     let mut rest = template;
@@ -89,8 +116,13 @@ pub(crate) fn resolve_template(
             rest = escaped;
         } else if let Some((name, default, after)) = parse_reference(reference) {
             match (env.get(name), default) {
-                (None, None) => return Err(UnsetVariable { variable: name.to_owned() }),
+                (None, None) => {
+                    return Err(TemplateError::UnsetVariable { variable: name.to_owned() });
+                }
                 (None | Some(""), Some(default)) => text.push_str(default),
+                (Some(value), _) if text.len() + value.len() > MAX_RESOLVED_BYTES => {
+                    return Err(TemplateError::TooLarge { variable: name.to_owned() });
+                }
                 (Some(value), _) => {
                     text.push_str(value);
                     variables.push(name.to_owned());
@@ -142,9 +174,19 @@ mod tests {
             ("${MISSING}", Err("MISSING")),
         ] {
             let filled = EnvString::from(template).resolve_variables(&env);
-            let filled = filled.as_ref().map(String::as_str).map_err(|e| e.variable.as_str());
+            let filled = filled.as_ref().map(String::as_str).map_err(TemplateError::variable);
             assert_eq!(filled, expected, "{template}");
         }
+    }
+
+    #[test]
+    fn a_text_does_not_grow_without_bounds() {
+        let env = Env::from_pairs([("LONG", "x".repeat(100_000).as_str()), ("SHORT", "x")]);
+        let laughs = EnvString::from("${LONG}".repeat(100_000).as_str());
+        let error = laughs.resolve_variables(&env).unwrap_err();
+        assert_eq!(error, TemplateError::TooLarge { variable: "LONG".to_owned() });
+        let many = EnvString::from("${SHORT}".repeat(100_000).as_str());
+        assert_eq!(many.resolve_variables(&env).unwrap().len(), 100_000);
     }
 
     proptest! {

@@ -186,6 +186,15 @@ impl DirectoryHandle {
         self.0.replace_file(path, content, expected_version, admit)
     }
 
+    /// Like [`DirectoryHandle::replace_file`], but the file then belongs to this user and has the
+    /// mode 0600, whatever it had before.
+    ///
+    /// # Errors
+    /// As [`DirectoryHandle::replace_file`].
+    pub fn replace_private_file(&self, path: &Path, content: &[u8]) -> Result<(), EntryError> {
+        self.0.replace_private_file(path, content)
+    }
+
     /// Where an entry is, or would be once it is created. If it is a symbolic link, this is where
     /// the link is.
     ///

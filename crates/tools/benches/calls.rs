@@ -40,15 +40,11 @@ fn main() {
 }
 
 fn exec_options(sandbox: Option<SandboxPolicy>) -> ExecOptions {
-    ExecOptions {
-        time_limit: Duration::from_mins(1),
-        max_output_bytes: 10_000,
-        environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        supervisor: SupervisorProgram::new("/proc/self/exe", [SUPERVISOR_ARGUMENT]),
-        judge: None,
-        background: None,
-        sandbox,
-    }
+    let supervisor = SupervisorProgram::new("/proc/self/exe", [SUPERVISOR_ARGUMENT]);
+    let mut options = ExecOptions::new(Duration::from_mins(1), 10_000, supervisor);
+    options.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    options.sandbox = sandbox;
+    options
 }
 
 /// The tools in a workspace, on one thread.

@@ -25,7 +25,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let call = ToolCall { id: ToolCallId::from_number(1), name, arguments };
     let planned = tool.plan_call(&call)?;
     println!("{:?}", planned.effect());
-    let context = ToolContext { time_limit: None, max_output_bytes: 8 * 1024, progress: &() };
+    let context = ToolContext {
+        time_limit: None,
+        max_output_bytes: 8 * 1024,
+        takes_images: false,
+        progress: &(),
+    };
     println!("{}", planned.run(context).await.text);
     Ok(())
 }

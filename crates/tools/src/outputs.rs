@@ -1,6 +1,8 @@
 //! Saves outputs that are too large for the context window where `read` can page through them.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
+use std::path::Path;
 
 use openclaw_core::{ToolCall, ToolOutputStore, ToolOutputStoreError};
 use openclaw_fs::EntryError;
@@ -40,7 +42,7 @@ impl WorkspaceOutputStore {
         let mut files = Vec::new();
         for name in self.workspace.read_directory(directory.as_path())? {
             let path = directory.as_path().join(&name.name);
-            if is_output_name(&name.name) && name.name != *latest_name {
+            if output_hash(&name.name).is_some() && name.name != *latest_name {
                 let found = self.workspace.entry_metadata(&path)?;
                 files.push((found.modified, found.size, path));
             }
@@ -49,11 +51,24 @@ impl WorkspaceOutputStore {
         let mut bytes = 0_u64;
         for (index, (_, size, path)) in files.into_iter().rev().enumerate() {
             bytes = bytes.saturating_add(size);
-            if index + 1 >= MAX_OUTPUT_FILES || bytes > MAX_TOTAL_BYTES {
+            let is_over = index + 1 >= MAX_OUTPUT_FILES || bytes > MAX_TOTAL_BYTES;
+            if is_over && self.is_own_output(&path) {
                 self.workspace.remove_file(&path)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a file has the content that its name tells, so that this store wrote it. Somebody
+    /// else may have put a file there, or changed one.
+    fn is_own_output(&self, path: &Path) -> bool {
+        let mut content = Vec::new();
+        let is_read = self
+            .workspace
+            .open_own_file(path)
+            .is_ok_and(|file| file.take(MAX_TOTAL_BYTES).read_to_end(&mut content).is_ok());
+        let hash = path.file_name().and_then(output_hash);
+        is_read && hash == Some(format!("{:016x}", fnv_hash(&content)))
     }
 }
 
@@ -73,11 +88,12 @@ impl ToolOutputStore for WorkspaceOutputStore {
     }
 }
 
-/// Whether a file has a name that this store gives, so that it may be removed.
-fn is_output_name(name: &OsStr) -> bool {
-    let stem = name.to_str().and_then(|name| name.strip_suffix(".txt"));
-    let hash = stem.and_then(|stem| stem.rsplit_once('-')).map(|(_, hash)| hash);
-    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The hash in a name that this store gives; `None` for any other name.
+fn output_hash(name: &OsStr) -> Option<String> {
+    let stem = name.to_str()?.strip_suffix(".txt")?;
+    let (_, hash) = stem.rsplit_once('-')?;
+    let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| hash.to_owned())
 }
 
 /// FNV-1a: equal outputs get the same file name.

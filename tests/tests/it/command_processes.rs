@@ -113,7 +113,8 @@ async fn a_background_command_ends_with_the_answer() {
     server.push(Turn::text("it runs"));
     let running = home.start(&["agent", "--yes", "-m", "hi"]);
     wait_until_up(&mut alive).await;
-    let _ = running.ended().await.code(0);
+    let ended = running.ended().await.code(0);
+    let _ = ended.says(&["a command in the background ends with the program: ", "(`exec 9>"]);
     wait_until_gone(alive).await;
     let told = server.requests().last().unwrap().json().to_string();
     assert!(told.contains("Command still running (session "), "{told}");

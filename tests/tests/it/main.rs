@@ -6,6 +6,7 @@ mod agent;
 mod agent_ends;
 #[cfg(test)]
 mod agent_sessions;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod chat;
@@ -51,6 +52,8 @@ mod gateway;
 #[cfg(test)]
 mod hosted;
 #[cfg(test)]
+mod images;
+#[cfg(test)]
 mod infer;
 #[cfg(test)]
 mod infer_failures;
@@ -58,6 +61,8 @@ mod infer_failures;
 mod interrupt;
 #[cfg(test)]
 mod json_output;
+#[cfg(test)]
+mod odd_files;
 #[cfg(test)]
 mod odd_servers;
 #[cfg(test)]
@@ -74,6 +79,8 @@ mod sandbox;
 mod secrecy;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod security_index;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! A key shows nowhere: not in what is said, not to the commands that the model runs.
 
-use openclaw_mock_vllm::{MockVllm, ModelSpec};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_tests::{Ended, Home};
+use serde_json::json;
 
 use crate::servers::nobody;
 
@@ -77,4 +82,159 @@ async fn a_command_of_the_model_does_not_get_the_keys() {
     for canary in CANARIES {
         assert!(!seen.contains(canary), "{seen}");
     }
+}
+
+/// Each kind of secret, each with a value of its own, and where it is planted.
+const PLANTED: [(&str, &str); 9] = [
+    ("a key in the config", "canary-config-key-0a1b2c3d"),
+    ("a variable that the config names", "canary-named-variable-1a2b3c"),
+    ("a variable in `.env`", "canary-dotenv-variable-2a3b4c"),
+    ("a key in auth-profiles.json", "canary-auth-profile-3a4b5c6d"),
+    ("a file of `secrets.providers`", "canary-secrets-file-4a5b6c7d"),
+    ("a header", "canary-header-value-5a6b7c8d"),
+    ("the password of an address", "canary-url-password-6a7b8c9d"),
+    ("the token of the gateway", "canary-gateway-token-7a8b9c0d"),
+    ("the key of a hosted service", "canary-hosted-key-8a9b0c1d"),
+];
+
+/// A home with every kind of secret; each server of the config uses another.
+fn planted_home(url: &str) -> Home {
+    let [config_key, named, dotenv, profile, file, header, password, token, hosted] =
+        PLANTED.map(|(_, value)| value);
+    let with_password = url.replace("http://", &format!("http://me:{password}@"));
+    let server = |rest: &str| format!("{{ baseUrl: '{url}', models: [{{ id: 'tiny' }}], {rest} }}");
+    let home = Home::new()
+        .env("NAMED_SECRET", named)
+        .env("OPENCLAW_GATEWAY_TOKEN", token)
+        .env("OPENAI_API_KEY", hosted)
+        .env("OPENCLAW_LOG", "trace");
+    let home = home.config(&format!(
+        "{{ gateway: {{ auth: {{ token: '{token}' }} }},
+           secrets: {{ providers: {{ kept: {{ source: 'file', path: '~/.openclaw/kept.json', mode: 'json' }} }} }},
+           diagnostics: {{ trace: {{ enabled: true }} }},
+           models: {{ providers: {{
+             config: {}, named: {}, dotenv: {}, profile: {}, file: {}, header: {},
+             password: {{ baseUrl: '{with_password}', models: [{{ id: 'tiny' }}] }} }} }} }}",
+        server(&format!("apiKey: '{config_key}'")),
+        server("apiKey: '${NAMED_SECRET}'"),
+        server("apiKey: '${DOTENV_SECRET}'"),
+        server(""),
+        server("apiKey: { source: 'file', provider: 'kept', id: '/key' }"),
+        server(&format!("headers: {{ 'x-key': '{header}' }}")),
+    ));
+    home.put_state(".env", &format!("DOTENV_SECRET={dotenv}\n"));
+    home.put_state("kept.json", &json!({"key": file}).to_string());
+    let profiles = json!({"version": 1, "profiles": {
+        "profile:default": {"type": "api_key", "provider": "profile", "key": profile}
+    }});
+    home.put_state("agents/main/agent/auth-profiles.json", &profiles.to_string());
+    home
+}
+
+/// The files below a folder.
+fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { all_files(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test]
+async fn each_kind_of_secret_is_in_no_place_but_its_own() {
+    let server = MockVllm::builder().model(ModelSpec::new("tiny", 16_384)).start().await.unwrap();
+    let home = planted_home(&server.base_url());
+    let secrets = PLANTED.map(|(_, value)| value);
+    for provider in ["config", "named", "dotenv", "profile", "file", "header", "password"] {
+        let model = format!("{provider}/tiny");
+        // A command that looks for them, a change that is kept, and a server that quotes them.
+        let script = "env; cat /proc/self/environ /proc/$PPID/environ /proc/$PPID/cmdline; ps axwwe; \
+                      cat ~/.openclaw/.env ~/.openclaw/kept.json; true";
+        server.push(Turn::call("exec", json!({"command": script}).to_string()));
+        server.push(Turn::call("write", json!({"path": "a.txt", "content": "x"}).to_string()));
+        server.push(Turn::call("write", json!({"path": "a.txt", "content": "y"}).to_string()));
+        server.push(Turn::text("done"));
+        let args = ["agent", "--yes", "--verbose", "--model", &model, "-m", "look around"];
+        // An address with a password in it is not used at all.
+        let code = if provider == "password" { 3 } else { 0 };
+        let _ = home.run(&args).await.code(code).hides(&secrets);
+        for (status, format) in [
+            (400, &[][..]),
+            (401, &["--json"]),
+            (401, &[]),
+            (500, &["--output-format", "stream-json"]),
+        ] {
+            // A server of its own: what it has left to say is said to nobody else.
+            let server =
+                MockVllm::builder().model(ModelSpec::new("tiny", 16_384)).start().await.unwrap();
+            let home = planted_home(&server.base_url());
+            for _ in 0..4 {
+                let message = format!("refused: {}", secrets.join(" "));
+                let body = ErrorBody::Error { message, kind: "Refused".into() };
+                server.push(Reply::status(status, body));
+            }
+            let args = [&["agent", "--model", &model, "-m", "hi"][..], format].concat();
+            // A server may quote what it was sent: the secret of another it was not.
+            let _ = home.run(&args).await.hides(&[secret_of(provider)]);
+        }
+    }
+    for args in [
+        &["sessions", "list", "--json"][..],
+        &["sessions", "show", "agent:main:main"],
+        &["sessions", "export", "agent:main:main"],
+        &["trace", "list"],
+        &["trace", "show"],
+        &["trace", "curl"],
+        &["models", "status", "--json"],
+        &["models", "list", "--json"],
+        &["config", "get", "models"],
+        &["config", "get", "gateway"],
+        &["config", "explain", "models.providers.config.apiKey"],
+        &["doctor", "--json"],
+        &["approvals", "get", "--json"],
+        &["sandbox", "explain"],
+        &["prompt", "explain"],
+    ] {
+        let ended = home.run(args).await;
+        for provider in ["config", "named", "dotenv", "profile", "file", "header", "password"] {
+            assert!(!ended.stdout.contains(secret_of(provider)), "{args:?}: {}", ended.stdout);
+        }
+    }
+    // They were in use all the same, and are in no file but their own.
+    let sent = |value: &str| {
+        let requests = server.requests();
+        requests.iter().any(|seen| seen.headers.values().any(|header| header.contains(value)))
+    };
+    for provider in ["config", "named", "dotenv", "profile", "file", "header"] {
+        assert!(sent(secret_of(provider)), "{provider}");
+    }
+    let own = ["openclaw.json", ".env", "kept.json", "auth-profiles.json"];
+    for path in all_files(home.path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if own.iter().any(|own| name.starts_with(own)) {
+            continue;
+        }
+        if name.starts_with("last-good-") {
+            // A copy of the config, which the program keeps for its owner.
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", path.display());
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        for provider in ["config", "named", "dotenv", "profile", "file", "header", "password"] {
+            assert!(!text.contains(secret_of(provider)), "{provider} is in {}", path.display());
+        }
+    }
+}
+
+/// The secret of a server of the planted config.
+fn secret_of(provider: &str) -> &'static str {
+    let index = match provider {
+        "config" => 0,
+        "named" => 1,
+        "dotenv" => 2,
+        "profile" => 3,
+        "file" => 4,
+        "header" => 5,
+        _ => 6,
+    };
+    PLANTED[index].1
 }

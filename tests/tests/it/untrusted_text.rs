@@ -19,7 +19,7 @@ fn check(what: &str, ended: &Ended) {
         c != '\n' && c != '\t' && c.is_control()
             || matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    for (place, c) in own.char_indices().filter(|(_, c)| is_unsafe(*c)) {
+    if let Some((place, c)) = own.char_indices().find(|(_, c)| is_unsafe(*c)) {
         let around: String = own[..place].chars().rev().take(60).collect();
         let around: String = around.chars().rev().collect();
         panic!("{what}: {c:?} comes after {around:?}");
@@ -142,7 +142,7 @@ async fn files_arguments_and_variables() {
         format!("{{ models: {{ providers: {{ '{POISON}': {{ baseUrl: 'x{POISON}' }} }} }} }}"),
         format!("{{ // {POISON}\n broken {POISON}"),
         format!("{{ agents: {{ defaults: {{ model: 'a/{POISON}' }} }} }}"),
-        format!("{{ models: {{ providers: {{ v: {{ baseUrl: '${{POISONED}}' }} }} }} }}"),
+        "{ models: { providers: { v: { baseUrl: '${POISONED}' } } } }".to_owned(),
     ] {
         let home = Home::new().env("POISONED", POISON.replace('\0', "")).config(&config);
         for args in [

@@ -159,6 +159,11 @@ impl AgentCommand<'_> {
         if let Some(hint) = hint {
             output.printer.print_hint(hint);
         }
+        for command in agent_session.agent_run().command_runs.running_commands() {
+            output.printer.print_warning(format_args!(
+                "a command in the background ends with the program: {command}"
+            ));
+        }
         Ok(ExitReason::from_turn_outcome(&report.outcome))
     }
 

@@ -8,7 +8,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::input::{SecretForm, SecretInput, SecretReferenceKind};
-use crate::{env::Env, paths, template};
+use crate::{env::Env, paths, template, template::TemplateError};
 
 /// The longest secret that is read from a file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -68,6 +68,8 @@ pub enum SecretErrorKind {
     UnsetVariable,
     /// Its value is empty.
     Empty,
+    /// Its variables make it too large.
+    TooLarge,
     /// Its file cannot be read as text or is too long.
     File,
     /// It is the output of a command, which this crate does not run; see
@@ -208,8 +210,12 @@ fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretE
     if is_variable_name(text) && env.get(text).is_some() {
         return read_variable(text, env);
     }
-    let filled = template::resolve_template(text, env)
-        .map_err(|unset| SecretError::from_unset_variable(&unset.variable))?;
+    let filled = template::resolve_template(text, env).map_err(|error| match error {
+        TemplateError::UnsetVariable { variable } => SecretError::from_unset_variable(&variable),
+        error @ TemplateError::TooLarge { .. } => {
+            SecretError::new(SecretErrorKind::TooLarge, error.to_string())
+        }
+    })?;
     let source = match filled.variables {
         variables if variables.is_empty() => SecretSource::Literal,
         variables => variable_source(variables, env),

@@ -9,7 +9,7 @@ use crate::{
     defaults::{TRACE_BYTES, TRACE_DIR_NAME, TRACE_KEEP},
     env::Env,
     paths::{AppPaths, expand_home},
-    template::{EnvString, UnsetVariable},
+    template::{EnvString, TemplateError},
 };
 
 /// Settings for troubleshooting.
@@ -65,7 +65,7 @@ impl TraceConfig {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn resolve_dir(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, UnsetVariable> {
+    pub fn resolve_dir(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, TemplateError> {
         match &self.dir {
             Some(text) => Ok(expand_home(text.resolve_variables(env)?, env)),
             None => Ok(paths.state_dir().join(TRACE_DIR_NAME)),

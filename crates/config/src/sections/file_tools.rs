@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     env::Env,
     paths::expand_home,
-    template::{EnvString, UnsetVariable},
+    template::{EnvString, TemplateError},
 };
 
 /// The longest name of a root, in characters.
@@ -115,8 +115,11 @@ impl FileRootConfig {
         let Some(path) = path.as_ref().filter(|path| !path.raw_text().trim().is_empty()) else {
             return Err("it has no `path`".to_owned());
         };
-        let text = path.resolve_variables(env).map_err(|UnsetVariable { variable }| {
-            format!("the path names the variable {variable}, which is not set")
+        let text = path.resolve_variables(env).map_err(|error| match error {
+            TemplateError::UnsetVariable { variable } => {
+                format!("the path names the variable {variable}, which is not set")
+            }
+            error => format!("failed to {error}"),
         })?;
         let path = expand_home(text, env);
         if !path.is_absolute() {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     env::Env,
     secret::SecretInput,
-    template::{EnvString, UnsetVariable},
+    template::{EnvString, TemplateError},
 };
 
 /// The model servers and their models.
@@ -276,7 +276,7 @@ impl ProviderConfig {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn resolve_base_url(&self, env: &Env) -> Result<Option<String>, UnsetVariable> {
+    pub fn resolve_base_url(&self, env: &Env) -> Result<Option<String>, TemplateError> {
         self.base_url.as_ref().map(|text| text.resolve_variables(env)).transpose()
     }
 

@@ -14,7 +14,7 @@ use crate::{
     defaults::MAIN_AGENT,
     env::Env,
     paths::{AppPaths, expand_home},
-    template::UnsetVariable,
+    template::TemplateError,
 };
 
 /// The OpenClaw config, usually `~/.openclaw/openclaw.json`, written in JSON5.
@@ -52,7 +52,7 @@ impl Config {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn primary_model(&self, env: &Env) -> Result<Option<String>, UnsetVariable> {
+    pub fn primary_model(&self, env: &Env) -> Result<Option<String>, TemplateError> {
         let choice = self.agents.defaults.model.as_ref();
         choice
             .and_then(|choice| choice.primary.as_ref())
@@ -65,7 +65,7 @@ impl Config {
     /// # Errors
     ///
     /// When a text refers to a variable that is not set.
-    pub fn fallback_models(&self, env: &Env) -> Result<Vec<String>, UnsetVariable> {
+    pub fn fallback_models(&self, env: &Env) -> Result<Vec<String>, TemplateError> {
         let choice = self.agents.defaults.model.iter();
         choice
             .flat_map(|choice| &choice.fallbacks)
@@ -237,7 +237,7 @@ impl Config {
     /// # Errors
     ///
     /// When a text refers to a variable that is not set.
-    pub fn extra_skill_folders(&self, env: &Env) -> Result<Vec<PathBuf>, UnsetVariable> {
+    pub fn extra_skill_folders(&self, env: &Env) -> Result<Vec<PathBuf>, TemplateError> {
         let folders = self.skills.load.extra_dirs.iter();
         folders.map(|text| Ok(expand_home(text.resolve_variables(env)?, env))).collect()
     }
@@ -274,7 +274,7 @@ impl Config {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn resolve_workspace(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, UnsetVariable> {
+    pub fn resolve_workspace(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, TemplateError> {
         match &self.agents.defaults.workspace {
             Some(text) => Ok(expand_home(text.resolve_variables(env)?, env)),
             None => Ok(paths.default_workspace()),

@@ -141,9 +141,9 @@ fn an_unset_variable_stops_only_what_needs_it() {
     assert_eq!(loaded.config.primary_model(&env).unwrap().as_deref(), Some("vllm/a"));
     let paths = AppPaths::new(&env, None).unwrap();
     let error = loaded.config.resolve_workspace(&paths, &env).unwrap_err();
-    assert_eq!(error.variable, "NOWHERE");
+    assert_eq!(error.variable(), "NOWHERE");
     let vllm = loaded.config.find_provider("vllm").unwrap();
-    assert_eq!(vllm.resolve_base_url(&env).unwrap_err().variable, "HOST");
+    assert_eq!(vllm.resolve_base_url(&env).unwrap_err().variable(), "HOST");
     assert!(vllm.api_key().unwrap().resolve_secret(&env).is_err());
 
     let env = Env::from_pairs([("HOST", "box"), ("NOWHERE", "~"), ("HOME", "/h")]);

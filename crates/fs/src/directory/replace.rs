@@ -41,6 +41,26 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         }
         replace_name(&directory, name, content, expected_version)
     }
+
+    pub(super) fn replace_private_file(
+        &self,
+        path: &Path,
+        content: &[u8],
+    ) -> Result<(), EntryError> {
+        let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
+        let directory = self.make_directories(directory)?;
+        match directory.examine_name(name) {
+            Ok(old) => check_replaceable(&directory, name, &old)?,
+            Err(EntryError::Missing) => {}
+            Err(error) => return Err(error),
+        }
+        let mut temporary = TemporaryEntry::create_in(&directory, true)?;
+        temporary.file.write_all(content)?;
+        sync_file(&temporary.file)?;
+        temporary.rename_to(name)?;
+        directory.sync_entries();
+        Ok(())
+    }
 }
 
 fn replace_name<B: DirectoryBackend>(

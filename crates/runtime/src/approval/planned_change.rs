@@ -22,9 +22,8 @@ pub(super) fn render_planned_change(change: Option<&FileChange>) -> String {
             if *is_truncated { "no text, or too large" } else { "the content stays as it is" };
         return format!("diff: none, {why}\n");
     }
-    let is_change = |line: &&str| line.starts_with(['+', '-']);
     let shown: Vec<&str> = diff.lines().take(MAX_SHOWN_LINES).collect();
-    let shown_changes = shown.iter().copied().filter(|line| is_change(&line)).count();
+    let shown_changes = shown.iter().filter(|line| line.starts_with(['+', '-'])).count();
     let left_out = (added_lines + removed_lines).saturating_sub(shown_changes);
     let mut text = render_lines_for_approval(DIFF_LABEL.trim_end_matches(':'), shown);
     if left_out > 0 {

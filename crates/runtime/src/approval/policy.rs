@@ -25,7 +25,7 @@ pub enum PolicyDecision {
     /// The call runs.
     Allow,
     /// A person decides.
-    Ask(ApprovalRequest),
+    Ask(Box<ApprovalRequest>),
     /// The call does not run.
     Deny {
         /// Why, as a sentence for the model and the user.
@@ -55,7 +55,7 @@ impl ApprovalPolicy {
             let place =
                 directory.as_deref().map(|text| render_text_for_approval("directory", text));
             let display = place.unwrap_or_default() + &render_text_for_approval(label, &text);
-            ApprovalRequest {
+            Box::new(ApprovalRequest {
                 call_id: call.id.clone(),
                 tool: call.name.clone(),
                 kind,
@@ -66,7 +66,7 @@ impl ApprovalPolicy {
                 unanswered: None,
                 remedies: CommandRemedies::default(),
                 is_final: kind == ApprovalKind::Call,
-            }
+            })
         };
         let ask_other = |text| {
             let reason = ApprovalReason::UnlistedEffect;
@@ -79,10 +79,10 @@ impl ApprovalPolicy {
             ToolEffect::Write { path, protection: Some(protection), change } => {
                 let text = format!("change {path}: {protection}");
                 let reason = ApprovalReason::ProtectedFile { protection: *protection };
-                let request = ask(ApprovalKind::Call, text, None, reason);
-                let display = request.display.clone() + &render_planned_change(change.as_deref());
-                let unanswered = Some(UnansweredAction::Deny);
-                PolicyDecision::Ask(ApprovalRequest { unanswered, display, ..request })
+                let mut request = ask(ApprovalKind::Call, text, None, reason);
+                request.display.push_str(&render_planned_change(change.as_deref()));
+                request.unanswered = Some(UnansweredAction::Deny);
+                PolicyDecision::Ask(request)
             }
             ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
                 CommandVerdict::Allow => PolicyDecision::Allow,
@@ -98,13 +98,13 @@ impl ApprovalPolicy {
                 CommandVerdict::Review { reasons, display, unanswered, remedies, is_final } => {
                     let (text, directory) = (command.clone(), Some(directory.clone()));
                     let reason = ApprovalReason::CommandPolicy { reasons };
-                    PolicyDecision::Ask(ApprovalRequest {
+                    PolicyDecision::Ask(Box::new(ApprovalRequest {
                         display,
                         unanswered: Some(unanswered),
                         remedies,
                         is_final,
-                        ..ask(ApprovalKind::Command, text, directory, reason)
-                    })
+                        ..*ask(ApprovalKind::Command, text, directory, reason)
+                    }))
                 }
                 CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason },
             },

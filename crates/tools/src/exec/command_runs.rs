@@ -108,6 +108,14 @@ impl CommandRuns {
         self.lock().iter().filter(|background| background.run.is_running()).count()
     }
 
+    /// The commands that run in the background, each with its id and its beginning on one line.
+    #[must_use]
+    pub fn running_commands(&self) -> Vec<String> {
+        let runs = self.lock();
+        let running = runs.iter().map(|background| &background.run).filter(|run| run.is_running());
+        running.map(|run| format!("{} (`{}`)", run.id, shorten_command(&run.command))).collect()
+    }
+
     /// Describes the commands that ended since the model last looked, each as a sentence for it.
     /// They count as told then.
     #[must_use]

@@ -95,7 +95,7 @@ impl Workspace {
         }
     }
 
-    /// Replaces a file that the program itself keeps in the workspace.
+    /// Replaces a file that the program itself keeps in the workspace, for its owner only.
     pub(crate) fn replace_own_file(
         &self,
         path: &RelativePath,
@@ -103,8 +103,8 @@ impl Workspace {
     ) -> Result<(), ToolPathError> {
         let refuse = |problem| ToolPathError::new(path.text(), problem);
         let file = path.as_file().ok_or_else(|| refuse(PathErrorKind::IsDirectory))?;
-        let replaced = self.root.directory.replace_file(file, content, None);
-        replaced.map(drop).map_err(|error| refuse(error.into()))
+        let replaced = self.root.directory.replace_private_file(file, content);
+        replaced.map_err(|error| refuse(error.into()))
     }
 
     /// Why nothing is written at a place with the protection that was judged; `None` if it may be.

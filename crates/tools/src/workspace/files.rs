@@ -1,5 +1,6 @@
 //! Opens files beneath the workspace only.
 
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -94,6 +95,14 @@ impl Workspace {
     /// The size and age of an entry; a symbolic link is not followed.
     pub(crate) fn entry_metadata(&self, path: &Path) -> Result<EntryMetadata, EntryError> {
         self.root.directory.entry_metadata(path)
+    }
+
+    /// Opens a file that the program itself keeps in the workspace.
+    pub(crate) fn open_own_file(&self, path: &Path) -> Result<File, EntryError> {
+        match self.root.directory.open_entry(path, 0)? {
+            OpenedEntry::File(file, _) => Ok(file),
+            OpenedEntry::Directory(_) => Err(EntryError::IsDirectory),
+        }
     }
 
     /// Removes a file.

@@ -1,6 +1,7 @@
 //! Large outputs are saved for `read`, in a bounded number.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use openclaw_core::ToolOutputStore;
 use openclaw_tools::{Workspace, WorkspaceOutputStore};
@@ -49,6 +50,30 @@ fn only_the_latest_outputs_are_kept() {
     let texts: Vec<String> =
         names.iter().map(|name| fixture.text(&format!(".openclaw/outputs/{name}"))).collect();
     assert!(texts.contains(&"output 69".to_owned()) && !texts.contains(&"output 0".to_owned()));
+}
+
+#[test]
+fn an_output_is_for_its_owner_only_and_what_somebody_else_put_there_stays() {
+    let fixture = Fixture::new();
+    let spill = kept(&fixture);
+    spill.store_output(&call("exec", json!({})), "output 0").unwrap();
+    let path = fixture.path(&format!(".openclaw/outputs/{}", outputs(&fixture)[0]));
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    // One of an older version is taken back.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    spill.store_output(&call("exec", json!({})), "output 0").unwrap();
+    assert_eq!(mode(), 0o600);
+    let foreign = ["notes-0123456789abcdef.txt", "exec-fedcba9876543210.txt", "notes.txt"];
+    for name in foreign {
+        fixture.put(&format!(".openclaw/outputs/{name}"), "of the user");
+    }
+    for number in 1..70 {
+        spill.store_output(&call("exec", json!({})), &format!("output {number}")).unwrap();
+    }
+    let names = outputs(&fixture);
+    assert!(foreign.iter().all(|name| names.contains(&(*name).to_owned())), "{names:?}");
+    assert!(!path.exists(), "the oldest output is removed all the same");
 }
 
 #[test]

@@ -160,7 +160,8 @@ impl DiskWriter {
         Ok(file)
     }
 
-    /// Removes the oldest files. One that is gone already or cannot be removed is ignored.
+    /// Removes the oldest files. One that is gone already, is no exchange or cannot be removed is
+    /// ignored.
     fn remove_old_files(&self, newest: u64) {
         let mut files: Vec<(u64, u64)> = self
             .store
@@ -177,7 +178,7 @@ impl DiskWriter {
             if left <= self.limits.max_exchanges.max(1) && bytes <= self.limits.max_bytes {
                 return;
             }
-            let _gone_already = fs::remove_file(self.store.record_path(number));
+            let _gone_or_foreign = self.store.remove_record(number);
             left -= 1;
             bytes -= size;
         }

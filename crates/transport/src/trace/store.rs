@@ -8,6 +8,12 @@ use super::TraceRecord;
 
 const EXTENSION: &str = "jsonl";
 
+/// What each file of an exchange begins with.
+const FIRST_BYTES: &[u8] = b"{\"request\":";
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
 /// A folder of recorded exchanges. Another process may write to it meanwhile.
 #[derive(Debug, Clone)]
 pub struct TraceStore {
@@ -51,7 +57,8 @@ impl TraceStore {
     /// Reads an exchange; `None` when it is missing or has no complete request.
     #[must_use]
     pub fn read_record(&self, number: u64) -> Option<TraceRecord> {
-        TraceRecord::parse_lines(number, &fs::read(self.record_path(number)).ok()?)
+        let bytes = openclaw_fs::read_bytes(&self.record_path(number), MAX_FILE_BYTES).ok()?;
+        TraceRecord::parse_lines(number, &bytes)
     }
 
     /// Reads all exchanges, oldest first.
@@ -67,18 +74,32 @@ impl TraceStore {
         newest().find(|record| record.request.streams).or_else(|| newest().next())
     }
 
-    /// Removes all exchanges, and returns how many there were.
+    /// Removes all exchanges, and returns how many there were. A file with such a name that is no
+    /// exchange stays.
     ///
     /// # Errors
     /// When one cannot be removed.
     pub fn remove_all(&self) -> io::Result<usize> {
-        let numbers = self.list_numbers();
-        for number in &numbers {
-            match fs::remove_file(self.record_path(*number)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+        let mut removed_count = 0;
+        for number in self.list_numbers() {
+            removed_count += usize::from(self.remove_record(number)?);
         }
-        Ok(numbers.len())
+        Ok(removed_count)
+    }
+
+    /// Removes the file of an exchange. Returns false for one that is gone, or is no exchange:
+    /// somebody else put it there.
+    pub(super) fn remove_record(&self, number: u64) -> io::Result<bool> {
+        let path = self.record_path(number);
+        // A killed writer leaves the beginning of one.
+        let is_own = openclaw_fs::read_prefix(&path, FIRST_BYTES.len() as u64)
+            .is_ok_and(|bytes| FIRST_BYTES.starts_with(&bytes));
+        if !is_own {
+            return Ok(false);
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            removed => removed.map(|()| true),
+        }
     }
 }

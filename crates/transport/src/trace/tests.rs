@@ -1,6 +1,7 @@
 //! What is kept in memory and on disk, and what is forgotten.
 
 use std::fs;
+use std::io::Write as _;
 
 use url::Url;
 
@@ -50,6 +51,29 @@ fn the_oldest_are_forgotten_by_number_and_by_size() {
     }
     assert_eq!(numbers(&trace), (33..=40).collect::<Vec<_>>());
     assert_eq!(trace.last_number(), Some(40));
+}
+
+#[test]
+fn a_file_that_is_no_exchange_is_not_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let store = TraceStore::new(home.path().to_owned());
+    let notes = [store.record_path(1), home.path().join("000002.txt")];
+    for path in &notes {
+        openclaw_fs::create_private_file(path)
+            .unwrap()
+            .write_all(b"{\"of\":\"the user\"}\n")
+            .unwrap();
+    }
+    let trace = Trace::on_disk(limits(2, 1 << 20), home.path().to_owned());
+    for _ in 0..5 {
+        begin(&trace, "{}").record_success();
+    }
+    assert!(trace.flush_to_disk(SOON));
+    assert!(notes.iter().all(|path| path.is_file()), "{:?}", store.list_numbers());
+    assert!(store.list_numbers().len() <= 3, "{:?}", store.list_numbers());
+    assert!(store.remove_all().unwrap() >= 1);
+    assert_eq!(store.list_numbers(), [1]);
+    assert!(notes.iter().all(|path| path.is_file()));
 }
 
 #[test]
