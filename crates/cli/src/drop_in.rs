@@ -227,9 +227,7 @@ mod tests {
         );
         let noted = "openclaw gateway restart --json";
         assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
-        for refused in
-            ["openclaw gateway", "openclaw gateway run --port 1", "openclaw cron add --at x"]
-        {
+        for refused in ["openclaw gateway install --port 1", "openclaw cron add --at x"] {
             assert!(matches!(fallback(refused), Some(DropInAction::Refuse(_))), "{refused}");
         }
         let Some(DropInAction::Native { command, words, .. }) =

@@ -242,7 +242,8 @@ impl ContentSplitter {
         true
     }
 
-    /// Passes text on, without the white space at its end.
+    /// Passes text on, without the line breaks at its end, nor the white space behind a token.
+    /// Other white space is not held: an answer whose connection is lost there goes on behind it.
     fn push_text(&mut self, text: String, segments: &mut Vec<ContentSegment>) {
         if text.is_empty() {
             return;
@@ -253,8 +254,10 @@ impl ContentSplitter {
             std::mem::take(&mut self.held_blanks.text) + &text
         };
         let end = text.trim_ascii_end().len();
-        if end < text.len() && !self.code_tracker.is_in_code() {
-            self.held_blanks.text = text.split_off(end);
+        let blanks = text.get(end..).unwrap_or_default();
+        let held = if self.held_blanks.follow_token { Some(0) } else { blanks.find(['\n', '\r']) };
+        if let Some(held) = held.filter(|_| !self.code_tracker.is_in_code()) {
+            self.held_blanks.text = text.split_off(end + held);
         }
         self.held_blanks.follow_token &= text.is_empty();
         push_segment(segments, ContentSegment::Text(text));

@@ -182,18 +182,18 @@ async fn thoughts_are_dim_and_collapse() {
 }
 
 #[tokio::test]
-async fn another_size_shows_the_same() {
+async fn another_size_redraws_the_live_rows_alone() {
     let (server, home) = tiny().await;
     server.push(Turn::text("All these words are to be seen on a narrow screen too."));
     let mut terminal = chat(&home, &[]).await;
     exchange(&mut terminal, "hello", " tokens in").await;
     terminal.resize(40, 20).await;
-    let screen = terminal.shows("seen on a\nnarrow screen too.").await;
+    terminal.types("narrow").await;
+    let screen = terminal.awaits("narrow").await;
     assert_eq!(screen.matches("All these words").count(), 1, "{screen}");
     terminal.resize(120, 40).await;
-    terminal.shows("seen on a narrow screen too.").await;
-    terminal.types("wide").await;
-    let screen = terminal.awaits("wide").await;
+    terminal.types(" and wide").await;
+    let screen = terminal.awaits("narrow and wide").await;
     assert_eq!(screen.matches("All these words").count(), 1, "{screen}");
 }
 

@@ -109,15 +109,15 @@ async fn the_home_folder_must_be_known() {
 
 #[tokio::test]
 async fn keys_without_effect_are_listed_on_request() {
-    let text = "{ gateway: { port: 18789 } }";
+    let text = "{ browser: { enabled: true } }";
     let home = Home::new().config(text);
     let quiet = home.run(&["models", "status"]).await.code(0);
     assert_eq!(quiet.stderr, SETUP_HINT);
-    let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`gateway`"]);
+    let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`browser`"]);
     let told = home.run(&["config", "validate"]).await.code(0);
-    assert!(told.stdout.ends_with("\ngateway has no effect: no gateway runs here yet\n"));
-    let set = home.run(&["config", "set", "gateway.bind", "lan"]).await.code(0);
-    assert_eq!(set.stderr, "`gateway` has no effect: no gateway runs here yet\n");
+    assert!(told.stdout.ends_with("\nbrowser has no effect: there is no browser tool here\n"));
+    let set = home.run(&["config", "set", "browser.headless", "true"]).await.code(0);
+    assert_eq!(set.stderr, "`browser` has no effect: there is no browser tool here\n");
 }
 
 #[tokio::test]

@@ -8,16 +8,16 @@ use crate::servers::tiny;
 async fn scripts_get_a_sentence_and_never_an_unknown_command() {
     let home = Home::new();
     for (command, code, said) in [
-        ("gateway restart", 0, "the config is read at each start"),
-        ("gateway run --port 1 --force", 2, "no gateway runs here yet"),
+        ("gateway restart", 0, "start it again"),
+        ("gateway install --force", 2, "installs no service yet"),
         ("cron list --json", 0, "nothing runs here by schedule yet"),
         ("plugins install x", 2, "there are no plugins here"),
         ("hooks enable x", 2, "nothing runs here on an event yet"),
-        ("devices list", 0, "no gateway runs here yet"),
+        ("devices list", 0, "pairs no devices yet"),
         ("update --yes", 2, "install a new version"),
         ("uninstall", 2, "state folder"),
         ("channels login --channel x", 2, "there are no chat channels here"),
-        ("doctor --generate-gateway-token", 3, "no gateway runs here yet"),
+        ("doctor --generate-gateway-token", 3, "makes its token"),
     ] {
         let args: Vec<&str> = command.split(' ').collect();
         let ended = home.run(&args).await.code(code).says(&[said]);

@@ -101,7 +101,7 @@ async fn answers_that_are_none() {
         (
             "only the end mark",
             || Reply::from(Turn::text("never")).done_at(0),
-            "without a single piece",
+            "without any content",
         ),
         ("nothing", || Turn::empty().into(), "without saying anything"),
         (
