@@ -23,7 +23,7 @@ async fn what_the_doctor_finds_is_true_of_the_real_server() {
     passes("auth", "without one it is 401");
     passes("models", &format!("`{}`", served.id));
     passes("window", &format!("{} tokens, from the server", served.window));
-    passes("stream", "pieces");
+    passes("stream", "chunks");
     passes("usage", "prompt tokens");
     passes("tool-history", "");
     passes("content", "lists of parts are taken");
