@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use crate::control::CommandOrder;
-use crate::linux::pipeline::SupervisedPipeline;
+use crate::linux::pipeline::{PipelineEvent, SupervisedPipeline};
 use crate::linux::pump::PipePump;
 use crate::{
     CommandEnd, CommandHandle, CommandLimits, CommandResult, OutputStream, PipelineSpec,
@@ -41,12 +41,23 @@ pub(crate) async fn run(
     let started_at = Instant::now();
     let (mut pipeline, pipes) = SupervisedPipeline::start(spec, limits.grace_period).await?;
     let mut pump = PipePump::new(pipes, limits.max_output_bytes, on_output);
-
-    handle.set_pid(pipeline.first_pid());
     let mut limit = pin!(wait_for_limit(limits.time_limit));
     let end = loop {
         let order = tokio::select! {
-            end = pipeline.wait_for_end() => break end?,
+            event = pipeline.next_event() => match event {
+                Ok(PipelineEvent::Started { first_pid }) => {
+                    handle.set_pid(first_pid);
+                    continue;
+                }
+                Ok(PipelineEvent::Ended(end)) => break end,
+                Err(error) => {
+                    if !pipeline.has_started() {
+                        // What was started before the failure has ended when this returns.
+                        pipeline.end_tree(SUPERVISOR_MARGIN).await;
+                    }
+                    return Err(error);
+                }
+            },
             limit = &mut limit => break CommandEnd::TimedOut(limit),
             order = handle.next_order() => order,
             written = pump.pump_until_written() => {

@@ -17,7 +17,6 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixStream, unix};
 
-use crate::linux::SUPERVISOR_MARGIN;
 use crate::linux::pump::{CommandInput, CommandPipes};
 use crate::linux::supervisor::MAX_DESCRIPTORS;
 use crate::linux::tree::{DROP_WAIT, ProcessTree, unique_id};
@@ -36,8 +35,8 @@ use crate::{
 pub(crate) struct SupervisedPipeline {
     /// The program of each command, for errors.
     programs: Vec<OsString>,
-    /// The process id of the first command; 0 before it is started.
-    first_pid: i32,
+    /// Whether all commands have been started.
+    has_started: bool,
     supervisor: Child,
     exit_watch: ExitWatch,
     socket: UnixStream,
@@ -45,6 +44,18 @@ pub(crate) struct SupervisedPipeline {
     /// The tree, for when the supervisor fails.
     tree: ProcessTree,
     is_reaped: bool,
+}
+
+/// What the supervisor of a pipeline tells of it.
+#[derive(Debug)]
+pub(crate) enum PipelineEvent {
+    /// All commands have been started.
+    Started {
+        /// The process id of the first command.
+        first_pid: i32,
+    },
+    /// All commands have ended, the last one in this way.
+    Ended(CommandEnd),
 }
 
 /// The descriptors of a pipeline: its own ends, which the supervisor gets, and ours.
@@ -56,7 +67,7 @@ struct PipelineDescriptors {
 }
 
 impl SupervisedPipeline {
-    /// Starts a supervisor and, through it, the commands.
+    /// Starts a supervisor and asks it to start the commands; `next_event` tells when they are.
     pub(crate) async fn start(
         spec: PipelineSpec,
         grace_period: Duration,
@@ -91,7 +102,6 @@ impl SupervisedPipeline {
         let mut pipeline =
             Self::start_supervisor(&supervisor, programs, id).map_err(supervisor_error)?;
         pipeline.send_request(&request, descriptors).await.map_err(supervisor_error)?;
-        pipeline.wait_for_start(&program).await?;
         Ok((pipeline, pipes))
     }
 
@@ -124,7 +134,7 @@ impl SupervisedPipeline {
         let lines = LineBuffer::default();
         Ok(Self {
             programs,
-            first_pid: 0,
+            has_started: false,
             supervisor,
             exit_watch,
             socket,
@@ -146,49 +156,36 @@ impl SupervisedPipeline {
         self.socket.write_all(line.get(sent..).unwrap_or_default()).await
     }
 
-    async fn wait_for_start(&mut self, program: &OsStr) -> Result<(), ProcessError> {
-        let error = match self.next_report().await {
+    /// Whether the supervisor reported that all commands have been started.
+    pub(crate) fn has_started(&self) -> bool {
+        self.has_started
+    }
+
+    /// Waits for the next event. Loses nothing when dropped.
+    ///
+    /// The commands can stop their supervisor at any time, also before it reports that they have
+    /// been started: the caller has to limit the time.
+    pub(crate) async fn next_event(&mut self) -> Result<PipelineEvent, ProcessError> {
+        match self.next_report().await {
             Ok(SupervisorReport::Started { pid }) => {
-                self.first_pid = pid;
-                return Ok(());
+                self.has_started = true;
+                Ok(PipelineEvent::Started { first_pid: pid })
             }
             Ok(SupervisorReport::StartFailed { stage, errno, message }) => {
                 let error = match errno {
                     Some(errno) => io::Error::from_raw_os_error(errno),
                     None => io::Error::other(message),
                 };
-                let error = start_error(self.programs.get(stage).map_or(program, |it| it), error);
-                // What was started before the failure has ended when this returns.
-                self.end_tree(SUPERVISOR_MARGIN).await;
-                return Err(error);
+                let program = self.programs.get(stage).map_or(self.first_program(), |it| it);
+                Err(start_error(program, error))
             }
             Ok(SupervisorReport::SandboxFailed { message }) => {
                 let error = io::Error::other(message);
-                return Err(ProcessError::new(ProcessErrorKind::Sandbox, program, error));
+                Err(self.process_error(ProcessErrorKind::Sandbox, error))
             }
-            Ok(_) => io::ErrorKind::InvalidData.into(),
-            Err(error) => error,
-        };
-        Err(ProcessError::new(ProcessErrorKind::Supervisor, program, error))
-    }
-
-    /// The process id of the first command.
-    pub(crate) fn first_pid(&self) -> i32 {
-        self.first_pid
-    }
-
-    /// Waits until all commands have ended and returns how the last of them did. Loses nothing when
-    /// dropped.
-    pub(crate) async fn wait_for_end(&mut self) -> Result<CommandEnd, ProcessError> {
-        loop {
-            match self.next_report().await {
-                Ok(SupervisorReport::Ended(end)) => return Ok(end),
-                Ok(SupervisorReport::Finished { .. }) => {
-                    return Err(self.watch_error(lost_status()));
-                }
-                Ok(_) => {}
-                Err(error) => return Err(self.watch_error(error)),
-            }
+            Ok(SupervisorReport::Ended(end)) => Ok(PipelineEvent::Ended(end)),
+            Ok(SupervisorReport::Finished { .. }) => Err(self.lost_supervisor_error(lost_status())),
+            Err(error) => Err(self.lost_supervisor_error(error)),
         }
     }
 
@@ -245,9 +242,18 @@ impl SupervisedPipeline {
         self.is_reaped = matches!(self.supervisor.try_wait(), Ok(Some(_)));
     }
 
-    fn watch_error(&self, error: io::Error) -> ProcessError {
-        let program = self.programs.first().map_or(OsStr::new(""), |program| program);
-        ProcessError::new(ProcessErrorKind::Watch, program, error)
+    fn lost_supervisor_error(&self, error: io::Error) -> ProcessError {
+        let kind =
+            if self.has_started { ProcessErrorKind::Watch } else { ProcessErrorKind::Supervisor };
+        self.process_error(kind, error)
+    }
+
+    fn process_error(&self, kind: ProcessErrorKind, error: io::Error) -> ProcessError {
+        ProcessError::new(kind, self.first_program(), error)
+    }
+
+    fn first_program(&self) -> &OsStr {
+        self.programs.first().map_or(OsStr::new(""), |program| program)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Commands that are connected without a shell.
 
+use std::time::Duration;
+
 use openclaw_process::sandbox::{SandboxPolicy, SandboxProfile};
 use openclaw_process::{
     CommandEnd, CommandResult, OutputStream, PipelineSpec, PipelineStage, ProcessError,
@@ -56,6 +58,27 @@ async fn a_writer_without_a_reader_ends() {
     let stages = vec![stage(&["yes"]), stage(&["head", "-n", "1"])];
     let (result, stdout, _) = run(stages, StdinSource::Null).await.unwrap();
     assert_eq!((stdout.as_str(), result.survivors), ("y\n", Vec::new()));
+}
+
+#[tokio::test]
+async fn a_command_that_stops_its_supervisor_before_all_have_started_ends_by_the_time_limit() {
+    // The later commands take longer to start than the first one to stop the supervisor.
+    let mut stages = vec![stage(&["sh", "-c", "kill -STOP $PPID"])];
+    stages.extend((0..400).map(|_| stage(&["cat"])));
+    let spec = PipelineSpec {
+        stages,
+        directory: WorkDir::Path("/".into()),
+        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        stdin: StdinSource::Null,
+        supervisor: supervisor(),
+        sandbox: None,
+    };
+    let mut limits = bounds();
+    limits.grace_period = Duration::from_millis(100);
+    limits.time_limit = Some(Duration::from_millis(500));
+    let result = run_pipeline(spec, limits, |_, _| ()).await.unwrap();
+    assert_eq!(result.end, CommandEnd::TimedOut(Duration::from_millis(500)));
+    assert_eq!(result.survivors, Vec::new());
 }
 
 #[tokio::test]
