@@ -67,20 +67,32 @@ enum RuleClass {
     Leave,
 }
 
-/// The rules whose first key an object has; those of single agents only if it has any. The table is
-/// parsed no further, because it is read at every start.
+/// The rules that can match a key of a config; those of single agents only if it has any. The rest
+/// of the table is not parsed, because it is read at every start.
 fn parse_rules_for_keys(root: &Json5Node) -> Vec<RestrictionRule> {
     let has_agents = root.find_entry("agents").is_some_and(|agents| {
         ["entries", "list"].into_iter().any(|key| agents.node.find_entry(key).is_some())
     });
     let applies = |line: &&str| {
-        let end = line.find(['.', ' ']).unwrap_or(line.len());
-        match line.get(..end).unwrap_or_default() {
-            "AGENT" => has_agents,
-            first => root.find_entry(first).is_some(),
+        let pattern = line.split_once(' ').map_or(*line, |line| line.0);
+        match pattern.strip_prefix("AGENT.") {
+            Some(_) => has_agents,
+            None => can_match(root, pattern),
         }
     };
     RULE_TABLE.lines().filter(applies).flat_map(parse_rules).collect()
+}
+
+/// Whether all keys of a pattern before its first `*` are there.
+fn can_match(root: &Json5Node, pattern: &str) -> bool {
+    let mut node = root;
+    for key in pattern.split('.').take_while(|key| !key.starts_with('*')) {
+        match node.find_entry(key) {
+            Some(entry) => node = &entry.node,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The rules of a line: two for a pattern of the agents, none for a comment.

@@ -14,9 +14,9 @@ const HASH_BASE: u64 = 0x0100_0000_01b3;
 
 /// Finds the period of the last bytes.
 pub(super) struct PeriodTracker {
-    ring: Box<[u8]>,
+    ring: Box<[u8; RING_BYTES]>,
     /// The last position of a byte sequence plus one, by its hash.
-    slots: Box<[u64]>,
+    slots: Box<[u64; SLOT_COUNT]>,
     position: u64,
     hash: u64,
     candidate: Option<PeriodCandidate>,
@@ -40,8 +40,8 @@ impl PeriodCandidate {
 impl PeriodTracker {
     pub(super) fn new() -> Self {
         Self {
-            ring: vec![0; RING_BYTES].into(),
-            slots: vec![0; SLOT_COUNT].into(),
+            ring: Box::new([0; RING_BYTES]),
+            slots: Box::new([0; SLOT_COUNT]),
             position: 0,
             hash: 0,
             candidate: None,
@@ -49,6 +49,7 @@ impl PeriodTracker {
     }
 
     /// Adds a byte, and returns the period of the end. Its `matched` is 0 when it is a new one.
+    #[inline]
     pub(super) fn push_byte(&mut self, byte: u8) -> Option<PeriodCandidate> {
         if let Some(candidate) = &mut self.candidate {
             let before = self.ring.get(ring_index(self.position - candidate.period)).copied();

@@ -35,14 +35,15 @@ enum AnswerPhase {
     /// This model is connected and asked.
     Opening(ChainCandidate),
     /// Its answer is read.
-    Reading(ConnectedStream),
+    Reading(Box<ConnectedStream>),
     Ended,
 }
 
 /// Asks the models until one answers. Each failure is sent as an event, as soon as another model is
 /// tried.
 pub(super) fn stream_answer(run: FallbackRun, request: ChatRequest) -> ChatStream {
-    let state = AnswerStream {
+    // Boxed, because the stream moves its state at each event.
+    let state = Box::new(AnswerStream {
         run,
         request,
         phase: AnswerPhase::Selecting,
@@ -51,7 +52,7 @@ pub(super) fn stream_answer(run: FallbackRun, request: ChatRequest) -> ChatStrea
         has_emitted_content: false,
         interrupted: None,
         discard_reason: None,
-    };
+    });
     Box::pin(stream::unfold(state, |mut state| async move {
         let item = state.next_item().await?;
         Some((item, state))
@@ -73,6 +74,10 @@ impl AnswerStream {
                 }
                 AnswerPhase::Reading(mut opened) => match opened.stream.next().await {
                     None => Ok(AnswerPhase::Ended),
+                    Some(Ok(event)) if self.continues_answer(&event) => {
+                        self.phase = AnswerPhase::Reading(opened);
+                        return Some(Ok(event));
+                    }
                     Some(Ok(event)) => Ok(self.forward_event(event, opened)),
                     Some(Err(error)) => self.handle_failure(error, &opened),
                 },
@@ -97,10 +102,23 @@ impl AnswerStream {
                  instead."
             ));
         }
-        AnswerPhase::Reading(opened)
+        AnswerPhase::Reading(Box::new(opened))
     }
 
-    fn forward_event(&mut self, event: ChatEvent, opened: ConnectedStream) -> AnswerPhase {
+    /// Whether an event is a further delta of an answer that is emitted already: nothing changes
+    /// with it.
+    fn continues_answer(&self, event: &ChatEvent) -> bool {
+        self.has_emitted_content
+            && self.discard_reason.is_none()
+            && matches!(
+                event,
+                ChatEvent::TextDelta(_)
+                    | ChatEvent::ReasoningDelta(_)
+                    | ChatEvent::ToolCallDelta { .. }
+            )
+    }
+
+    fn forward_event(&mut self, event: ChatEvent, opened: Box<ConnectedStream>) -> AnswerPhase {
         let event = match event {
             ChatEvent::RequestAccepted if std::mem::replace(&mut self.is_accepted, true) => {
                 ChatEvent::Heartbeat

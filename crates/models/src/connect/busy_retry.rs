@@ -68,7 +68,8 @@ impl ChatModel for BusyRetryModel {
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         let opened = self.model.stream_chat(request.clone()).await;
-        let mut asking = BusyRetry {
+        // Boxed, because the stream moves its state at each event.
+        let mut asking = Box::new(BusyRetry {
             model: Arc::clone(&self.model),
             request,
             policy: self.policy.clone(),
@@ -78,7 +79,7 @@ impl ChatModel for BusyRetryModel {
             delays: 0,
             attempts: 0,
             has_accepted_failure: false,
-        };
+        });
         let first = match opened {
             Ok(stream) => {
                 asking.phase = BusyRetryPhase::Reading(stream);
