@@ -16,7 +16,7 @@ const HASH_BASE: u64 = 0x0100_0000_01b3;
 pub(super) struct PeriodTracker {
     ring: Box<[u8; RING_BYTES]>,
     /// The last position of a byte sequence plus one, by its hash.
-    slots: Box<[u64; SLOT_COUNT]>,
+    slots: Box<[u64]>,
     position: u64,
     hash: u64,
     candidate: Option<PeriodCandidate>,
@@ -41,7 +41,7 @@ impl PeriodTracker {
     pub(super) fn new() -> Self {
         Self {
             ring: Box::new([0; RING_BYTES]),
-            slots: Box::new([0; SLOT_COUNT]),
+            slots: vec![0; SLOT_COUNT].into(),
             position: 0,
             hash: 0,
             candidate: None,
