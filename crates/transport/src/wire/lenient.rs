@@ -4,7 +4,7 @@
 //! clear, and is absent otherwise. So an incidental field never fails a whole event.
 
 #[macro_use]
-mod absent;
+mod visits;
 mod content;
 mod reason;
 
@@ -159,17 +159,7 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Some(value.to_string()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
-    }
+    numbers_as_text!(Some);
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(map))?;

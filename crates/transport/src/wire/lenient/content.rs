@@ -63,17 +63,7 @@ impl<'de> Visitor<'de> for ContentVisitor {
         Ok(ContentTexts::default())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(ContentTexts::from(number.to_string()))
-    }
+    numbers_as_text!(ContentTexts::from);
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut texts = ContentTexts::default();
