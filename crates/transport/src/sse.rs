@@ -16,7 +16,7 @@ use self::partial_event::{BYTE_ORDER_MARK, LineKind, PartialEvent};
 /// The data of the event that ends a stream.
 pub(crate) const END_MARKER: &str = "[DONE]";
 
-/// Whether the data of an event ends the stream: [`END_MARKER`], as servers write it.
+/// Whether the data of an event ends the stream: `[DONE]`, as servers write it.
 #[must_use]
 pub fn is_end_marker(data: &str) -> bool {
     const LONGEST: usize = 16;
