@@ -1,5 +1,6 @@
 //! Parses the lines of the chat: messages and slash commands.
 
+use openclaw_config::SessionConfig;
 use strsim::levenshtein;
 
 use crate::file_changes::UndoScope;
@@ -37,8 +38,10 @@ pub(crate) enum ChatCommand {
     Undo(UndoScope),
     /// Shows the file changes of the last turn that has any.
     Diff,
-    /// Resumes the interrupted turn.
-    Resume,
+    /// Resumes the interrupted turn; without one, or with a text, goes on with another session.
+    Resume(Option<String>),
+    /// Goes on with another session of the folder, which the text names.
+    Sessions(Option<String>),
     /// Shows a traced exchange, by its number or the last one.
     Trace(Option<u64>),
     /// Sets how reasoning is shown; without a word, prints the current setting.
@@ -57,7 +60,8 @@ pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/tools", "", "what the model can do"),
     ("/undo", "[files|keep]", "take the last turn back with its file changes, or one of both"),
     ("/diff", "", "what the tools changed in files, in the last turn that changed any"),
-    ("/resume", "", "take up a turn that was cut off or failed"),
+    ("/sessions", "[NUMBER|TEXT]", "go on with another session of this folder"),
+    ("/resume", "[NUMBER|TEXT]", "take up a turn that was cut off or failed, or another session"),
     ("/trace", "[NUMBER]", "what was said to and by the server"),
     ("/reasoning", "[off|short|full]", "how the model's thoughts are shown"),
     ("/quit", "", "end the chat; the session stays (also /exit, Ctrl-D)"),
@@ -80,14 +84,19 @@ const COMMAND_ALIASES: [(&str, &str); 5] = [
     ("/models", "/model"),
 ];
 
-/// Parses a line. One leading slash makes a command; two make a message with one slash.
-pub(crate) fn parse_line(text: &str) -> InputLine {
+/// Parses a line. One leading slash makes a command; two make a message with one slash. The reset
+/// triggers of the config begin a new session.
+pub(crate) fn parse_line(text: &str, session: &SessionConfig) -> InputLine {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return InputLine::Empty;
     }
     if let Some(message) = trimmed.strip_prefix("//") {
         return InputLine::Message(format!("/{message}"));
+    }
+    if let Some(rest) = session.strip_reset_trigger(trimmed) {
+        let message = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+        return InputLine::Command(ChatCommand::New(message));
     }
     let (word, rest) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
     // A word with a second slash is a path and no command.
@@ -107,6 +116,8 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
     let owned = argument.map(str::to_owned);
     let command = match name {
         "/new" => return Ok(ChatCommand::New(owned)),
+        "/sessions" => return Ok(ChatCommand::Sessions(owned)),
+        "/resume" => return Ok(ChatCommand::Resume(owned)),
         "/model" => return Ok(ChatCommand::Model(owned)),
         "/trace" => {
             let number = argument.map(str::parse).transpose();
@@ -132,7 +143,6 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
         "/compact" => ChatCommand::Compact,
         "/tools" => ChatCommand::Tools,
         "/diff" => ChatCommand::Diff,
-        "/resume" => ChatCommand::Resume,
         "/quit" => ChatCommand::Quit,
         _ => return Err(unknown_command_message(word)),
     };
@@ -187,6 +197,29 @@ pub(crate) fn help_text() -> String {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> InputLine {
+        parse_line(text, &SessionConfig::default())
+    }
+
+    #[test]
+    fn the_triggers_of_the_config_begin_a_new_session() {
+        let mut session = SessionConfig::default();
+        session.reset_triggers = vec!["/fresh".to_owned(), "start over".to_owned()];
+        let new = |message: Option<&str>| {
+            InputLine::Command(ChatCommand::New(message.map(str::to_owned)))
+        };
+        for (text, expected) in [
+            ("start over", new(None)),
+            ("Start over with this", new(Some("with this"))),
+            ("/fresh hello", new(Some("hello"))),
+            ("/new", new(None)),
+            ("start overt", InputLine::Message("start overt".to_owned())),
+        ] {
+            assert_eq!(parse_line(text, &session), expected, "{text:?}");
+        }
+        assert!(matches!(parse("/fresh"), InputLine::Invalid(_)));
+    }
+
     #[test]
     fn lines_are_messages_or_commands() {
         let message = |text: &str| InputLine::Message(text.to_owned());
@@ -210,13 +243,13 @@ mod tests {
             ),
             ("/exit", InputLine::Command(ChatCommand::Quit)),
         ] {
-            assert_eq!(parse_line(text), expected, "{text:?}");
+            assert_eq!(parse(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn what_is_not_understood_names_the_nearest() {
-        let error_message = |text: &str| match parse_line(text) {
+        let error_message = |text: &str| match parse(text) {
             InputLine::Invalid(message) => message,
             other => panic!("{other:?}"),
         };
@@ -233,7 +266,7 @@ mod tests {
     #[test]
     fn every_command_of_the_list_is_understood() {
         for (name, ..) in SLASH_COMMANDS {
-            assert!(matches!(parse_line(name), InputLine::Command(_)), "{name}");
+            assert!(matches!(parse(name), InputLine::Command(_)), "{name}");
         }
     }
 

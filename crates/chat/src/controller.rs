@@ -124,7 +124,8 @@ impl ChatController {
         if !line.trim().is_empty() {
             self.terminal.remember_line(&line);
         }
-        match command::parse_line(&line) {
+        let session = &self.context.models.loaded_config().config.session;
+        match command::parse_line(&line, session) {
             InputLine::Message(message) => {
                 self.terminal.print_user_message(&message);
                 self.run_turn(Some(message)).await
@@ -139,7 +140,7 @@ impl ChatController {
                 Ok(ChatFlow::Continue)
             }
             InputLine::Empty if self.conversation.recovery_report().can_resume() => {
-                self.run_command(ChatCommand::Resume).await
+                self.run_command(ChatCommand::Resume(None)).await
             }
             InputLine::Empty => Ok(ChatFlow::Continue),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use openclaw_runtime::{ContextUse, TurnReport};
 
 use crate::progress::format_duration;
+use crate::usage_cost::format_dollars;
 
 /// Formats a token count: `950`, `2.1k`, `32.8k`, `131k`, `1.0M`.
 pub(crate) fn format_tokens(number: u32) -> String {
@@ -36,11 +37,13 @@ pub(crate) fn format_token_rate(tokens: u32, time: Duration) -> Option<String> {
     Some(if rate < 10.0 { format!("{rate:.1} tok/s") } else { format!("{rate:.0} tok/s") })
 }
 
-/// Summarises a turn in one line. `generating` is how long the model generated.
+/// Summarises a turn in one line. `generating` is how long the model generated, `cost` what the turn
+/// cost in US dollars.
 pub(crate) fn format_turn_summary(
     report: &TurnReport,
     generating: Duration,
     context_use: Option<ContextUse>,
+    cost: Option<f64>,
 ) -> String {
     let TurnReport { usage, model_calls, duration, .. } = report;
     let cached = usage.cached_tokens.map_or(String::new(), |cached| {
@@ -58,6 +61,7 @@ pub(crate) fn format_turn_summary(
     let rate = format_token_rate(usage.output_tokens, generating);
     let parts = [
         counted,
+        cost.map(format_dollars),
         rate,
         calls,
         Some(format_duration(*duration)),

@@ -1,5 +1,8 @@
 //! A chat without a terminal: each line of stdin is a message, answers go to stdout.
 
+mod question;
+mod session_commands;
+
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -7,11 +10,12 @@ use std::time::Duration;
 use openclaw_runtime::{
     Conversation, ConversationError, TurnEventReceiver, TurnOutcome, TurnReport, event_channel,
 };
-use openclaw_terminal::{OutputPrinter, discard_type_ahead, sanitize, terminal_size};
+use openclaw_terminal::{OutputPrinter, sanitize};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::question::ask_on_stderr;
 use crate::command::{self, ChatCommand, InputLine};
 use crate::context::CommandContext;
 use crate::error_report;
@@ -22,7 +26,7 @@ use crate::interrupt::InterruptSignals;
 use crate::number_format::format_tokens;
 use crate::options::{ChatOptions, ChatOutcome};
 use crate::progress::TurnProgress;
-use crate::prompter::{ChatPrompter, PersonAnswer, PersonQuestion};
+use crate::prompter::{ChatPrompter, PersonQuestion};
 use crate::recovery_notice::print_recovery_notice;
 use crate::setup::{prepare_conversation, print_conversation_error};
 use crate::startup::describe_workspace;
@@ -64,6 +68,7 @@ pub(super) async fn run(
     print_recovery_notice(printer, conversation.recovery_report(), "`/resume`");
     let mut outcome = ChatOutcome::Quit;
     let mut first_message = chat_options.first_message.clone();
+    let session_config = &context.models.loaded_config().config.session;
     loop {
         if let Some(message) = first_message.take() {
             outcome = chat.run_turn(&mut conversation, Some(&message)).await?;
@@ -79,7 +84,7 @@ pub(super) async fn run(
             () = chat.interrupts.next() => return Ok(ChatOutcome::Interrupted),
         };
         let Some(line) = line else { return Ok(outcome) };
-        let message = match command::parse_line(&line) {
+        let message = match command::parse_line(&line, session_config) {
             InputLine::Empty => continue,
             InputLine::Message(message) => Some(message),
             InputLine::Invalid(message) => {
@@ -87,7 +92,11 @@ pub(super) async fn run(
                 outcome = ChatOutcome::InvalidInput;
                 continue;
             }
-            InputLine::Command(ChatCommand::Resume) => None,
+            InputLine::Command(ChatCommand::Resume(None))
+                if conversation.recovery_report().can_resume() =>
+            {
+                None
+            }
             InputLine::Command(ChatCommand::Quit) => return Ok(outcome),
             InputLine::Command(command) => {
                 match chat.run_command(&mut conversation, command).await? {
@@ -187,16 +196,24 @@ impl PlainChat<'_> {
                     printer.write_answer_line(&tool.name)?;
                 }
             }
+            ChatCommand::Sessions(text) | ChatCommand::Resume(text @ Some(_)) => {
+                return self.choose_session(conversation, text).await;
+            }
+            ChatCommand::Resume(None) => {
+                printer.print_note("no turn was interrupted");
+                return self.choose_session(conversation, None).await;
+            }
             ChatCommand::Compact => return self.compact_history(conversation).await,
             ChatCommand::Status => {
-                printer.write_answer_line(format_status(self.context, conversation, None))?;
+                let text = format_status(self.context, conversation, None).await;
+                printer.write_answer_line(text)?;
             }
             ChatCommand::Model(None) => return Ok(self.refuse_command("`openclaw models list`")),
             ChatCommand::Trace(_) => return Ok(self.refuse_command("`openclaw trace show`")),
             ChatCommand::Reasoning(_) => {
                 return Ok(self.refuse_command("a chat on a whole terminal"));
             }
-            ChatCommand::Resume | ChatCommand::Quit => {}
+            ChatCommand::Quit => {}
         }
         Ok(CommandOutcome::NextLine(ChatOutcome::Quit))
     }
@@ -345,37 +362,6 @@ impl PlainChat<'_> {
             }
         }
     }
-}
-
-/// Asks on stderr and reads the answer from the next line.
-async fn ask_on_stderr(
-    context: &CommandContext,
-    lines: &mut Lines<BufReader<Stdin>>,
-    question: PersonQuestion,
-) -> io::Result<()> {
-    let (printer, choices) = (&context.printer, question.choices);
-    for row in question.subject_rows(terminal_size().0, printer) {
-        printer.print_rendered(&row);
-    }
-    let mut answer = None;
-    while answer.is_none() {
-        printer.print_rendered(&choices.to_string());
-        discard_typed_lines(lines.get_mut());
-        printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question.text)));
-        answer = match lines.next_line().await? {
-            Some(line) => choices.parse_answer(&line),
-            None => Some(PersonAnswer::No { reason: None }),
-        };
-    }
-    question.send_answer(answer.unwrap_or(PersonAnswer::No { reason: None }));
-    Ok(())
-}
-
-/// Discards what was typed before a question.
-fn discard_typed_lines(reader: &mut BufReader<Stdin>) {
-    let buffered_bytes = reader.buffer().len();
-    reader.consume(buffered_bytes);
-    discard_type_ahead();
 }
 
 async fn show_events(progress: &mut TurnProgress, mut events: TurnEventReceiver) -> io::Result<()> {

@@ -30,12 +30,13 @@ impl ChatController {
             ChatCommand::New(message) => return self.start_new_session(message).await,
             ChatCommand::Model(Some(name)) => return self.switch_model(&name).await,
             ChatCommand::Model(None) => return self.list_models().await,
-            ChatCommand::Status => self.print_status(),
+            ChatCommand::Status => self.print_status().await,
             ChatCommand::Compact => return self.compact_history().await,
             ChatCommand::Tools => self.list_tools(),
             ChatCommand::Undo(scope) => self.undo_turn(scope).await,
             ChatCommand::Diff => self.show_diff().await,
-            ChatCommand::Resume => return self.run_turn(None).await,
+            ChatCommand::Resume(text) => return self.resume(text).await,
+            ChatCommand::Sessions(text) => return self.choose_session(text).await,
             ChatCommand::Trace(number) => self.show_trace(number)?,
             ChatCommand::Reasoning(Some(reasoning)) => set_reasoning(&mut self.terminal, reasoning),
             ChatCommand::Reasoning(None) => {
@@ -255,9 +256,9 @@ impl ChatController {
         self.terminal.print_note(TextStyle::Dim, &text);
     }
 
-    fn print_status(&mut self) {
+    async fn print_status(&mut self) {
         let reasoning_display = Some(self.terminal.render_options.reasoning.name());
-        let text = format_status(&self.context, &self.conversation, reasoning_display);
+        let text = format_status(&self.context, &self.conversation, reasoning_display).await;
         self.terminal.print_note(TextStyle::Dim, &text);
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use openclaw_config::SessionConfig;
 use openclaw_runtime::{
     Conversation, SteeringQueue, StoreError, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
     event_channel,
@@ -16,12 +17,14 @@ use crate::number_format::format_turn_summary;
 use crate::options::ChatOutcome;
 use crate::reasoning::ReasoningDisplay;
 use crate::terminal::{ChatTerminal, InputEvent};
+use crate::usage_cost::{find_price, turn_cost};
 use crate::view::{RenderOptions, TurnView};
 
 /// How the user steers and stops the running turn.
 #[derive(Debug, Default)]
 struct TurnControl {
     steering: SteeringQueue,
+    session: SessionConfig,
     is_stopping: bool,
     /// The exit that the user asked for, taken when the turn has ended.
     exit_after_turn: Option<ChatOutcome>,
@@ -34,7 +37,8 @@ impl ChatController {
         let run = conversation.agent_run();
         let view = TurnView::new(terminal.render_options.clone(), run.model.clone());
         terminal.turn_view = Some(view.with_context_use(conversation.context_use()));
-        let mut control = TurnControl::default();
+        let session = self.context.models.loaded_config().config.session.clone();
+        let mut control = TurnControl { session, ..TurnControl::default() };
         let report = drive_turn(terminal, conversation, message.as_deref(), &mut control).await?;
         let generation_time = self.end_view();
         self.restore_unsent_text(control.steering.take_pending());
@@ -42,10 +46,13 @@ impl ChatController {
             Some(Ok(Some(report))) => {
                 self.print_outcome(&report.outcome);
                 if report.model_calls > 0 {
+                    let model = self.conversation.agent_run().model.model_info().reference;
+                    let price = find_price(&self.context.models, &model);
                     let line = format_turn_summary(
                         &report,
                         generation_time,
                         self.conversation.context_use(),
+                        price.map(|price| turn_cost(price, &report.usage)),
                     );
                     self.terminal.print_note(TextStyle::Dim, &line);
                 }
@@ -222,7 +229,7 @@ fn show_stopping(terminal: &mut ChatTerminal) {
 
 /// Handles a line entered while a turn runs.
 fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &mut TurnControl) {
-    match command::parse_line(&line) {
+    match command::parse_line(&line, &control.session) {
         InputLine::Empty => {}
         InputLine::Message(text) => {
             terminal.remember_line(&line);

@@ -49,6 +49,9 @@ _openclaw() {
             openclaw,infer)
                 cmd="openclaw__subcmd__infer"
                 ;;
+            openclaw,logs)
+                cmd="openclaw__subcmd__logs"
+                ;;
             openclaw,models)
                 cmd="openclaw__subcmd__models"
                 ;;
@@ -72,6 +75,9 @@ _openclaw() {
                 ;;
             openclaw,skills)
                 cmd="openclaw__subcmd__skills"
+                ;;
+            openclaw,status)
+                cmd="openclaw__subcmd__status"
                 ;;
             openclaw,trace)
                 cmd="openclaw__subcmd__trace"
@@ -227,7 +233,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config doctor models sessions skills trace approvals exec-approvals exec-policy security sandbox gateway prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config status doctor models sessions skills trace approvals exec-approvals exec-policy security sandbox gateway logs prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1296,6 +1302,44 @@ _openclaw() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        openclaw__subcmd__logs)
+            opts="-v -q -f -n -h --config --set --verbose --quiet --follow --limit --max-bytes --interval --json --plain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         openclaw__subcmd__models)
             opts="-v -q -h --config --set --verbose --quiet --help list status probe reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2076,6 +2120,32 @@ _openclaw() {
                     return 0
                     ;;
                 --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__status)
+            opts="-v -q -h --config --set --verbose --quiet --all --deep --usage --timeout --json --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -38,6 +38,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "configure" -d 'Fi
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "status" -d 'Show the models, the gateway, the sessions and what they cost'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check the config, the server and the model, and suggest fixes'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'Show, test and reset the models and their servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
@@ -49,6 +50,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d '
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'List settings that are less safe than they could be, with the command that fixes each'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox that commands run in'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the sessions of this machine to other programs'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "logs" -d 'Show the log of agents, chats and the gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Override a key of the config for this run; may be repeated' -r
@@ -72,7 +74,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Accepted: the command always runs in this process; `gateway call` asks a gateway'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Record the exchanges with the model server, for `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
@@ -372,6 +374,16 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l timeout -d 'How long to wait for the gateway, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l deep -l all -d 'Also ask each model server which models it serves'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l usage -d 'Accepted: the tokens of the sessions and what they cost are always shown'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -l debug -d 'Accepted: `--verbose` prints more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand status" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
@@ -828,6 +840,17 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s n -l limit -d 'The most lines to show' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l max-bytes -d 'The most bytes of the log to read' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l interval -d 'How often `--follow` looks for new lines, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s f -l follow -d 'Go on with what is written from now on, until Ctrl-C'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l json -d 'Print one JSON object a line'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l plain -d 'Print without colour'
+complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'

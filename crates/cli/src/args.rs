@@ -6,12 +6,14 @@ pub(crate) mod config;
 pub(crate) mod deferred;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
+pub(crate) mod logs;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;
+pub(crate) mod status;
 pub(crate) mod trace;
 
 use std::path::PathBuf;
@@ -73,6 +75,8 @@ pub(crate) enum CliCommand {
     /// Read, change, check and explain the config
     #[command(subcommand_required = true)]
     Config(DeferredArgs<config::ConfigArgs>),
+    /// Show the models, the gateway, the sessions and what they cost
+    Status(DeferredArgs<status::StatusArgs>),
     /// Check the config, the server and the model, and suggest fixes
     Doctor(DeferredArgs<doctor::DoctorArgs>),
     /// Show, test and reset the models and their servers
@@ -99,6 +103,8 @@ pub(crate) enum CliCommand {
     Sandbox(DeferredArgs<sandbox::SandboxArgs>),
     /// Serve the sessions of this machine to other programs
     Gateway(DeferredArgs<gateway::GatewayArgs>),
+    /// Show the log of agents, chats and the gateway
+    Logs(DeferredArgs<logs::LogsArgs>),
     /// Show the parts of an agent's first request
     #[command(subcommand_required = true)]
     Prompt(DeferredArgs<prompt::PromptArgs>),
@@ -147,7 +153,7 @@ pub(crate) struct AgentTurnArgs {
     /// line for each event, as it happens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
-    /// Run in this process (the only way there is without a gateway)
+    /// Accepted: the command always runs in this process; `gateway call` asks a gateway
     #[arg(long)]
     pub(crate) local: bool,
     /// Record the exchanges with the model server, for `openclaw trace`
@@ -296,7 +302,7 @@ pub(crate) struct InferRunArgs {
     /// Print one JSON object instead of the bare answer
     #[arg(long)]
     pub(crate) json: bool,
-    /// Run in this process (the only way there is without a gateway)
+    /// Accepted: the command always runs in this process; `gateway call` asks a gateway
     #[arg(long)]
     pub(crate) local: bool,
     /// Record the exchanges with the model server, for `openclaw trace`

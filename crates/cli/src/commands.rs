@@ -17,6 +17,7 @@ pub(crate) mod exec_policy;
 pub(crate) mod gateway;
 pub(crate) mod infer;
 mod learned_report;
+pub(crate) mod logs;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;
 pub(crate) mod models_reset;
@@ -28,6 +29,7 @@ pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;
+pub(crate) mod status;
 pub(crate) mod trace;
 
 /// Flushes the trace, and names the failed exchange when the run failed.
@@ -74,9 +76,11 @@ pub(crate) fn note_on_original_option(command: &CliCommand) -> Option<String> {
     let (option, why) = match command {
         CliCommand::Infer(DeferredArgs(infer)) => match &infer.capability {
             InferCapability::Model(model) => match &model.action {
-                InferModelAction::Run(args) if args.gateway => {
-                    ("--gateway", "there is no gateway yet; the command runs in this process")
-                }
+                InferModelAction::Run(args) if args.gateway => (
+                    "--gateway",
+                    "the command runs in this process; `openclaw gateway call agent` runs a turn in \
+                     a gateway",
+                ),
                 InferModelAction::Run(_) => return None,
             },
         },

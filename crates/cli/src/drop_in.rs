@@ -210,12 +210,13 @@ mod tests {
 
     #[test]
     fn a_command_is_run_instead_noted_or_refused() {
-        let Some(DropInAction::Retry { args, notes }) = fallback("openclaw status --all --json")
+        let Some(DropInAction::Retry { args, notes }) =
+            fallback("openclaw infer model inspect --model x --json")
         else {
             panic!()
         };
-        assert_eq!(args, ["openclaw", "models", "status", "--json"]);
-        assert_eq!(notes, ["`--all` does nothing here: everything is shown anyway"]);
+        assert_eq!(args, ["openclaw", "models", "list", "--json"]);
+        assert_eq!(notes, ["`--model` does nothing here: every model is listed"]);
         let Some(DropInAction::Retry { args, notes }) =
             fallback("openclaw agent -m hi --thinking high --reply-to=x --json")
         else {

@@ -10,6 +10,7 @@ use openclaw_chat::{CommandContext, run_unless_interrupted};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
 use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_terminal::{OutputPrinter, OutputVerbosity};
+use tracing::level_filters::LevelFilter;
 
 use crate::args::deferred::DeferredArgs;
 use crate::args::gateway::GatewayArgs;
@@ -59,12 +60,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     };
     let plain = env.get(env_vars::NO_COLOR).is_some_and(|value| !value.is_empty());
     let printer = OutputPrinter::new(verbosity, plain);
-    if let Some(level) = env.get(env_vars::OPENCLAW_LOG).filter(|level| !level.is_empty())
-        && let Err(problem) = log::start_logging(level)
-    {
+    let level = env.get(env_vars::OPENCLAW_LOG).filter(|level| !level.is_empty());
+    let level = level.map(log::parse_level).transpose().unwrap_or_else(|problem| {
         printer.print_warning(problem);
-    }
-    match dispatch_command(cli, env, &printer) {
+        None
+    });
+    match dispatch_command(cli, env, &printer, level) {
         Ok(exit) => exit,
         // The reader of stdout has gone, so nothing is left to report.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitReason::Ok,
@@ -117,7 +118,12 @@ fn run_fallback(fallback: DropInAction) -> ExitReason {
     }
 }
 
-fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<ExitReason> {
+fn dispatch_command(
+    cli: Cli,
+    env: Env,
+    printer: &OutputPrinter,
+    stderr_level: Option<LevelFilter>,
+) -> io::Result<ExitReason> {
     if let Some(note) = commands::note_on_original_option(&cli.command) {
         printer.print_note(note);
     }
@@ -140,6 +146,8 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         paths,
         env,
         printer,
+        stderr_level,
+        logged_command: log::logged_command(&cli.command),
         overrides: cli.global.set,
         trace_requested: commands::trace::is_trace_requested(&cli.command),
         tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
@@ -152,6 +160,10 @@ struct StartupContext<'p> {
     paths: AppPaths,
     env: Env,
     printer: &'p OutputPrinter,
+    /// The level from which events go to stderr; `None` for none.
+    stderr_level: Option<LevelFilter>,
+    /// The command's name in the log in the state folder; `None` for a command that logs nothing.
+    logged_command: Option<&'static str>,
     /// `KEY=VALUE`, in the order given.
     overrides: Vec<String>,
     /// Whether the command line asks for a trace.
@@ -204,6 +216,8 @@ impl StartupContext<'_> {
                 }),
             },
             CliCommand::Gateway(DeferredArgs(args)) => self.run_gateway(args),
+            CliCommand::Logs(DeferredArgs(args)) => self
+                .run_with_config(|context| run_to_completion(commands::logs::run(context, &args))),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),
             CliCommand::Approvals(DeferredArgs(args)) => self.run_with_config(|context| {
                 commands::exec_policy::run_approvals(context, &args.action)
@@ -223,6 +237,9 @@ impl StartupContext<'_> {
             CliCommand::Skills(DeferredArgs(args)) => {
                 self.run_with_config(|context| commands::skills::run(context, args))
             }
+            CliCommand::Status(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::status::run(context, &args))
+            }),
             CliCommand::Trace(DeferredArgs(trace)) => match trace.action {
                 TraceAction::Replay(args) => self.run_with_config(|context| {
                     run_interruptible(printer, commands::trace::replay_exchange(context, args))
@@ -287,7 +304,8 @@ impl StartupContext<'_> {
         on_broken_config: impl FnOnce(&LoadError) -> io::Result<()>,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
     ) -> io::Result<ExitReason> {
-        let Self { paths, env, printer, overrides, trace_requested, tells_config_problems } = self;
+        let Self { paths, env, printer, overrides, trace_requested, tells_config_problems, .. } =
+            self;
         let mut options = LoadOptions::new(&paths, &env);
         for text in &overrides {
             let parts =
@@ -327,7 +345,9 @@ impl StartupContext<'_> {
             return Ok(ExitReason::Config);
         }
         let models = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
-        let context = CommandContext { printer: printer.clone(), models };
+        let printer =
+            log::start_program_log(printer, &models, self.logged_command, self.stderr_level);
+        let context = CommandContext { printer, models };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());
         end

@@ -54,6 +54,10 @@ pub const SKILLS_DIR_NAME: &str = "skills";
 pub const AGENTS_HOME_DIR_NAME: &str = ".agents";
 /// The folder for the trace, in the state folder.
 pub const TRACE_DIR_NAME: &str = "trace";
+/// The folder for logs, in the state folder.
+pub const LOGS_DIR_NAME: &str = "logs";
+/// The log in that folder.
+pub const LOG_FILE_NAME: &str = "openclaw.log";
 /// The folder for the sessions, in the state folder.
 pub const SESSIONS_DIR_NAME: &str = "sessions";
 /// The session store in that folder.

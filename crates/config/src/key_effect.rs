@@ -44,7 +44,11 @@ const REASONS: &[(&str, &str)] = &[
     ("memory", NO_MEMORY),
     ("meta", RECORD),
     ("wizard", RECORD),
-    ("logging", "the variable OPENCLAW_LOG sets what is logged, to standard error"),
+    (
+        "logging",
+        "warnings and errors are in the log of `openclaw logs`, without secrets; OPENCLAW_LOG logs \
+         more, to standard error",
+    ),
     ("update", "nothing is updated by itself; install a new version in place of this one"),
     ("discovery", "nothing is announced to the network"),
     ("nodeHost", "there are no nodes here yet"),
@@ -59,7 +63,7 @@ const REASONS: &[(&str, &str)] = &[
     ("session.typingIntervalSeconds", NO_CHANNELS),
     ("session.store", "all sessions are in one file, `sessions/sessions.db` in the state folder"),
     ("session.maintenance", "sessions are kept until `openclaw sessions delete`"),
-    ("session.agentToAgent", ONE_TURN),
+    ("session.agentToAgent", NO_OTHER_AGENT),
     ("session.notifyOnCreate", NO_CHANNELS),
     ("session.threadBindings", NO_CHANNELS),
     ("session.sharing", "nobody else looks at a session here"),
@@ -73,13 +77,16 @@ const REASONS: &[(&str, &str)] = &[
     ("tools.web", "there are no tools for the web here yet"),
     ("tools.media", "pictures, sound and videos are not converted here"),
     ("tools.elevated", "there is no elevated mode; `tools.exec` says what may run"),
-    ("agents.defaults.maxConcurrent", ONE_TURN),
+    (
+        "agents.defaults.maxConcurrent",
+        "a session runs one turn at a time; sessions are not counted",
+    ),
     (
         "models.providers.*.models.*.cost.cacheWrite",
         "no server here says what it writes to a cache",
     ),
     ("models.providers.*.models.*.cost.tieredPricing", "one price is used for every length"),
-    ("AGENT.subagents", ONE_TURN),
+    ("AGENT.subagents", NO_OTHER_AGENT),
     ("AGENT.heartbeat", "nothing runs here by schedule yet"),
     ("AGENT.memorySearch", NO_MEMORY),
     ("AGENT.identity.emoji", NO_PICTURE),
@@ -94,7 +101,7 @@ const NO_CHANNELS: &str = "there are no chat channels here";
 const NO_MEMORY: &str = "there is no memory search here; the model reads MEMORY.md";
 const NO_PICTURE: &str = "no picture of the agent is shown here";
 const RECORD: &str = "it is a record of the original about itself";
-const ONE_TURN: &str = "a process runs one turn of one agent at a time";
+const NO_OTHER_AGENT: &str = "no agent asks another one here yet";
 const UNKNOWN_REASON: &str = "nothing acts on it here yet";
 
 impl KeyEffect {
@@ -138,7 +145,7 @@ mod tests {
             ("env.MY_KEY", None),
             ("env.shellEnv.enabled", Some("login shell")),
             ("channels.telegram.botToken", Some("chat channels")),
-            ("agents.list[0].subagents.allowAgents", Some("one turn")),
+            ("agents.list[0].subagents.allowAgents", Some("asks another")),
             ("agents.defaults.heartbeat.every", Some("by schedule")),
             ("agents.defaults.compaction.memoryFlush.enabled", Some("yet")),
             ("tools.exec.node", Some("yet")),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::{
     defaults::{
         AGENT_DIR_NAME, AGENTS_DIR_NAME, AGENTS_HOME_DIR_NAME, CACHE_DIR_NAME, CHANGES_DIR_NAME,
-        CONFIG_FILE_NAMES, ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME,
-        SESSIONS_FILE_NAME, SKILLS_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES,
-        WORKSPACE_DIR_NAME,
+        CONFIG_FILE_NAMES, ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, LOG_FILE_NAME,
+        LOGS_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME, SKILLS_DIR_NAME, STATE_DIR_NAME,
+        SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -157,6 +157,12 @@ impl AppPaths {
     #[must_use]
     pub fn changes_dir(&self) -> PathBuf {
         self.state_dir.join(CHANGES_DIR_NAME)
+    }
+
+    /// The log of agents, chats and the gateway, in its own folder.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.state_dir.join(LOGS_DIR_NAME).join(LOG_FILE_NAME)
     }
 
     /// The cache folder. Its content can be found out again.

@@ -9,6 +9,7 @@ mod linkless;
 mod lock;
 mod private;
 mod read;
+mod rotating_log;
 mod space;
 mod state_file;
 mod writers;
@@ -25,9 +26,10 @@ pub use linkless::{EntryStamp, LinklessDirectory, TreeRemoval};
 pub use lock::{LockError, LockFile};
 pub use private::{
     create_private_dir, create_private_file, create_private_log, open_private_file,
-    restrict_to_owner,
+    open_private_log, restrict_to_owner,
 };
 pub use read::{NotRegularFile, open_regular_file, read_bytes, read_prefix, read_text};
+pub use rotating_log::RotatingLog;
 pub use space::available_space;
 pub use state_file::{StateFile, StateFileError};
 pub use writers::{ForeignWriter, foreign_writer};

@@ -40,6 +40,14 @@ pub fn create_private_log(path: &Path) -> io::Result<File> {
     private_options().append(true).create_new(true).open(path)
 }
 
+/// Opens a file of which each write appends to the end, and creates it if it does not exist.
+///
+/// # Errors
+/// When the file cannot be opened or created.
+pub fn open_private_log(path: &Path) -> io::Result<File> {
+    private_options().append(true).create(true).open(path)
+}
+
 /// Opens a file for reading and writing, and creates it if it does not exist. The content of an
 /// existing file is kept.
 ///

@@ -52,17 +52,22 @@ pub(crate) async fn serve_socket(
     .await
     {
         Ok(Ok(connected)) => connected,
-        Ok(Err(reason)) => return close(&mut socket, reason).await,
+        Ok(Err(reason)) => {
+            tracing::warn!("a client from {address} was not let in: {}", reason.text);
+            return close(&mut socket, reason).await;
+        }
         Err(_) => {
             let reason = ClosingReason::new(1008, "no `connect` within 15 seconds");
             return close(&mut socket, reason).await;
         }
     };
     limit.lift();
+    tracing::info!("a client from {address} connected");
     let (queue, frames) = ClientQueue::new();
     let client = ConnectedClient { state: Arc::clone(&state), queue, grant: connected };
     let registration = state.clients.add_client(client.queue.clone(), client.grant.clone());
     serve_client(client, socket, frames).await;
+    tracing::info!("a client from {address} left");
     drop(registration);
 }
 

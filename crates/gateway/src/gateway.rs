@@ -158,6 +158,7 @@ impl Gateway {
     /// accepted, and the runs have 20 seconds to end; what does not end can be resumed.
     pub async fn run(self) {
         let Self { listener, state, shutdown, _lock } = self;
+        tracing::info!("the gateway listens on {}", state.local_address);
         let mut ending = shutdown.subscribe();
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
@@ -192,6 +193,7 @@ impl Gateway {
             });
         }
         drop(listener);
+        tracing::info!("the gateway ends");
         let payload = json!({ "reason": "the gateway ends" });
         state.clients.broadcast_event(EventAudience::Everyone, "shutdown", &payload);
         state.runs.drain(DRAIN_TIMEOUT).await;

@@ -86,6 +86,7 @@ impl Handshake<'_> {
             return Ok(());
         }
         if offered.is_some() {
+            tracing::warn!("a wrong secret came from {}", self.address);
             self.limiter.record_failure(self.address);
         }
         let (code, text) = match (self.authentication, offered) {

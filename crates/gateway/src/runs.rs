@@ -217,6 +217,7 @@ impl RunManager {
     }
 
     async fn carry_out(self: Arc<Self>, run: Arc<LiveRun>, spec: RunSpec) {
+        tracing::info!("run {} of {} begins", run.id, run.session_key);
         let lock = self.turn_lock(&run.session_key);
         let end = tokio::select! {
             biased;
@@ -231,6 +232,11 @@ impl RunManager {
         let recorded = serde_json::to_string(&end).unwrap_or_default();
         if let Err(error) = offload(move || log.finish_run(&id, status, recorded)).await {
             tracing::error!("failed to {error}");
+        }
+        if let Some(error) = &end.error {
+            tracing::warn!("run {} failed: {}", run.id, error.message);
+        } else {
+            tracing::info!("run {} ended: {}", run.id, end.summary);
         }
         run.ended_at.store(now_millis(), Ordering::Release);
         self.tell_end(&run, &end);

@@ -82,6 +82,11 @@ impl ModelRegistry {
         let of_profiles = setup.all_provider_ids().into_iter();
         let of_profiles: Vec<_> = of_profiles.filter_map(|id| setup.profile_key(id)).collect();
         trace.add_secrets(of_profiles.iter().map(|secret| &secret.value));
+        let auth = &setup.loaded.config.gateway.auth;
+        let of_gateway = auth.token.iter().chain(&auth.password);
+        let of_gateway: Vec<_> =
+            of_gateway.filter_map(|secret| secret.resolve_secret(&setup.env).ok()).collect();
+        trace.add_secrets(of_gateway.iter().map(|secret| &secret.value));
         let variable =
             openclaw_config::SecretInput::from_env(openclaw_config::env_vars::VLLM_API_KEY);
         let from_env = variable.resolve_secret(&setup.env).ok();

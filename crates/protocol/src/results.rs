@@ -9,4 +9,5 @@ pub mod infer;
 pub mod models;
 pub mod prompt;
 pub mod sessions;
+pub mod status;
 pub mod trace;

@@ -10,6 +10,7 @@ mod record;
 mod recovery;
 mod session_claim;
 mod session_end;
+mod session_switch;
 
 use std::borrow::Cow;
 use std::fmt;

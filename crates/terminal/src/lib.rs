@@ -16,7 +16,9 @@ pub use editor::{EditorAction, EditorLayout, LineEditor};
 pub use history::InputHistory;
 pub use keys::{KeyDecoder, KeyPress};
 pub use markdown::{MarkdownOptions, MarkdownStream, render_markdown};
-pub use printer::{OutputBuffer, OutputPrinter, OutputVerbosity, TextStyle};
+pub use printer::{
+    MessageLevel, MessageLog, OutputBuffer, OutputPrinter, OutputVerbosity, TextStyle,
+};
 pub use screen::{LiveRegion, Screen};
 pub use tty::{
     RawMode, ask_for_line, discard_type_ahead, stdin_has_data, stop_process, terminal_size,

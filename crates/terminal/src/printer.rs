@@ -17,6 +17,21 @@ pub enum OutputVerbosity {
     Verbose,
 }
 
+/// How bad a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageLevel {
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warning,
+}
+
+/// Keeps the errors and warnings that are printed.
+pub trait MessageLog: fmt::Debug + Send + Sync {
+    /// Keeps one message, as it was printed, before it is escaped.
+    fn record_message(&self, level: MessageLevel, text: &str);
+}
+
 /// Writes to both streams, with colour only on a terminal and without `NO_COLOR`.
 #[derive(Debug, Clone)]
 pub struct OutputPrinter {
@@ -28,6 +43,7 @@ pub struct OutputPrinter {
     pub stderr_is_terminal: bool,
     /// Replaces both streams when set.
     output_buffer: Option<Arc<OutputBuffer>>,
+    message_log: Option<Arc<dyn MessageLog>>,
 }
 
 /// Buffers output for the owner of the terminal, which draws it.
@@ -74,7 +90,14 @@ impl OutputPrinter {
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal,
             output_buffer: None,
+            message_log: None,
         }
+    }
+
+    /// Returns a printer whose errors and warnings are also kept by `log`.
+    #[must_use]
+    pub fn with_message_log(&self, log: Arc<dyn MessageLog>) -> Self {
+        Self { message_log: Some(log), ..self.clone() }
     }
 
     /// Returns a printer that writes to `buffer` in place of both streams.
@@ -165,22 +188,34 @@ impl OutputPrinter {
 
     /// Prints an error, even when quiet.
     pub fn print_error(&self, text: impl Display) {
+        let text = text.to_string();
+        self.record_message(MessageLevel::Error, &text);
         let label = self.style_text(TextStyle::Red, "error:");
-        self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
+        self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text)));
     }
 
     /// Prints an indented line that belongs to an error, even when quiet.
     pub fn print_indented(&self, text: impl Display) {
-        let text = format!("  {}", sanitize::escape_line(&text.to_string()));
+        let text = text.to_string();
+        self.record_message(MessageLevel::Error, &text);
+        let text = format!("  {}", sanitize::escape_line(&text));
         self.print_rendered(&self.style_text(TextStyle::Dim, text));
     }
 
     /// Prints a warning, unless quiet.
     pub fn print_warning(&self, text: impl Display) {
+        let text = text.to_string();
+        self.record_message(MessageLevel::Warning, &text);
         if self.shows_progress() {
             let label = self.style_text(TextStyle::Yellow, "warning:");
-            let text = sanitize::escape_line(&text.to_string());
+            let text = sanitize::escape_line(&text);
             self.write_stderr(format_args!("{label} {text}\n"));
+        }
+    }
+
+    fn record_message(&self, level: MessageLevel, text: &str) {
+        if let Some(log) = &self.message_log {
+            log.record_message(level, text);
         }
     }
 

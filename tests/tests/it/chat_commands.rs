@@ -160,3 +160,84 @@ async fn wide_characters_are_edited_as_they_are_seen() {
     terminal.types("\u{1}\u{b}\u{19}\u{19}").await;
     terminal.awaits("中x字中x字").await;
 }
+
+#[tokio::test]
+async fn another_session_of_the_folder_is_picked_by_its_number_or_by_what_it_begins_with() {
+    let (server, home) = tiny().await;
+    let mut terminal = chat(&home, &[]).await;
+    terminal.types("/sessions\r").await;
+    terminal.shows("there is no other session of this folder").await;
+    for (message, answer) in [("about apples", "green ones"), ("about pears", "yellow ones")] {
+        server.push(Turn::text(answer));
+        exchange(&mut terminal, message, answer).await;
+        terminal.types("/new\r").await;
+        terminal.shows("a new session begins").await;
+    }
+    server.push(Turn::text("blue ones"));
+    exchange(&mut terminal, "about plums", "blue ones").await;
+    terminal.types("/sessions\r").await;
+    let screen = terminal.shows("a number goes on with that session").await;
+    let place = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}: {screen}"));
+    assert!(place("●  1  ") < place(" 2  ") && place("about pears") < place(" 3  "), "{screen}");
+    terminal.types("nothing like it\r").await;
+    terminal.shows("no session of this folder has").await;
+    terminal.types("3\r").await;
+    terminal.shows("goes on · 2 messages").await;
+    terminal.awaits("").await;
+    server.push(Turn::text("red ones too"));
+    exchange(&mut terminal, "others?", "red ones too").await;
+    let messages = format!("{:?}", last_messages(&server));
+    assert!(messages.contains("about apples") && !messages.contains("about plums"), "{messages}");
+    terminal.types("/resume PEARS\r").await;
+    terminal.shows("goes on · 2 messages\n\n› about pears").await;
+    terminal.awaits("").await;
+    server.push(Turn::text("of course"));
+    exchange(&mut terminal, "and these?", "of course").await;
+    let messages = format!("{:?}", last_messages(&server));
+    assert!(messages.contains("about pears") && !messages.contains("about apples"), "{messages}");
+    terminal.types("/sessions\r").await;
+    terminal.shows("Enter leaves").await;
+    terminal.types("\r").await;
+    terminal.awaits("").await;
+    terminal.types("/quit\r").await;
+    let (code, _, is_as_before) = terminal.ended().await;
+    assert_eq!((code, is_as_before), (Some(0), true));
+}
+
+#[tokio::test]
+async fn a_trigger_of_the_config_begins_a_new_session() {
+    let (server, home) = tiny().await;
+    let home = home.config("{ session: { resetTriggers: ['start over'] } }");
+    server.push(Turn::text("one answer"));
+    server.push(Turn::text("another answer"));
+    let mut terminal = chat(&home, &[]).await;
+    exchange(&mut terminal, "one question", "one answer").await;
+    exchange(&mut terminal, "Start over another question", "another answer").await;
+    let messages = format!("{:?}", last_messages(&server));
+    assert!(!messages.contains("one question"), "{messages}");
+    assert!(messages.contains("another question") && !messages.contains("over"), "{messages}");
+}
+
+#[tokio::test]
+async fn what_a_model_with_a_price_costs_is_shown() {
+    let (server, home) = tiny().await;
+    let url = server.base_url();
+    let home = home.config(&format!(
+        "{{ models: {{ providers: {{ vllm: {{ baseUrl: '{url}', models: [
+           {{ id: 'tiny', cost: {{ input: 1000, output: 1000 }} }} ] }} }} }} }}"
+    ));
+    server.push(Turn::text("an answer"));
+    let mut terminal = chat(&home, &[]).await;
+    terminal.types("/status\r").await;
+    terminal.shows("tokens     0 in, 0 out · $0.00").await;
+    let screen = {
+        exchange(&mut terminal, "a question", "an answer").await;
+        terminal.screen()
+    };
+    assert!(screen.contains(" out · $"), "{screen}");
+    terminal.types("/status\r").await;
+    terminal.shows("k in, 4 out · $").await;
+    let status = home.run(&["status"]).await.code(0).stdout;
+    let sessions = status.lines().find(|row| row.starts_with("Sessions ")).unwrap();
+    assert!(sessions.contains(" out, $"), "{status}");
+}

@@ -104,3 +104,18 @@ async fn waiting_for_a_session_is_reported() {
     gate.open();
     assert_eq!(running.ended().await.code(0).stdout, "one\n");
 }
+
+#[tokio::test]
+async fn sessions_are_listed_and_continued_line_by_line() {
+    let (server, home) = tiny().await;
+    let home = home.config("{ session: { resetTriggers: ['start over'] } }");
+    let lines = "about apples\nstart over\nabout pears\n/sessions\n/sessions apples\nmore\n";
+    let ended = home.run_with_input(&["chat"], lines).await.code(0);
+    let rows: Vec<&str> = ended.stdout.lines().filter(|row| row.contains("now  about")).collect();
+    assert!(rows.len() == 2 && rows[0].starts_with("●  1"), "{ended:#?}");
+    assert!(rows[0].ends_with("about pears") && rows[1].ends_with("about apples"), "{ended:#?}");
+    let messages = format!("{:?}", last_messages(&server));
+    assert!(messages.contains("about apples") && messages.contains("more"), "{messages}");
+    assert!(!messages.contains("about pears"), "{messages}");
+    let _ = home.run_with_input(&["chat"], "/resume nosuch\n").await.code(2).says(&["nosuch"]);
+}

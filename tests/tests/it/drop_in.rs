@@ -47,8 +47,19 @@ async fn an_agent_runs_with_the_options_of_a_script() {
     ];
     let ended = home.run(&args).await.code(0).says(&["`--thinking`", "`--to`", "`--deliver`"]);
     assert_eq!(ended.stdout, "yes\n");
-    let status = home.run(&["status", "--deep"]).await.code(0).says(&["`--deep`"]);
-    assert!(status.stdout.contains("Provider   vllm"), "{status:#?}");
+    let status = home.run(&["status", "--deep", "--usage", "--timeout", "1000"]).await.code(0);
+    for row in ["Provider   vllm", "Server     vllm: serves tiny", "Gateway    ", "Sessions   1, "]
+    {
+        assert!(status.stdout.contains(row), "{row}: {status:#?}");
+    }
+    assert_eq!(status.stderr, "");
+    let status = home.run(&["status", "--all", "--json"]).await.code(0).json();
+    assert_eq!(status["gateway"]["reachable"], false);
+    assert_eq!(
+        (&status["sessions"]["count"], &status["servers"][0]["models"][0]),
+        (&1.into(), &"tiny".into())
+    );
+    assert!(status["auth"]["providers"].is_array() && status["price"].is_null());
     let health = home.run(&["health"]).await.code(0);
     assert!(health.stdout.contains("pass    reachable"), "{health:#?}");
 }

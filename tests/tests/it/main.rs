@@ -62,6 +62,8 @@ mod interrupt;
 #[cfg(test)]
 mod json_output;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod odd_files;
 #[cfg(test)]
 mod odd_servers;

@@ -41,10 +41,10 @@ pub(crate) async fn run(
         Ok(message) => message,
         Err(exit) => return Ok(exit),
     };
-    let triggers = &context.models.loaded_config().config.session.reset_triggers;
+    let session = &context.models.loaded_config().config.session;
     let request = match message {
         None => AgentRequest::Resume,
-        Some(message) => match AgentRequest::parse_message(message, triggers) {
+        Some(message) => match AgentRequest::parse_message(message, session) {
             None => {
                 printer.print_error("the message is empty");
                 return Ok(ExitReason::Usage);

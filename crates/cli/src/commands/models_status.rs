@@ -42,7 +42,7 @@ pub(crate) fn print_former_state(context: &CommandContext) {
     }
 }
 
-fn report_status(status: &SetupStatus) -> ModelsStatus {
+pub(crate) fn report_status(status: &SetupStatus) -> ModelsStatus {
     let auth = AuthReport {
         store_path: None,
         shell_env_fallback: ShellEnvFallback { enabled: false, applied_keys: Vec::new() },
@@ -166,7 +166,7 @@ fn missing_providers(status: &SetupStatus) -> Vec<String> {
     missing
 }
 
-fn status_text(status: &SetupStatus) -> String {
+pub(crate) fn status_text(status: &SetupStatus) -> String {
     let mut text = String::new();
     let list = |names: &[String]| {
         if names.is_empty() { "-".to_owned() } else { names.join(", ") }

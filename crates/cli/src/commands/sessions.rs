@@ -15,7 +15,7 @@ use std::io;
 use openclaw_chat::{CommandContext, error_report};
 use openclaw_runtime::{SessionInfo, Store, StoreError, StoreErrorKind};
 
-pub(crate) use self::row::{matches_search, session_age};
+pub(crate) use self::row::{SessionRow, format_token_count};
 use crate::args::sessions::{SessionsAction, SessionsArgs};
 use crate::exit::ExitReason;
 

@@ -13,6 +13,9 @@ const RESET_HOUR: u8 = 4;
 /// The idle time after which a conversation ends when the mode is `idle` and no time is set.
 const IDLE_MINUTES: u32 = 60;
 
+/// The messages that begin a new session whatever is configured.
+const RESET_COMMANDS: [&str; 2] = ["/new", "/reset"];
+
 /// The milliseconds of a day.
 const DAY_MS: u64 = 86_400_000;
 
@@ -88,6 +91,14 @@ impl SessionConfig {
         set.filter(|key| !key.is_empty()).unwrap_or(MAIN_SESSION_KEY)
     }
 
+    /// The rest of a message behind a trigger that begins a new session: `/new`, `/reset` or one of
+    /// `resetTriggers`. Case does not matter. `None` without such a trigger.
+    #[must_use]
+    pub fn strip_reset_trigger<'m>(&self, message: &'m str) -> Option<&'m str> {
+        let own = self.reset_triggers.iter().map(|trigger| trigger.trim());
+        RESET_COMMANDS.into_iter().chain(own).find_map(|trigger| strip_trigger(message, trigger))
+    }
+
     /// Why a conversation that was used last at `last_used` has ended at `now`, both in
     /// milliseconds of Unix time; `None` when it goes on.
     #[must_use]
@@ -116,6 +127,14 @@ impl SessionConfig {
         }
         None
     }
+}
+
+/// The rest of a message behind a trigger at its beginning.
+fn strip_trigger<'m>(message: &'m str, trigger: &str) -> Option<&'m str> {
+    let (head, rest) = message.split_at_checked(trigger.len())?;
+    let is_whole = rest.is_empty() || rest.starts_with(char::is_whitespace);
+    let is_trigger = !trigger.is_empty() && is_whole && head.eq_ignore_ascii_case(trigger);
+    is_trigger.then(|| rest.trim_start())
 }
 
 #[cfg(test)]

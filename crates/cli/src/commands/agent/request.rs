@@ -1,5 +1,6 @@
 //! Reads and parses the message of `openclaw agent`.
 
+use openclaw_config::SessionConfig;
 use openclaw_terminal::{OutputPrinter, stdin_has_data};
 
 use crate::args::AgentTurnArgs;
@@ -18,16 +19,14 @@ pub(crate) enum AgentRequest {
 }
 
 impl AgentRequest {
-    /// Parses a message: `/new`, `/reset` and the given triggers begin a new session; `None` for an
-    /// empty message.
-    pub(crate) fn parse_message(message: String, triggers: &[String]) -> Option<Self> {
+    /// Parses a message: `/new`, `/reset` and the triggers of the config begin a new session; `None`
+    /// for an empty message.
+    pub(crate) fn parse_message(message: String, session: &SessionConfig) -> Option<Self> {
         let trimmed = message.trim();
         if trimmed.is_empty() {
             return None;
         }
-        let built_in = ["/new", "/reset"].into_iter();
-        let mut triggers = built_in.chain(triggers.iter().map(|trigger| trigger.trim()));
-        if let Some(rest) = triggers.find_map(|trigger| strip_trigger(trimmed, trigger)) {
+        if let Some(rest) = session.strip_reset_trigger(trimmed) {
             return Some(Self::NewSession((!rest.is_empty()).then(|| rest.to_owned())));
         }
         Some(Self::Message(message))
@@ -40,14 +39,6 @@ impl AgentRequest {
             Self::NewSession(None) | Self::Resume => None,
         }
     }
-}
-
-/// The rest of a message behind a trigger at its beginning; case does not matter.
-fn strip_trigger<'m>(message: &'m str, trigger: &str) -> Option<&'m str> {
-    let (head, rest) = message.split_at_checked(trigger.len())?;
-    let is_whole = rest.is_empty() || rest.starts_with(char::is_whitespace);
-    let is_trigger = !trigger.is_empty() && is_whole && head.eq_ignore_ascii_case(trigger);
-    is_trigger.then(|| rest.trim_start())
 }
 
 /// Reads the message of the turn; `None` resumes a turn.
@@ -92,7 +83,8 @@ mod tests {
     fn a_message_may_begin_a_new_session() {
         let new = |text: &str| Some(AgentRequest::NewSession(Some(text.to_owned())));
         let message = |text: &str| Some(AgentRequest::Message(text.to_owned()));
-        let triggers = ["/fresh", "start over", " "].map(str::to_owned);
+        let mut session = SessionConfig::default();
+        session.reset_triggers = ["/fresh", "start over", " "].map(str::to_owned).to_vec();
         for (message, request) in [
             ("", None),
             ("/Fresh hello", new("hello")),
@@ -109,7 +101,7 @@ mod tests {
             ("what does /new do?", message("what does /new do?")),
             (" indented ", message(" indented ")),
         ] {
-            let parsed = AgentRequest::parse_message(message.to_owned(), &triggers);
+            let parsed = AgentRequest::parse_message(message.to_owned(), &session);
             assert_eq!(parsed, request, "{message:?}");
         }
     }

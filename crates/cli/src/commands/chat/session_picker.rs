@@ -2,11 +2,10 @@
 
 use std::io::{self, IsTerminal as _};
 
-use openclaw_chat::{CommandContext, error_report, format_age};
+use openclaw_chat::{CommandContext, error_report, format_age, matches_choice, session_age};
 use openclaw_runtime::{SessionId, SessionInfo, StoreError};
 
 use crate::args::chat::ChatArgs;
-use crate::commands::sessions::{matches_search, session_age};
 use crate::exit::ExitReason;
 
 /// The most sessions that are shown at once.
@@ -59,7 +58,7 @@ pub(super) fn pick_session(
             return Ok(Ok(info.id.clone()));
         }
         let found: Vec<&SessionInfo> =
-            sessions.iter().filter(|info| matches_search(info, text)).collect();
+            sessions.iter().filter(|info| matches_choice(info, text)).collect();
         if found.is_empty() {
             printer.print_note(format_args!("no session has {text:?}"));
         } else {

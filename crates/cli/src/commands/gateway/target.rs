@@ -22,21 +22,29 @@ pub(super) struct GatewayTarget {
 }
 
 impl GatewayTarget {
-    /// Finds the gateway of the config or of the options.
+    /// Finds the gateway of the config or of the options; prints why there is none.
     pub(super) fn new(
         context: &CommandContext,
         args: GatewayTargetArgs,
     ) -> Result<Self, ExitReason> {
-        let printer = &context.printer;
+        let is_named = args.url.is_some();
+        Self::find(context, args).map_err(|problem| {
+            context.printer.print_error(problem);
+            if is_named { ExitReason::Usage } else { ExitReason::Config }
+        })
+    }
+
+    /// Finds the gateway of the config or of the options.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence.
+    pub(super) fn find(context: &CommandContext, args: GatewayTargetArgs) -> Result<Self, String> {
         let models = &context.models;
         let loaded = models.loaded_config();
         let gateway = &loaded.config.gateway;
         let is_named = args.url.is_some();
         let address = if let Some(url) = &args.url {
-            url.parse().map_err(|error| {
-                printer.print_error(error);
-                ExitReason::Usage
-            })?
+            url.parse::<GatewayAddress>().map_err(|error| error.to_string())?
         } else {
             let recorded = recorded_address(models.app_paths().state_dir());
             // One that listens on every network is reached on this machine as well.
@@ -55,10 +63,8 @@ impl GatewayTarget {
             None
         } else {
             let state_dir = models.app_paths().state_dir();
-            find_client_secret(loaded, state_dir, &overrides).map_err(|error| {
-                printer.print_error(format_args!("failed to {error}"));
-                ExitReason::Config
-            })?
+            find_client_secret(loaded, state_dir, &overrides)
+                .map_err(|error| format!("failed to {error}"))?
         };
         let secret = secret.and_then(|secret| match secret {
             GatewayAuthentication::Token(token) => Some(GatewaySecret::Token(token)),

@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use openclaw_chat::CommandContext;
+use openclaw_chat::{CommandContext, matches_search};
 use openclaw_protocol::results::sessions::SessionList;
 use openclaw_runtime::{SessionInfo, Store, session_folder};
 
-use super::row::{SessionRow, matches_search, shorten_ids};
+use super::row::{SessionRow, shorten_ids};
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsListArgs;
 use crate::exit::ExitReason;

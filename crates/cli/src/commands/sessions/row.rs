@@ -1,8 +1,8 @@
 //! One row of the session list.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use openclaw_chat::{CommandContext, format_age};
+use openclaw_chat::{CommandContext, format_age, session_age};
 use openclaw_core::ModelRef;
 use openclaw_protocol::parts::whole_millis;
 use openclaw_protocol::results::sessions::SessionRowReport;
@@ -13,7 +13,7 @@ const MIN_SHORT_ID_LEN: usize = 8;
 
 /// A session with its context window and running state.
 #[derive(Debug)]
-pub(super) struct SessionRow {
+pub(crate) struct SessionRow {
     pub(super) info: SessionInfo,
     /// The context window of the model that answered last, in tokens; `None` when unknown.
     pub(super) window: Option<u32>,
@@ -21,11 +21,11 @@ pub(super) struct SessionRow {
     pub(super) is_running: bool,
     /// What its tokens cost, in US dollars by the price of the model that answered last; `None`
     /// without a price.
-    pub(super) cost: Option<f64>,
+    pub(crate) cost: Option<f64>,
 }
 
 impl SessionRow {
-    pub(super) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
+    pub(crate) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
         let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
         let cost = model.as_ref().and_then(|model| {
             let models = &context.models.loaded_config().config.models;
@@ -128,20 +128,6 @@ impl SessionRow {
     }
 }
 
-/// How long ago a session was used last.
-pub(crate) fn session_age(info: &SessionInfo) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from_millis(info.updated_at))
-}
-
-/// Whether the session's title, key or id has the text; case does not matter.
-pub(crate) fn matches_search(info: &SessionInfo, text: &str) -> bool {
-    let text = text.to_lowercase();
-    [info.title.as_deref().unwrap_or_default(), info.key.as_str(), info.id.as_str()]
-        .iter()
-        .any(|part| part.to_lowercase().contains(&text))
-}
-
 /// Cuts all ids to the shortest length at which they still differ.
 pub(super) fn shorten_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
     let ids: Vec<&str> = rows.iter().map(|info| info.id.as_str()).collect();
@@ -158,7 +144,7 @@ pub(super) fn shorten_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
 }
 
 /// Formats a token count: `950`, `12.3k`, `1.2M`.
-pub(super) fn format_token_count(tokens: u64) -> String {
+pub(crate) fn format_token_count(tokens: u64) -> String {
     let tenths = |unit: u64, name: &str| {
         let tenths = tokens / (unit / 10);
         match tenths % 10 {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 
-use openclaw_chat::{CommandContext, exchanges::format_utc, format_age, format_duration};
+use openclaw_chat::{
+    CommandContext, exchanges::format_utc, format_age, format_dollars, format_duration,
+};
 use openclaw_core::{
     AssistantMessage, ConversationSummary, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId,
     ToolOutput,
@@ -116,7 +118,7 @@ impl TranscriptWriter {
         let mut line =
             format!("{model}, {turns}, {input} tokens in ({cached} cached), {output} out, {age}");
         if let Some(cost) = row.cost {
-            line = format!("{line}, ${cost:.4}");
+            line = format!("{line}, {}", format_dollars(cost));
         }
         if info.turn_open {
             line = format!("{line}, {}", row.state_name());

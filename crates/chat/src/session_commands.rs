@@ -1,0 +1,106 @@
+//! `/sessions` and `/resume`: goes on with another session.
+
+use std::io;
+
+use openclaw_runtime::{ConversationError, SessionId};
+use openclaw_terminal::TextStyle;
+
+use crate::controller::{ChatController, ChatFlow, WorkOutcome, run_interactively};
+use crate::error_report;
+use crate::options::ChatOutcome;
+use crate::recovery_notice::print_recovery_notice;
+use crate::session_choice::{ChosenSession, SessionChoice};
+use crate::setup::print_conversation_error;
+use crate::startup::show_last_exchange;
+use crate::terminal::InputEvent;
+
+impl ChatController {
+    /// Resumes the interrupted turn; without one, or with a text, offers the sessions of the folder.
+    pub(super) async fn resume(&mut self, text: Option<String>) -> io::Result<ChatFlow> {
+        if text.is_none() && self.conversation.recovery_report().can_resume() {
+            return self.run_turn(None).await;
+        }
+        if text.is_none() {
+            self.terminal.print_note(TextStyle::Dim, "no turn was interrupted");
+        }
+        self.choose_session(text).await
+    }
+
+    /// Offers the sessions of the folder until one is chosen, or none.
+    pub(super) async fn choose_session(&mut self, text: Option<String>) -> io::Result<ChatFlow> {
+        let mut choice = match SessionChoice::open(&self.conversation).await {
+            Ok(choice) => choice,
+            Err(error) => {
+                error_report::print_store_error(&self.context.printer, &error);
+                return Ok(ChatFlow::Continue);
+            }
+        };
+        if !choice.has_others() {
+            let text = "there is no other session of this folder; /new begins one";
+            self.terminal.print_note(TextStyle::Dim, text);
+            return Ok(ChatFlow::Continue);
+        }
+        let mut text = text;
+        loop {
+            match text.as_deref().map(|text| choice.choose(text)) {
+                None | Some(ChosenSession::Several) => {
+                    self.terminal.print_note(TextStyle::Dim, &choice.format_rows());
+                }
+                Some(ChosenSession::One(id)) => return self.switch_session(id).await,
+                Some(ChosenSession::Current) => {
+                    self.terminal.print_note(TextStyle::Dim, "this is the session here");
+                    return Ok(ChatFlow::Continue);
+                }
+                Some(ChosenSession::None) => {
+                    let shown = text.as_deref().unwrap_or_default();
+                    let note = format!("no session of this folder has {shown:?}");
+                    self.terminal.print_note(TextStyle::Yellow, &note);
+                }
+            }
+            "a number goes on with that session · a word searches · Enter leaves"
+                .clone_into(&mut self.terminal.status_line);
+            self.terminal.schedule_redraw();
+            match self.terminal.next().await? {
+                InputEvent::Line(line) if line.trim().is_empty() => return Ok(ChatFlow::Continue),
+                InputEvent::Line(line) => {
+                    self.terminal.print_user_message(line.trim());
+                    text = Some(line);
+                }
+                InputEvent::Terminate => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
+                InputEvent::Eof | InputEvent::Interrupt => {
+                    self.terminal.editor.set_text("");
+                    return Ok(ChatFlow::Continue);
+                }
+            }
+        }
+    }
+
+    async fn switch_session(&mut self, id: SessionId) -> io::Result<ChatFlow> {
+        self.terminal.start_work("opening the session");
+        let work = Box::pin(self.conversation.switch_session(id));
+        let outcome: WorkOutcome<Result<(), ConversationError>> =
+            run_interactively(&mut self.terminal, work, || None).await?;
+        self.terminal.end_work();
+        match outcome {
+            WorkOutcome::Done(Ok(())) => {}
+            WorkOutcome::Done(Err(error)) => {
+                print_conversation_error(&self.context.printer, &error);
+                return Ok(ChatFlow::Continue);
+            }
+            WorkOutcome::Stopped => {
+                self.terminal.print_note(TextStyle::Yellow, "stopped");
+                return Ok(ChatFlow::Continue);
+            }
+            WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
+        }
+        let conversation = &self.conversation;
+        let count = conversation.history().messages().count();
+        let noun = if count == 1 { "message" } else { "messages" };
+        let text = format!("session {} goes on · {count} {noun}", conversation.session_id());
+        self.terminal.print_note(TextStyle::Dim, &text);
+        show_last_exchange(&mut self.terminal, conversation);
+        self.context.print_connect_report(&conversation.agent_run().report);
+        print_recovery_notice(&self.context.printer, conversation.recovery_report(), "Enter");
+        Ok(ChatFlow::Continue)
+    }
+}

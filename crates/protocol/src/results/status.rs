@@ -1,0 +1,83 @@
+//! `openclaw status`.
+
+use serde::{Deserialize, Serialize};
+
+use super::models::ModelsStatus;
+
+/// `status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StatusReport {
+    /// The models and their servers, as `models status` has them.
+    #[serde(flatten)]
+    pub models: ModelsStatus,
+    /// The price of the default model; null without one.
+    pub price: Option<PriceReport>,
+    /// The gateway of this machine.
+    pub gateway: GatewayReport,
+    /// The stored sessions.
+    pub sessions: SessionTotals,
+    /// What each server answers, with `--deep`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Vec<ServerReport>>,
+}
+
+/// What a model costs, in US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PriceReport {
+    /// The prompt.
+    pub input: f64,
+    /// The answer.
+    pub output: f64,
+    /// The part of the prompt that was read from a cache.
+    pub cache_read: f64,
+}
+
+/// The gateway of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayReport {
+    /// Its address.
+    pub url: String,
+    /// Whether it answers.
+    pub reachable: bool,
+    /// Why it does not; null when nothing listens.
+    pub error: Option<String>,
+}
+
+/// All stored sessions together.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionTotals {
+    /// How many there are.
+    pub count: usize,
+    /// When one was used last, in milliseconds since the Unix epoch.
+    pub updated_at: Option<u64>,
+    /// The input tokens of all model calls.
+    pub input_tokens: u64,
+    /// The output tokens of all model calls.
+    pub output_tokens: u64,
+    /// The cached input tokens of all model calls.
+    pub cached_tokens: u64,
+    /// What they cost, in US dollars by the prices of the config; null when no model of theirs has
+    /// a price.
+    pub cost_usd: Option<f64>,
+}
+
+/// What a server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ServerReport {
+    /// The provider's id.
+    pub provider: String,
+    /// The models that it serves.
+    pub models: Vec<String>,
+    /// Why it does not answer.
+    pub error: Option<String>,
+}
