@@ -62,3 +62,22 @@ async fn a_plain_setup_has_nothing_critical() {
     let ended = home.run(&["security", "audit"]).await.code(0);
     assert!(ended.stdout.contains("0 critical"), "{ended:#?}");
 }
+
+#[tokio::test]
+async fn an_address_of_this_machine_is_not_open_and_a_funnel_is_switched_off() {
+    let exposure = async |gateway: &str| {
+        let home = Home::new().config(&format!("{{ gateway: {gateway} }}"));
+        let report = home.run(&["security", "audit", "--json"]).await.json();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let found = findings.into_iter().find(|finding| finding["checkId"] == "gateway.exposure");
+        found.map(|found| (found["severity"].to_string(), found["remediation"].to_string()))
+    };
+    for local in ["{}", "{ bind: 'auto' }", "{ bind: 'custom', customBindHost: '127.0.0.2' }"] {
+        assert_eq!(exposure(local).await, None, "{local}");
+    }
+    for open in ["{ bind: 'lan' }", "{ bind: 'custom', customBindHost: '192.168.1.5' }"] {
+        assert_eq!(exposure(open).await.unwrap().0, "\"critical\"", "{open}");
+    }
+    let (_, remedy) = exposure("{ tailscale: { mode: 'funnel' } }").await.unwrap();
+    assert!(remedy.contains("config set gateway.tailscale.mode off"), "{remedy}");
+}

@@ -26,8 +26,8 @@ pub(crate) async fn run(context: &CommandContext, args: &SetupArgs) -> io::Resul
             args.original.given.iter().map(|name| format!("`--{name}`")).collect();
         let verb = if options.len() == 1 { "does" } else { "do" };
         printer.print_note(format_args!(
-            "{} {verb} nothing here: there is no gateway, channel or hosted account to set up; \
-             `openclaw setup --help` lists what does",
+            "{} {verb} nothing here: no channel, service or hosted account is set up, and \
+             `openclaw gateway` starts without setup; `openclaw setup --help` lists what does",
             options.join(", ")
         ));
     }

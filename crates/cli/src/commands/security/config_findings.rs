@@ -1,9 +1,11 @@
 //! What the config exposes, allows and holds.
 
+use std::net::IpAddr;
+
 use openclaw_chat::CommandContext;
 use openclaw_config::{
-    EgressPolicy, ExecAsk, ExecSecurity, GatewayAuthMode, GatewayBind, LoadedConfig, RunKind,
-    TailscaleMode, ValueOrigin,
+    EgressPolicy, ExecAsk, ExecSecurity, GatewayAuthMode, GatewayBind, KeyEffect, KeyPath,
+    LoadedConfig, RunKind, TailscaleMode, ValueOrigin,
 };
 use serde_json::Value;
 
@@ -83,30 +85,30 @@ impl ConfigAudit<'_> {
 
     fn check_gateway(&mut self) {
         let gateway = &self.loaded.config.gateway;
-        let has_auth = match gateway.auth.mode {
-            Some(GatewayAuthMode::None) => false,
-            Some(GatewayAuthMode::Password) => gateway.auth.password.is_some(),
-            Some(GatewayAuthMode::TrustedProxy) => true,
-            _ => gateway.auth.token.is_some(),
+        let has_auth = match gateway.auth.mode() {
+            GatewayAuthMode::None => false,
+            GatewayAuthMode::Password => gateway.auth.password.is_some(),
+            GatewayAuthMode::TrustedProxy => true,
+            GatewayAuthMode::Token => gateway.auth.token().is_some(),
         };
-        let bind = gateway.bind.unwrap_or_default();
-        let (is_open, tailscale) =
-            (bind != GatewayBind::Loopback, gateway.tailscale.mode.unwrap_or_default());
+        let is_open = match gateway.bind() {
+            // On the tailnet it does not listen by itself.
+            GatewayBind::Loopback | GatewayBind::Auto | GatewayBind::Tailnet => false,
+            GatewayBind::Lan => true,
+            GatewayBind::Custom => {
+                let host = gateway.custom_bind_host.as_deref().unwrap_or_default();
+                host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback())
+            }
+        };
+        let remedy = "`openclaw config set gateway.bind loopback`";
         if is_open && !has_auth {
-            self.add("gateway.exposure", AuditSeverity::Critical, "gateway.bind", (
-                "the gateway listens on the network without a key",
-                "`openclaw config set gateway.bind '\"loopback\"'`, or set `gateway.auth.token`".to_owned(),
-            ));
+            let title =
+                "the gateway would listen on the network without a key, so it does not start";
+            let remedy = format!("{remedy}, or set `gateway.auth.token`");
+            self.add("gateway.exposure", AuditSeverity::Critical, "gateway.bind", (title, remedy));
         } else if is_open {
-            self.add(
-                "gateway.exposure",
-                AuditSeverity::Warning,
-                "gateway.bind",
-                (
-                    "the gateway listens on the network",
-                    "`openclaw config set gateway.bind '\"loopback\"'`".to_owned(),
-                ),
-            );
+            let texts = ("the gateway listens on the network", remedy.to_owned());
+            self.add("gateway.exposure", AuditSeverity::Warning, "gateway.bind", texts);
         } else if gateway.auth.mode == Some(GatewayAuthMode::None) {
             self.add(
                 "gateway.auth",
@@ -114,20 +116,17 @@ impl ConfigAudit<'_> {
                 "gateway.auth.mode",
                 (
                     "every program of this machine may use the gateway",
-                    "`openclaw config set gateway.auth.mode '\"token\"'`".to_owned(),
+                    "`openclaw config set gateway.auth.mode token`".to_owned(),
                 ),
             );
         }
-        if tailscale == TailscaleMode::Funnel {
-            self.add(
-                "gateway.exposure",
-                AuditSeverity::Critical,
-                "gateway.tailscale.mode",
-                (
-                    "the gateway is on the internet",
-                    "`openclaw config set gateway.tailscale.mode '\"serve\"'`".to_owned(),
-                ),
+        if gateway.tailscale.mode() == TailscaleMode::Funnel {
+            let texts = (
+                "the gateway would be on the internet; it does not start with this",
+                "`openclaw config set gateway.tailscale.mode off`".to_owned(),
             );
+            let key = "gateway.tailscale.mode";
+            self.add("gateway.exposure", AuditSeverity::Critical, key, texts);
         }
         let token = gateway.auth.token.as_ref();
         let token = token
@@ -149,17 +148,18 @@ impl ConfigAudit<'_> {
 
     fn check_flags(&mut self) {
         for key in DANGEROUS_FLAGS {
-            let value = key
-                .parse()
-                .ok()
-                .and_then(|path| self.loaded.redacted_json(&path, self.loaded.env()));
+            let path: Option<KeyPath> = key.parse().ok();
+            let value =
+                path.as_ref().and_then(|path| self.loaded.redacted_json(path, self.loaded.env()));
             if value == Some(Value::Bool(true)) {
-                self.add(
-                    "config.flag",
-                    AuditSeverity::Warning,
-                    key,
-                    ("this switches a protection off", format!("`openclaw config unset {key}`")),
-                );
+                let acts = path.is_some_and(|path| KeyEffect::for_path(&path) == KeyEffect::Full);
+                let (severity, title) = if acts {
+                    (AuditSeverity::Warning, "this switches a protection off")
+                } else {
+                    (AuditSeverity::Info, "this would switch a protection off; nothing acts on it")
+                };
+                let remedy = format!("`openclaw config unset {key}`");
+                self.add("config.flag", severity, key, (title, remedy));
             }
         }
     }
