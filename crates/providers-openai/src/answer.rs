@@ -87,7 +87,8 @@ impl StreamingAnswer {
             // Only the token usage or the end marker is lost.
             Some(Err(_)) if assembler.has_finish_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
-                return self.ready_events.push_back(Err(model_error(error, Some(&self.model_id))));
+                let error = model_error(error, Some(&self.model_id));
+                return self.fail_answer(&mut assembler, error);
             }
             None => return self.finish_answer(*assembler),
         };
@@ -159,7 +160,7 @@ impl StreamingAnswer {
         if let Err(error) = self.limits.check_bytes(received.saturating_add(self.empty_event_bytes))
         {
             let exchange = self.events.exchange().clone().with_model(Some(&self.model_id));
-            return self.ready_events.push_back(Err(error.with_exchange(exchange)));
+            return self.fail_answer(&mut assembler, error.with_exchange(exchange));
         }
         if assembler.has_too_many_calls() {
             // Closes the connection, so that the server stops generating.
@@ -179,6 +180,7 @@ impl StreamingAnswer {
         mut assembler: Box<AnswerAssembler>,
     ) {
         if !assembler.is_complete() && !matches!(fault, StreamFault::Malformed(_)) {
+            self.release_at_break(&mut assembler);
             return Box::pin(self.retry_or_fail(self.error_from_fault(fault))).await;
         }
         assembler.record_gap();
@@ -202,6 +204,20 @@ impl StreamingAnswer {
         }
         self.ready_events.extend(events.drain(..).map(Ok));
         self.event_buffer = events;
+    }
+
+    /// Ends an answer that broke off.
+    fn fail_answer(&mut self, assembler: &mut AnswerAssembler, error: ModelError) {
+        self.release_at_break(assembler);
+        self.ready_events.push_back(Err(error));
+    }
+
+    /// Queues what the assembler holds back of an answer that breaks off.
+    fn release_at_break(&mut self, assembler: &mut AnswerAssembler) {
+        // An error without content proves nothing about the assumptions of the request.
+        if self.has_content {
+            self.collect_events(|events| assembler.release_at_break(events));
+        }
     }
 
     /// Resends the request, if the error came in place of an answer and shows how to adapt it.
@@ -276,7 +292,7 @@ impl StreamingAnswer {
             )) if self.unreadable_event.is_some() => {
                 let (event, error) = self.unreadable_event.take().unwrap_or_default();
                 let error = self.unreadable_error(&event, error);
-                return self.ready_events.push_back(Err(error));
+                return self.fail_answer(&mut assembler, error);
             }
             Err(UnusableAnswer::Incomplete(incomplete)) => incomplete.error_message(),
             Err(UnusableAnswer::UnreadableCall(call)) => {
@@ -285,8 +301,8 @@ impl StreamingAnswer {
                 return self.ready_events.push_back(Err(error));
             }
         };
-        self.ready_events
-            .push_back(Err(self.error_with_exchange(ModelErrorKind::Interrupted, message)));
+        let error = self.error_with_exchange(ModelErrorKind::Interrupted, message);
+        self.fail_answer(&mut assembler, error);
     }
 
     /// Records in the final message which field its reasoning came from.

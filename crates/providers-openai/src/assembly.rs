@@ -191,6 +191,14 @@ impl AnswerAssembler {
         }
     }
 
+    /// Appends the events of the line breaks held back, when the answer breaks off: what continues
+    /// it begins behind them.
+    pub(crate) fn release_at_break(&mut self, events: &mut Vec<ChatEvent>) {
+        let mut segments = Vec::new();
+        self.content_splitter.release_at_break(&mut segments);
+        self.apply_segments(&mut segments, events);
+    }
+
     /// Ends the answer and returns the events held back, and the end.
     pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, UnusableAnswer> {
         let is_empty_answer =

@@ -161,6 +161,11 @@ impl ContentSplitter {
         }
     }
 
+    /// Passes on the white space held back, when the answer breaks off and its continuation follows.
+    pub(crate) fn release_at_break(&mut self, segments: &mut Vec<ContentSegment>) {
+        self.release_blanks(self.held_blanks.follow_token, segments);
+    }
+
     fn process_pending(&mut self, is_end: bool, segments: &mut Vec<ContentSegment>) {
         self.rescan_len = 0;
         while !self.pending.is_empty() {

@@ -149,6 +149,13 @@ async fn killed_in_text_the_text_is_continued() {
 }
 
 #[tokio::test]
+async fn killed_behind_a_line_break_the_lines_stay_apart() {
+    let first = Turn::pieces(["one", "\n", "never"]);
+    let (_server, seen) = killed_at(3, first, Turn::pieces(["two"])).await;
+    assert_eq!((seen.shown.as_str(), seen.fate()), ("one\ntwo", (1, 1, 0)));
+}
+
+#[tokio::test]
 async fn over_the_other_api_it_is_the_same() {
     let bodies = |server: &MockVllm| -> Vec<Value> {
         let requests = server.requests();

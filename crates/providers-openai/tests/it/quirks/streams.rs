@@ -1,6 +1,11 @@
 //! Variants of streams, their ends and their usage.
 
-use super::{CALLS, DONE, LENGTH, ROLE, STOP, TEXT, ask, go_down, shown, sse, with_tool};
+use openclaw_core::{ChatEvent, ChatModel};
+use openclaw_providers_openai::{ChatApi, OpenAiModel};
+use openclaw_test_support::client::{client, info, read};
+use openclaw_test_support::raw_server::{RawServer, response};
+
+use super::{CALLS, DONE, LENGTH, ROLE, STOP, TEXT, WIDE, ask, go_down, shown, sse, with_tool};
 
 #[tokio::test]
 async fn failures_inside_a_stream() {
@@ -52,6 +57,58 @@ async fn failures_inside_a_stream() {
         ("nothing, and the limit", &[ROLE, LENGTH, DONE], "Truncated"),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_behind_a_line_break_keeps_it() {
+    const LINE: &str = r#"{"choices":[{"index":0,"delta":{"content":"one\n\n"}}]}"#;
+    const ABORT: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"abort"}]}"#;
+    const FAULT: &str = r#"{"error":{"message":"no slot","code":500}}"#;
+    let cut = |body: &str| response("200 OK", "text/event-stream", body);
+    let mut torn = cut(&sse(&[LINE, STOP]));
+    torn.truncate(torn.len() - STOP.len());
+    for (name, bytes) in [
+        ("the connection ends", cut(&sse(&[LINE]))),
+        ("the connection is torn", torn),
+        ("an error", cut(&sse(&[LINE, FAULT, DONE]))),
+        ("an error event", cut(&(sse(&[LINE]) + "event: error\ndata: no slot\n\n"))),
+        ("a bare error", cut(&(sse(&[LINE]) + FAULT))),
+        ("an incomplete finish", cut(&sse(&[LINE, ABORT, DONE]))),
+        ("an event that is not read, and no end", cut(&sse(&[LINE, "{half"]))),
+    ] {
+        let server = RawServer::start(move |_| Some(bytes.clone())).await;
+        let model = OpenAiModel::new(client(&server.base_url()), info("tiny", WIDE));
+        let (events, end) = read(model.stream_chat(with_tool()).await.unwrap()).await;
+        assert!(end.is_err(), "{name}: {end:?}");
+        assert_eq!(emitted_text(&events), "one\n\n", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn over_responses_a_line_break_before_the_break_is_kept_too() {
+    const CREATED: &str = r#"{"type":"response.created","response":{"id":"r"}}"#;
+    const LINE: &str = r#"{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"one\n"}"#;
+    const FAILED: &str =
+        r#"{"type":"response.failed","response":{"status":"failed","error":{"message":"dead"}}}"#;
+    for events in [&[CREATED, LINE][..], &[CREATED, LINE, FAILED]] {
+        let body = sse(events);
+        let server =
+            RawServer::start(move |_| Some(response("200 OK", "text/event-stream", &body))).await;
+        let model = OpenAiModel::new(client(&server.base_url()), info("tiny", WIDE))
+            .with_api(ChatApi::Responses);
+        let (events, end) = read(model.stream_chat(with_tool()).await.unwrap()).await;
+        assert!(end.is_err(), "{end:?}");
+        assert_eq!(emitted_text(&events), "one\n");
+    }
+}
+
+/// The text of the deltas.
+fn emitted_text(events: &[ChatEvent]) -> String {
+    let texts = events.iter().filter_map(|event| match event {
+        ChatEvent::TextDelta(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 #[tokio::test]
