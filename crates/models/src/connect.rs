@@ -25,7 +25,7 @@ use crate::failure_hints::{HintContext, HintingModel, add_hints};
 use crate::limits::{
     WindowSources, context_cap, documented_service_window, model_capabilities, model_limits,
 };
-use crate::params::{self, RequestSettings};
+use crate::params::{self, RequestApi, RequestSettings};
 use crate::wait::{is_server_absent, is_unreachable};
 
 /// What a server reports about a model.
@@ -99,7 +99,12 @@ impl ModelConnector {
         };
         let is_native = is_openai_hosted(&provider.endpoint);
         let RequestSettings { params, max_output_tokens: output, has_cache_key } =
-            params::request_settings(&self.setup.loaded.config, reference, is_native, warnings);
+            params::request_settings(
+                &self.setup.loaded.config,
+                reference,
+                RequestApi { api: provider.effective_api(), is_native },
+                warnings,
+            );
         let output = limits.max_output_tokens.into_iter().chain(output).min();
         let info =
             ModelInfo { limits: ModelLimits { max_output_tokens: output, ..limits }, ..info };

@@ -72,7 +72,8 @@ impl ModelConnector {
             provider.headers.iter().map(|(name, value)| (name.clone(), value.value.clone()));
         let limiter =
             self.concurrency_limiters.for_provider(provider, self.setup.max_concurrent(provider));
-        let bearer = provider.key.as_ref().map(|key| key.value.clone());
+        let bearer =
+            provider.key.as_ref().filter(|_| provider.sends_key).map(|key| key.value.clone());
         let options = ClientOptions::new(provider.endpoint.clone())
             .with_bearer(bearer.clone())
             .with_headers(headers.collect())
@@ -90,10 +91,9 @@ impl ModelConnector {
             ProviderApi::AnthropicMessages => with_api_headers(options),
             _ => options,
         };
-        match self.setup.provider_config(provider).and_then(|config| config.auth_header) {
-            Some(true) => options.bearer = bearer,
-            Some(false) => options.bearer = None,
-            None => {}
+        let auth_header = self.setup.provider_config(provider).and_then(|it| it.auth_header);
+        if auth_header == Some(true) {
+            options.bearer = bearer;
         }
         options
     }

@@ -44,6 +44,8 @@ pub struct ResolvedProvider {
     pub address_source: String,
     /// The key; `None` when none is sent.
     pub key: Option<ResolvedSecret>,
+    /// Whether the key is sent: `authHeader: false` forbids it.
+    pub(crate) sends_key: bool,
     /// The headers of each request, by name.
     pub headers: Vec<(String, ResolvedSecret)>,
     /// The API of its models that name none.
@@ -244,6 +246,7 @@ impl SetupContext {
             endpoint: endpoint_of_api(parse_endpoint(&url, &address_source)?, api),
             address_source,
             key,
+            sends_key: config.auth_header != Some(false),
             headers,
             api: api.unwrap_or(ProviderApi::OpenaiCompletions),
             models: config.models.clone(),

@@ -144,6 +144,14 @@ fn connection_hint(error: &ModelError, address: &str) -> Option<String> {
 
 /// A hint about a refused or missing key.
 fn auth_hint(provider: &ResolvedProvider) -> String {
+    if provider.key.is_some() && !provider.sends_key {
+        let at = provider_path(&provider.id).with_key("authHeader");
+        return format!(
+            "The server wants a key and none was sent, because `{at}` is false: remove it, or set \
+             the server's own header in `{}`.",
+            provider_path(&provider.id).with_key("headers")
+        );
+    }
     if let Some(key) = &provider.key {
         return match key.fingerprint().as_str() {
             // A key too short to show a part of it.

@@ -1,6 +1,6 @@
 //! The configured parameters of a model's requests.
 
-use openclaw_config::Config;
+use openclaw_config::{CompatConfig, Config, ProviderApi};
 use openclaw_core::ModelRef;
 use openclaw_providers_openai::RequestParams;
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ const INTEGER_PARAMS: [&str; 2] = ["seed", "top_k"];
 const CACHE_RETENTION: &str = "cacheRetention";
 
 /// Fields that are merged into the request, as OpenAI's own clients name them.
-const EXTRA_BODY: &str = "extra_body";
+const EXTRA_BODY: [&str; 2] = ["extra_body", "extraBody"];
 
 /// OpenAI's fields for the cache key of a conversation, and for how long its prompts are cached.
 const PROMPT_CACHE_KEY: &str = "prompt_cache_key";
@@ -44,6 +44,14 @@ pub(crate) struct RequestSettings {
     pub(crate) max_output_tokens: Option<u32>,
     /// Whether requests may carry a cache key for the conversation.
     pub(crate) has_cache_key: bool,
+}
+
+/// The API that requests are made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestApi {
+    pub(crate) api: ProviderApi,
+    /// Whether the server is OpenAI's own.
+    pub(crate) is_native: bool,
 }
 
 /// The settings for a model with the Messages API.
@@ -68,19 +76,12 @@ pub(crate) enum CacheRetention {
 pub(crate) fn request_settings(
     config: &Config,
     reference: &ModelRef,
-    is_native: bool,
+    api: RequestApi,
     warnings: &mut Vec<String>,
 ) -> RequestSettings {
     let ConfiguredParams { mut params, max_output_tokens: output, retention } =
-        read_params(config, reference, warnings);
-    let model = config
-        .find_provider(reference.provider_id())
-        .and_then(|provider| provider.find_model(reference.model_id()));
-    if let Some(model) = model {
-        for (name, why) in apply_thinking_format(&mut params, &model.compat) {
-            warn_not_sent(name, &why, reference, warnings);
-        }
-    }
+        read_params(config, reference, api.api, warnings);
+    let is_native = api.is_native;
     if is_native
         && retention == Some(CacheRetention::Long)
         && !params.contains_key(PROMPT_CACHE_RETENTION)
@@ -101,7 +102,7 @@ pub(crate) fn messages_settings(
     warnings: &mut Vec<String>,
 ) -> MessagesSettings {
     let ConfiguredParams { params, max_output_tokens: output, retention } =
-        read_params(config, reference, warnings);
+        read_params(config, reference, ProviderApi::AnthropicMessages, warnings);
     let (params, refused) = openclaw_providers_anthropic::MessagesParams::new(params);
     warn_refused(&refused, reference, warnings);
     MessagesSettings { params, max_output_tokens: output, retention }
@@ -117,24 +118,26 @@ struct ConfiguredParams {
 fn read_params(
     config: &Config,
     reference: &ModelRef,
+    api: ProviderApi,
     warnings: &mut Vec<String>,
 ) -> ConfiguredParams {
     let every = format!("{}/{ALL_MODELS_WILDCARD}", reference.provider_id());
     let entries = [every, reference.to_string()];
     let models = &config.agents.defaults.models;
     let mut params = Map::new();
+    let mut compat = CompatConfig::default();
     if let Some(provider) = config.find_provider(reference.provider_id()) {
-        params.extend(provider.params.clone());
+        override_params(&mut params, &provider.params);
         if let Some(model) = provider.find_model(reference.model_id()) {
-            params.extend(model.params.clone());
+            override_params(&mut params, &model.params);
+            compat = model.compat.clone();
         }
     }
     for entry in entries.iter().filter_map(|name| models.get(name)) {
-        params.extend(entry.params.clone());
+        override_params(&mut params, &entry.params);
     }
-    if let Some(Value::Object(more)) = params.get(EXTRA_BODY).cloned() {
-        params.remove(EXTRA_BODY);
-        params.extend(more);
+    for (name, why) in apply_thinking_format(&mut params, &compat, api) {
+        warn_not_sent(name, &why, reference, warnings);
     }
     params.retain(|name, value| {
         let expected = expected_type(name, value);
@@ -147,6 +150,21 @@ fn read_params(
     let output = limits.min().and_then(|limit| u32::try_from(limit).ok());
     let retention = params.remove(CACHE_RETENTION).as_ref().and_then(parse_retention);
     ConfiguredParams { params, max_output_tokens: output, retention }
+}
+
+/// Overrides parameters with more specific ones. The fields of `extra_body` are parameters too.
+fn override_params(params: &mut Map<String, Value>, more: &Map<String, Value>) {
+    for (name, value) in more {
+        match value {
+            Value::Object(_) if EXTRA_BODY.contains(&name.as_str()) => {}
+            value => drop(params.insert(name.clone(), value.clone())),
+        }
+    }
+    for extra in EXTRA_BODY {
+        if let Some(Value::Object(fields)) = more.get(extra) {
+            params.extend(fields.clone());
+        }
+    }
 }
 
 fn parse_retention(value: &Value) -> Option<CacheRetention> {
@@ -180,7 +198,7 @@ fn expected_type(name: &str, value: &Value) -> Option<&'static str> {
         (!is_right(is_count)).then_some("a number of tokens")
     } else if name == CACHE_RETENTION {
         (!is_right(parse_retention(value).is_some())).then_some("`none`, `short` or `long`")
-    } else if name == EXTRA_BODY {
+    } else if EXTRA_BODY.contains(&name) {
         (!is_right(value.is_object())).then_some("an object")
     } else {
         None

@@ -1,7 +1,7 @@
 //! `compat.thinkingFormat` and `compat.supportsReasoningEffort`: how a server is told how much to
 //! think.
 
-use openclaw_config::CompatConfig;
+use openclaw_config::{CompatConfig, ProviderApi};
 use serde_json::{Map, Value, json};
 
 /// OpenAI's parameter for how much a model thinks.
@@ -14,9 +14,62 @@ const THINKING: &str = "thinking";
 const FORMATS: [&str; 7] =
     ["openai", "openrouter", "deepseek", "together", "qwen", "qwen-chat-template", "zai"];
 
-/// Writes the level of thinking, if one is configured, in the format that the server reads. Returns
-/// the parameters that are not sent, each with the reason.
+/// The levels of thinking with their budgets in the Messages API, in tokens.
+const BUDGETS: [(&str, u32); 6] = [
+    ("minimal", 1024),
+    ("low", 2048),
+    ("medium", 8192),
+    ("high", 16_384),
+    ("xhigh", 32_768),
+    ("max", 32_768),
+];
+
+/// Writes the level of thinking, if one is configured, in the format that the server and the API
+/// read. Returns the parameters that are not sent, each with the reason.
 pub(crate) fn apply_thinking_format(
+    params: &mut Map<String, Value>,
+    compat: &CompatConfig,
+    api: ProviderApi,
+) -> Vec<(&'static str, String)> {
+    let mut not_sent = write_level(params, compat);
+    match api {
+        ProviderApi::OpenaiResponses => move_effort(params),
+        ProviderApi::AnthropicMessages => not_sent.extend(write_budget(params)),
+        _ => {}
+    }
+    not_sent
+}
+
+/// Moves the effort to where the Responses API has it.
+fn move_effort(params: &mut Map<String, Value>) {
+    let Some(effort) = params.remove(REASONING_EFFORT) else { return };
+    if let Value::Object(reasoning) = params.entry("reasoning").or_insert_with(|| json!({})) {
+        set_default(reasoning, "effort", effort);
+    }
+}
+
+/// Writes a level as the Messages API has it: as a budget.
+fn write_budget(params: &mut Map<String, Value>) -> Option<(&'static str, String)> {
+    let level = configured_level(params, true)?;
+    let removed = [REASONING_EFFORT, THINKING].into_iter().filter(|name| {
+        params.get(*name).is_some_and(Value::is_string) && params.remove(*name).is_some()
+    });
+    let name = removed.last().unwrap_or(THINKING);
+    let budget = BUDGETS.iter().find(|(known, _)| *known == level);
+    let thinking = match (level.as_str(), budget) {
+        ("off" | "none", _) => json!({ "type": "disabled" }),
+        (_, Some((_, tokens))) => json!({ "type": "enabled", "budget_tokens": tokens }),
+        (_, None) => {
+            let levels: Vec<_> = BUDGETS.iter().map(|(known, _)| *known).collect();
+            return Some((name, format!("`{level}` is none of off, {}", levels.join(", "))));
+        }
+    };
+    set_default(params, THINKING, thinking);
+    None
+}
+
+/// Writes the level in the server's format.
+fn write_level(
     params: &mut Map<String, Value>,
     compat: &CompatConfig,
 ) -> Vec<(&'static str, String)> {
@@ -88,8 +141,57 @@ mod tests {
         compat.thinking_format = format.map(str::to_owned);
         compat.supports_reasoning_effort = effort;
         let Value::Object(mut params) = params else { panic!() };
-        let not_sent = apply_thinking_format(&mut params, &compat).len();
+        let api = ProviderApi::OpenaiCompletions;
+        let not_sent = apply_thinking_format(&mut params, &compat, api).len();
         (Value::Object(params), not_sent)
+    }
+
+    #[test]
+    fn each_api_has_the_level_where_it_reads_it() {
+        let enabled = |tokens: u32| json!({ "type": "enabled", "budget_tokens": tokens });
+        for (api, params, expected, not_sent) in [
+            (
+                ProviderApi::OpenaiResponses,
+                json!({ "reasoning_effort": "low", "reasoning": { "summary": "auto" } }),
+                json!({ "reasoning": { "summary": "auto", "effort": "low" } }),
+                0,
+            ),
+            (
+                ProviderApi::OpenaiResponses,
+                json!({ "reasoning_effort": "low", "reasoning": { "effort": "high" } }),
+                json!({ "reasoning": { "effort": "high" } }),
+                0,
+            ),
+            (
+                ProviderApi::AnthropicMessages,
+                json!({ "reasoning_effort": "low" }),
+                json!({ "thinking": enabled(2048) }),
+                0,
+            ),
+            (
+                ProviderApi::AnthropicMessages,
+                json!({ "thinking": "high" }),
+                json!({ "thinking": enabled(16_384) }),
+                0,
+            ),
+            (
+                ProviderApi::AnthropicMessages,
+                json!({ "thinking": "off" }),
+                json!({ "thinking": { "type": "disabled" } }),
+                0,
+            ),
+            (ProviderApi::AnthropicMessages, json!({ "thinking": "much" }), json!({}), 1),
+            (
+                ProviderApi::AnthropicMessages,
+                json!({ "thinking": enabled(3000), "reasoning_effort": "low" }),
+                json!({ "thinking": enabled(3000) }),
+                0,
+            ),
+        ] {
+            let Value::Object(mut params) = params else { panic!() };
+            let found = apply_thinking_format(&mut params, &CompatConfig::default(), api);
+            assert_eq!((Value::Object(params), found.len()), (expected, not_sent), "{api:?}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct ProviderConfig {
     /// The API that the server offers.
     pub api: Option<ProviderApi>,
     /// Whether the key is sent in the header `Authorization`. The default is yes, except to
-    /// Anthropic's own servers.
+    /// Anthropic's own servers. With `false` no header carries the key, not even `x-api-key`.
     pub auth_header: Option<bool>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,

@@ -15,6 +15,8 @@ mod hosted;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod provider_keys;
+#[cfg(test)]
 mod remembered;
 #[cfg(test)]
 mod secret_commands;
