@@ -30,7 +30,12 @@ struct OverflowPattern {
 type NumberDelimiters = (&'static str, &'static str);
 
 /// Values of an error's `code` or `type` that mean an overflow by themselves.
-const OVERFLOW_CODES: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+const OVERFLOW_CODES: [&str; 4] = [
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "model_max_prompt_tokens_exceeded",
+    "context_window_exceeded",
+];
 
 /// Known wordings; the first with a matching marker counts. Lower bounds ("at least N") and counts
 /// of characters are not token counts and are left out.
@@ -113,8 +118,92 @@ const OVERFLOW_PATTERNS: &[OverflowPattern] = &[
         window_delimiters: &[("must be <= ", ".")],
         prompt_delimiters: &[("given: ", " `inputs` tokens")],
     },
+    // Gemini.
+    OverflowPattern {
+        marker: "exceeds the maximum number of tokens",
+        window_delimiters: &[("number of tokens allowed (", ")")],
+        prompt_delimiters: &[("token count (", ")")],
+    },
+    // xAI.
+    OverflowPattern {
+        marker: "maximum prompt length is",
+        window_delimiters: &[("maximum prompt length is ", "")],
+        prompt_delimiters: &[("request contains ", " tokens")],
+    },
+    // Cohere.
+    OverflowPattern {
+        marker: "number of tokens in the prompt cannot exceed",
+        window_delimiters: &[("cannot exceed ", "")],
+        prompt_delimiters: &[("received ", "")],
+    },
+    // Moonshot.
+    OverflowPattern {
+        marker: "exceeded model token limit",
+        window_delimiters: &[("model token limit: ", "")],
+        prompt_delimiters: &[("requested: ", "")],
+    },
+    // Qwen, hosted.
+    OverflowPattern {
+        marker: "range of input length should be",
+        window_delimiters: &[("should be [1, ", "]")],
+        prompt_delimiters: &[],
+    },
+    // GitHub's models.
+    OverflowPattern {
+        marker: "prompt token count of",
+        window_delimiters: &[("exceeds the limit of ", "")],
+        prompt_delimiters: &[("prompt token count of ", " ")],
+    },
+    // TabbyAPI.
+    OverflowPattern {
+        marker: "greater than max_seq_len",
+        window_delimiters: &[("max_seq_len ", "")],
+        prompt_delimiters: &[("prompt length ", " ")],
+    },
+    // TensorRT-LLM.
+    OverflowPattern {
+        marker: "sum of prompt length",
+        window_delimiters: &[("max_num_tokens (", ")")],
+        prompt_delimiters: &[("prompt length (", "")],
+    },
+    OverflowPattern {
+        marker: "number of input tokens (",
+        window_delimiters: &[("exceeds the maximum (", ")")],
+        prompt_delimiters: &[("number of input tokens (", ")")],
+    },
+    OverflowPattern {
+        marker: "exceeds maximum allowed token size",
+        window_delimiters: &[("token size ", "")],
+        prompt_delimiters: &[("input length ", " ")],
+    },
+    // Without numbers: Bedrock, MiniMax, GLM, and gateways.
+    bare_pattern("input is too long"),
+    bare_pattern("request is too long"),
+    bare_pattern("prompt too long"),
+    bare_pattern("input too long"),
+    bare_pattern("too many input tokens"),
+    bare_pattern("prompt exceeds max length"),
+    bare_pattern("context window exceeds limit"),
+    bare_pattern("context window limit"),
+    bare_pattern("context length exceeded"),
+    bare_pattern("context length limit"),
+    bare_pattern("exceeds context length"),
+    bare_pattern("exceeds the context length"),
+    bare_pattern("exceeds the model's context"),
+    bare_pattern("exceeds model context"),
+    bare_pattern("exceeds max context"),
+    bare_pattern("exceeds the maximum context"),
+    bare_pattern("exceed max_seq_len"),
+    bare_pattern("maximum input length"),
+    bare_pattern("reduce the length of the messages"),
+    bare_pattern("reduce the length of your prompt"),
+    bare_pattern("reduce your prompt"),
     OverflowPattern { marker: "is too large", window_delimiters: &[], prompt_delimiters: &[] },
 ];
+
+const fn bare_pattern(marker: &'static str) -> OverflowPattern {
+    OverflowPattern { marker, window_delimiters: &[], prompt_delimiters: &[] }
+}
 
 /// The lower bound at which vLLM stopped counting.
 const MIN_PROMPT_DELIMITERS: &[NumberDelimiters] =

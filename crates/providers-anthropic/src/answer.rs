@@ -8,7 +8,9 @@ use openclaw_provider::{
     AnswerLimits, AnswerReader, OverflowContext, ReadyEvents, answer_error, model_error,
     stream_answer, stream_error,
 };
-use openclaw_transport::{EventStream, LenientJsonParser, ServerErrorMessage, StreamEvent};
+use openclaw_transport::{
+    EventStream, LenientJsonParser, ServerErrorMessage, StreamEvent, is_end_marker,
+};
 use serde_json::Value;
 
 use crate::assembly::{AnswerAssembler, FinishedAnswer};
@@ -216,6 +218,9 @@ impl MessageReader {
 
     /// Parses an event. An event of an unknown kind is ignored, whatever it holds.
     fn read(&mut self, data: &str) -> Result<StreamPayload, serde_json::Error> {
+        if is_end_marker(data) {
+            return Ok(StreamPayload::Event(Box::default()));
+        }
         let is_known = |kind: Option<&str>| kind.is_some_and(|it| ANSWER_EVENT_KINDS.contains(&it));
         if !self.json_parser.has_open_half()
             && let Ok(event) = serde_json::from_str::<MessageEvent>(data)

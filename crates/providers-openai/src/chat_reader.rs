@@ -69,6 +69,9 @@ impl ChatReader {
         data: &str,
         error: serde_json::Error,
     ) -> Result<StreamItem, StreamFault> {
+        if let Some(text) = frames::parse_bytes_literal(data) {
+            return self.read_frames(&text, error);
+        }
         let frames = frames::split_frames(data);
         if frames.is_empty() {
             return match frames::parse_python_frame(data) {
@@ -124,6 +127,9 @@ fn read_value(value: Value, text_depth: u8) -> Result<StreamItem, StreamFault> {
 
 fn read_chunk(value: Value) -> Result<ChatChunk, StreamFault> {
     let value = frames::open_envelope(value);
+    if parse_error_event(&value).is_some() {
+        return Err(StreamFault::ServerError(value));
+    }
     ChatChunk::deserialize(value).map(with_reason).map_err(malformed)
 }
 

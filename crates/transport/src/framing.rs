@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use crate::TransportErrorKind;
-use crate::sse::{EventTooLarge, SseDecoder, StreamEvent};
+use crate::sse::{END_MARKER, EventTooLarge, SseDecoder, StreamEvent};
 
 /// The largest event, and the largest body of a response that is not streamed, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -152,8 +152,12 @@ impl BodyFraming {
             Self::SingleJson(body) => {
                 let body = significant_bytes(body).to_vec();
                 let is_one_text = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
-                if is_one_text || !body.trim_ascii().contains(&b'\n') {
-                    vec![StreamEvent::Data(String::from_utf8_lossy(&body).into_owned())]
+                let text = || StreamEvent::Data(String::from_utf8_lossy(&body).into_owned());
+                if is_one_text {
+                    // It is whole, whatever it says about its end.
+                    vec![text(), StreamEvent::Data(END_MARKER.to_owned())]
+                } else if !body.trim_ascii().contains(&b'\n') {
+                    vec![text()]
                 } else {
                     // Lines of JSON, or JSON that only a lenient parser reads.
                     decode_events(body)?

@@ -72,10 +72,29 @@ pub fn parse_error_event(event: &Value) -> Option<ServerErrorMessage> {
         Value::Object(object) => {
             let is_error = ERROR_KEYS.iter().any(|key| object.get(*key).is_some_and(is_set))
                 || (!has_answer_part(object) && has_sign_of_error(object));
-            is_error.then(|| parse_error_value(event)).flatten()
+            if is_error {
+                return parse_error_value(event);
+            }
+            find_named_error(object).and_then(parse_error_value)
         }
         _ => None,
     }
+}
+
+/// The error in an event that has it under its own name (`{"throttlingException": {…}}`), or in a
+/// vendor's extension (`{"x_groq": {"error": …}}`).
+fn find_named_error(event: &Map<String, Value>) -> Option<&Value> {
+    let in_extension = event.iter().find_map(|(name, value)| {
+        value.get("error").filter(|error| name.starts_with("x_") && is_set(error))
+    });
+    in_extension.or_else(|| {
+        let names_error = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.ends_with("exception") || name.ends_with("error")
+        };
+        let errors = event.iter().filter(|(name, value)| names_error(name) && value.is_object());
+        errors.map(|(_, value)| value).find(|value| is_set(value) && !has_answer_part(event))
+    })
 }
 
 /// Parses a plain text or a web page. `None` if it says nothing.

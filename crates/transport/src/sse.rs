@@ -147,8 +147,12 @@ impl SseDecoder {
         }
         self.event.take_stray().or_else(|| {
             let data = self.event.data.take()?;
-            let is_whole =
-                is_end_marker(&data) || serde_json::from_str::<IgnoredAny>(&data).is_ok();
+            let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
+            // Without blank lines between them, all events are one.
+            let is_whole = is_json(&data)
+                || data
+                    .lines()
+                    .all(|line| line.trim().is_empty() || is_end_marker(line) || is_json(line));
             is_whole.then(|| self.event.name_data(data))
         })
     }

@@ -1,6 +1,7 @@
 //! Answers as servers really send them: odd fields, odd framing, odd calls, errors of every shape.
 //!
-//! The cases are data, in `odd_servers/cases.json`. Each says what the server answers to the first
+//! The cases are data, in `odd_servers/cases.json` and, as people met them at servers and proxies by
+//! name, in `odd_servers/reported_cases.json`. Each says what the server answers to the first
 //! chat request (`events`, or `status` and `body`; with `always`, to every one) and what a user
 //! must get:
 //!
@@ -22,14 +23,15 @@ use serde_json::{Value, json};
 
 use self::server::CaseServer;
 
-const CASES: &str = include_str!("odd_servers/cases.json");
+const CASES: [&str; 2] =
+    [include_str!("odd_servers/cases.json"), include_str!("odd_servers/reported_cases.json")];
 
 /// Plays the cases of one kind.
 async fn play_kind(kind: &str) {
-    let cases: Vec<Value> = serde_json::from_str(CASES).unwrap();
+    let cases = CASES.map(|cases| serde_json::from_str::<Vec<Value>>(cases).unwrap());
     let mut complaints = Vec::new();
     let mut played = 0;
-    for case in cases.into_iter().filter(|case| case["kind"] == kind) {
+    for case in cases.into_iter().flatten().filter(|case| case["kind"] == kind) {
         played += 1;
         let found = play_case(&case).await;
         complaints.extend(found.into_iter().map(|said| format!("{}: {said}", case["name"])));
@@ -210,4 +212,14 @@ async fn a_named_model_is_tried_whatever_the_list_of_models_says() {
 #[tokio::test]
 async fn errors_show_the_words_of_the_server() {
     play_kind("error").await;
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_form_of_a_request_is_mended() {
+    play_kind("mended").await;
+}
+
+#[tokio::test]
+async fn a_prompt_beyond_the_window_is_recognised_in_any_words() {
+    play_kind("overflow").await;
 }

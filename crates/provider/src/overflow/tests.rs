@@ -107,6 +107,45 @@ const OVERFLOW_MESSAGES: &[(&str, Option<u32>, Option<u32>)] = &[
         Some(4096),
         Some(5000),
     ),
+    (
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        Some(1_048_576),
+        Some(1_200_000),
+    ),
+    (
+        "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+        Some(131_072),
+        Some(140_000),
+    ),
+    (
+        "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.",
+        Some(4081),
+        Some(5000),
+    ),
+    (
+        "Invalid request: Your request exceeded model token limit: 262144 (requested: 270000)",
+        Some(262_144),
+        Some(270_000),
+    ),
+    (
+        "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]",
+        Some(30_720),
+        None,
+    ),
+    ("prompt token count of 70000 exceeds the limit of 64000", Some(64_000), Some(70_000)),
+    ("Prompt length 5000 is greater than max_seq_len 4096", Some(4096), Some(5000)),
+    (
+        "The sum of prompt length (5000.0) and query length (100) should not exceed max_num_tokens \
+         (4096)",
+        Some(4096),
+        Some(5000),
+    ),
+    ("The number of input tokens (5000) exceeds the maximum (4096).", Some(4096), Some(5000)),
+    ("Input length 5000 exceeds maximum allowed token size 4096", Some(4096), Some(5000)),
+    ("Input is too long for requested model.", None, None),
+    ("Prompt exceeds max length", None, None),
+    ("invalid params, context window exceeds limit", None, None),
+    ("context length exceeded: llama_decode failed", None, None),
 ];
 
 #[test]

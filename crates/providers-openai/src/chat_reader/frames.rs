@@ -43,6 +43,31 @@ pub(super) fn split_frames(data: &str) -> Vec<&str> {
     }
 }
 
+/// Decodes an event that a proxy wrote as a bytes literal of Python: `b'{…}'`.
+pub(super) fn parse_bytes_literal(data: &str) -> Option<String> {
+    let literal = data.trim().strip_prefix('b')?;
+    let quote = literal.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let mut chars = literal.strip_prefix(quote)?.strip_suffix(quote)?.chars();
+    let mut bytes = Vec::with_capacity(literal.len());
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        bytes.push(match chars.next()? {
+            'n' => b'\n',
+            'r' => b'\r',
+            't' => b'\t',
+            'x' => {
+                let digits: String = chars.by_ref().take(2).collect();
+                u8::from_str_radix(&digits, 16).ok()?
+            }
+            c => u8::try_from(c).ok()?,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Parses a frame that is written as a Python object.
 pub(super) fn parse_python_frame(data: &str) -> Option<Value> {
     dialect::parse_python_object(data.trim()).map(Value::Object)
@@ -80,7 +105,9 @@ fn native_choice(object: &Map<String, Value>) -> Option<Value> {
         .or(details)
         .cloned()
         .unwrap_or_else(|| if is_end { json!("stop") } else { Value::Null });
-    let delta = match ["message", "delta"].iter().find_map(|key| object.get(*key)) {
+    // A text in place of the message says something about the answer.
+    let message = object.get("message").filter(|message| message.is_object());
+    let delta = match message.or_else(|| object.get("delta")) {
         Some(message) => message.clone(),
         None if token.is_some_and(|token| token.get("special") == Some(&json!(true))) => json!({}),
         None => {

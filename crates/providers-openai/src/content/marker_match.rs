@@ -177,7 +177,13 @@ impl ContentSplitter {
             TokenMatch::OtherHead(_) if is_line_start || self.template.is_after_token => {
                 MarkerMatch::OtherHead
             }
-            TokenMatch::Token(len) | TokenMatch::OtherHead(len) => MarkerMatch::Token(len),
+            // What follows it on a line of its own is a message too.
+            TokenMatch::OtherHead(len) => match rest.as_bytes().get(len) {
+                Some(b'\n') => MarkerMatch::OtherHead,
+                None if !is_end => MarkerMatch::Undecided,
+                _ => MarkerMatch::Token(len),
+            },
+            TokenMatch::Token(len) => MarkerMatch::Token(len),
             TokenMatch::ModelHead(len) => MarkerMatch::ModelHead(len),
         }
     }

@@ -48,7 +48,15 @@ pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
     certain_pattern(
         &["not support tools|not support tool use|not support tool call|not support function \
              call|support tool use|tools are not supported|tools is not supported|tool calling is \
-             not supported|function calling is not supported|tool use is not supported"],
+             not supported|function calling is not supported|tool use is not supported|function \
+             calling is not enabled|tool calling is not enabled|tool use is not enabled|not support \
+             function|n't support tool|n't support function"],
+        &[ServerFeature::AutoToolChoice],
+        "",
+    ),
+    // llama.cpp cannot read what the model's template makes of tools.
+    certain_pattern(
+        &["unable to generate parser for this template|automatic parser generation failed"],
         &[ServerFeature::AutoToolChoice],
         "",
     ),
@@ -126,8 +134,9 @@ pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
     ),
     uncertain_pattern(&["reasoning", UNKNOWN_FIELD], &[ServerFeature::ReasoningField], ""),
     uncertain_pattern(&["strict", UNKNOWN_FIELD], &[ServerFeature::StrictMode], STRICT_HINT),
-    // Only `strict` makes a grammar of the schema.
+    // vLLM makes a grammar of the schema for `strict` only, llama.cpp for all tools.
     uncertain_pattern(&["grammar|schema"], &[ServerFeature::StrictMode], STRICT_HINT),
+    uncertain_pattern(&["parse grammar|compile grammar"], &[ServerFeature::AutoToolChoice], ""),
     uncertain_pattern(&["tools", UNKNOWN_FIELD], &[ServerFeature::AutoToolChoice], ""),
 ];
 

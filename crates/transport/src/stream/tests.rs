@@ -214,6 +214,7 @@ async fn json_becomes_one_event_whether_declared_or_not() {
         drop(sender);
         let StreamEvent::Data(text) = next(&mut stream).await else { panic!("a comment") };
         assert_eq!(text.trim(), "{\"choices\": []}");
+        assert!(is_text(&next(&mut stream).await, "[DONE]"), "it is whole");
         assert!(stream.next().await.is_none());
     }
 }

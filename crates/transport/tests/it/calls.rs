@@ -102,7 +102,8 @@ async fn a_server_that_does_not_stream_is_understood() {
     let answer = json("200 OK", whole);
     let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
     let events: Vec<_> = stream.unwrap().map(Result::unwrap).collect().await;
-    assert_eq!(events, [StreamEvent::Data(whole.to_owned())]);
+    let data = |text: &str| StreamEvent::Data(text.to_owned());
+    assert_eq!(events, [data(whole), data("[DONE]")]);
 }
 
 #[tokio::test]
