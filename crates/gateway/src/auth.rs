@@ -105,7 +105,7 @@ impl FailureLimiter {
 
 /// One address for all spellings of a machine: a mapped IPv4 address is that address, and an IPv6
 /// address counts as its network of 64 bits, within which a machine chooses freely.
-fn canonical_address(address: IpAddr) -> IpAddr {
+pub(crate) fn canonical_address(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             let [a, b, c, d, ..] = address.segments();

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use openclaw_protocol::gateway::{MAX_BUFFERED_BYTES, ResponseFrame};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What a client may do.
@@ -22,6 +24,8 @@ pub(crate) struct ClientGrant {
 pub(crate) enum OutgoingFrame {
     /// The text of a frame.
     Text(String),
+    /// A question whether the client lives.
+    Ping,
     /// Close the connection.
     Close { code: u16, reason: &'static str },
 }
@@ -48,6 +52,7 @@ struct ClientQueueInner {
     buffered: AtomicUsize,
     event_seq: AtomicU64,
     is_closing: AtomicBool,
+    closing: Notify,
     /// Keeps the numbers of events in the order in which they are queued.
     order: Mutex<()>,
 }
@@ -91,6 +96,7 @@ impl ClientQueue {
             buffered: AtomicUsize::new(0),
             event_seq: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
+            closing: Notify::new(),
             order: Mutex::new(()),
         }));
         (queue.clone(), OutgoingFrames { frames, queue })
@@ -134,7 +140,25 @@ impl ClientQueue {
         if !self.0.is_closing.swap(true, Ordering::AcqRel) {
             // Without its connection there is nothing to close.
             let _ = self.0.frames.send(OutgoingFrame::Close { code, reason });
+            self.0.closing.notify_one();
         }
+    }
+
+    /// Whether the connection is being closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Asks the client whether it lives.
+    pub(crate) fn send_ping(&self) {
+        // Without its connection there is nobody to ask.
+        let _ = self.0.frames.send(OutgoingFrame::Ping);
+    }
+
+    /// Waits until the client has had a time to read the end of its connection.
+    pub(crate) async fn wait_for_closing_timeout(&self, limit: Duration) {
+        self.0.closing.notified().await;
+        tokio::time::sleep(limit).await;
     }
 
     /// Whether the client did not read what was sent to it.
@@ -220,21 +244,21 @@ impl EventAudience {
     fn includes(self, grant: &ClientGrant) -> bool {
         match self {
             Self::Everyone => true,
-            Self::Readers => grant.allows(Scope::Read),
-            Self::Approvers => grant.takes_approvals && grant.allows(Scope::Approvals),
+            Self::Readers => grant.allows(ClientScope::Read),
+            Self::Approvers => grant.takes_approvals && grant.allows(ClientScope::Approvals),
         }
     }
 }
 
 /// What a method needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum ClientScope {
     Read,
     Write,
     Approvals,
 }
 
-impl Scope {
+impl ClientScope {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Read => "operator.read",
@@ -246,11 +270,11 @@ impl Scope {
 
 impl ClientGrant {
     /// Whether the client has a scope. `operator.admin` has each, and writing includes reading.
-    pub(crate) fn allows(&self, scope: Scope) -> bool {
+    pub(crate) fn allows(&self, scope: ClientScope) -> bool {
         self.scopes.iter().any(|granted| {
             granted == "operator.admin"
                 || granted == scope.name()
-                || scope == Scope::Read && granted == Scope::Write.name()
+                || scope == ClientScope::Read && granted == ClientScope::Write.name()
         })
     }
 }
@@ -268,11 +292,11 @@ mod tests {
 
     #[test]
     fn scopes_allow_what_they_name() {
-        assert!(grant(&["operator.admin"]).allows(Scope::Approvals));
-        assert!(grant(&["operator.write"]).allows(Scope::Read));
-        assert!(!grant(&["operator.read"]).allows(Scope::Write));
-        assert!(!grant(&["operator.write"]).allows(Scope::Approvals));
-        assert!(!grant(&[]).allows(Scope::Read));
+        assert!(grant(&["operator.admin"]).allows(ClientScope::Approvals));
+        assert!(grant(&["operator.write"]).allows(ClientScope::Read));
+        assert!(!grant(&["operator.read"]).allows(ClientScope::Write));
+        assert!(!grant(&["operator.write"]).allows(ClientScope::Approvals));
+        assert!(!grant(&[]).allows(ClientScope::Read));
     }
 
     #[tokio::test]

@@ -1,10 +1,10 @@
 //! One websocket from its challenge to its end.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openclaw_protocol::gateway::{
     AuthGrant, ConnectChallenge, ConnectErrorCode, ConnectionPolicy, EventFrame, FeatureList,
@@ -12,19 +12,25 @@ use openclaw_protocol::gateway::{
     ResponseFrame, ServerInfo, StateSnapshot, StateVersion,
 };
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
 use crate::clients::{ClientGrant, ClientQueue, OutgoingFrame, OutgoingFrames};
-use crate::gateway::{GatewayState, TICK_INTERVAL};
-use crate::handshake::{HANDSHAKE_TIMEOUT, Handshake};
+use crate::handshake::{ClientAuthenticator, HANDSHAKE_TIMEOUT};
+use crate::http::ClientConnection;
 use crate::methods::{ConnectedClient, EVENTS, METHODS};
 use crate::random::random_hex;
 use crate::runs::unix_millis;
+use crate::server::CLOSE_TIMEOUT;
+use crate::state::GatewayState;
 use crate::websocket::{ClientSocket, HandshakeLimit};
 
 /// The most requests of one connection that are carried out at once.
 const MAX_OPEN_REQUESTS: usize = 64;
+
+/// The ticks for which a client may be silent, though it is pinged.
+const MAX_SILENT_TICKS: u32 = 2;
 
 /// Why a connection is closed.
 struct ClosingReason {
@@ -40,31 +46,36 @@ impl ClosingReason {
 
 /// Serves a websocket until it ends.
 pub(crate) async fn serve_socket(
-    state: Arc<GatewayState>,
+    connection: ClientConnection,
     mut socket: ClientSocket,
     limit: HandshakeLimit,
-    address: IpAddr,
 ) {
-    let connected = match tokio::time::timeout(
-        HANDSHAKE_TIMEOUT,
-        shake_hands(&state, &mut socket, &limit, address),
-    )
-    .await
-    {
-        Ok(Ok(connected)) => connected,
-        Ok(Err(reason)) => {
-            tracing::warn!("a client from {address} was not let in: {}", reason.text);
-            return close(&mut socket, reason).await;
+    let address = connection.address;
+    let mut ending = connection.ending.clone();
+    let shaking =
+        tokio::time::timeout(HANDSHAKE_TIMEOUT, shake_hands(&connection, &mut socket, &limit));
+    let connected = tokio::select! {
+        connected = shaking => connected.unwrap_or_else(|_| {
+            Err(ClosingReason::new(1008, "no `connect` within 15 seconds"))
+        }),
+        () = connection.admitted.wait_for_eviction() => {
+            Err(ClosingReason::new(1013, "too many connections wait for `connect`"))
         }
-        Err(_) => {
-            let reason = ClosingReason::new(1008, "no `connect` within 15 seconds");
+        _ = ending.wait_for(|ends| *ends) => Err(ClosingReason::new(1001, "the gateway ends")),
+    };
+    let connected = match connected {
+        Ok(connected) => connected,
+        Err(reason) => {
+            tracing::warn!("a client from {address} was not let in: {}", reason.text);
             return close(&mut socket, reason).await;
         }
     };
     limit.lift();
     tracing::info!("a client from {address} connected");
+    connection.admitted.mark_let_in();
+    let state = Arc::clone(&connection.state);
     let (queue, frames) = ClientQueue::new();
-    let client = ConnectedClient { state: Arc::clone(&state), queue, grant: connected };
+    let client = ConnectedClient::new(Arc::clone(&state), queue, connected);
     let registration = state.clients.add_client(client.queue.clone(), client.grant.clone());
     serve_client(client, socket, frames).await;
     tracing::info!("a client from {address} left");
@@ -73,48 +84,23 @@ pub(crate) async fn serve_socket(
 
 /// Sends the challenge, and lets the client in or tells it why not.
 async fn shake_hands(
-    state: &GatewayState,
+    connection: &ClientConnection,
     socket: &mut ClientSocket,
     limit: &HandshakeLimit,
-    address: IpAddr,
 ) -> Result<ClientGrant, ClosingReason> {
+    let state = &connection.state;
     let broken = |_| ClosingReason::new(1011, "the connection is broken");
     let nonce = random_hex(16).map_err(|_| ClosingReason::new(1011, "no random numbers"))?;
     let challenge = ConnectChallenge { nonce, ts: unix_millis(SystemTime::now()) };
     let challenge = EventFrame::new("connect.challenge", json!(challenge));
     socket.send(Message::text(json!(challenge).to_string())).await.map_err(broken)?;
-    let text = loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => break text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(_))) | None => {
-                return Err(ClosingReason::new(1000, "closed before `connect`"));
-            }
-            Some(Ok(_)) => {
-                return Err(ClosingReason::new(1003, "the first frame must be `connect`, as text"));
-            }
-            Some(Err(_)) if limit.is_exceeded() => {
-                return Err(ClosingReason::new(1009, "too much before `connect`"));
-            }
-            Some(Err(_)) => return Err(ClosingReason::new(1002, "no valid websocket frame")),
-        }
-    };
-    let request = match RequestFrame::parse(&text) {
-        Ok(Some(request)) => request,
-        Ok(None) => {
-            return Err(ClosingReason::new(1008, "the first frame must be the request `connect`"));
-        }
-        Err(error) => {
-            let text = format!("the first frame must {}", error.expected());
-            return Err(ClosingReason::new(1007, text));
-        }
-    };
-    let handshake = Handshake {
+    let request = read_first_request(socket, limit).await?;
+    let authenticator = ClientAuthenticator {
         authentication: &state.settings.authentication,
         limiter: &state.limiter,
-        address,
+        address: connection.address,
     };
-    match handshake.examine(&request) {
+    match authenticator.examine(&request) {
         Ok(grant) => {
             let hello = hello(state, &grant);
             let response = ResponseFrame::success(request.id, json!(hello));
@@ -130,6 +116,39 @@ async fn shake_hands(
     }
 }
 
+async fn read_first_request(
+    socket: &mut ClientSocket,
+    limit: &HandshakeLimit,
+) -> Result<RequestFrame, ClosingReason> {
+    let text = loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => break text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_))) | None => {
+                return Err(ClosingReason::new(1000, "closed before `connect`"));
+            }
+            Some(Ok(_)) => {
+                return Err(ClosingReason::new(1003, "the first frame must be `connect`, as text"));
+            }
+            Some(Err(_)) if limit.is_exceeded() => {
+                return Err(ClosingReason::new(1009, "too much before `connect`"));
+            }
+            Some(Err(SocketError::Utf8(_))) => {
+                return Err(ClosingReason::new(1007, "a text frame must be UTF-8"));
+            }
+            Some(Err(_)) => return Err(ClosingReason::new(1002, "no valid websocket frame")),
+        }
+    };
+    match RequestFrame::parse(&text) {
+        Ok(Some(request)) => Ok(request),
+        Ok(None) => Err(ClosingReason::new(1008, "the first frame must be the request `connect`")),
+        Err(error) => {
+            let text = format!("the first frame must {}", error.expected());
+            Err(ClosingReason::new(1007, text))
+        }
+    }
+}
+
 fn refusal_reason(error: &GatewayError) -> ClosingReason {
     let code = error.details.as_ref().and_then(|details| details.get("code"));
     let code = code.and_then(Value::as_str).unwrap_or(&error.code).to_owned();
@@ -138,6 +157,7 @@ fn refusal_reason(error: &GatewayError) -> ClosingReason {
 }
 
 fn hello(state: &GatewayState, grant: &ClientGrant) -> HelloOk {
+    let tick = state.settings.tick_interval;
     HelloOk {
         protocol: PROTOCOL_VERSION,
         server: ServerInfo {
@@ -159,60 +179,114 @@ fn hello(state: &GatewayState, grant: &ClientGrant) -> HelloOk {
         policy: ConnectionPolicy {
             max_payload: MAX_FRAME_BYTES,
             max_buffered_bytes: MAX_BUFFERED_BYTES,
-            tick_interval_ms: u64::try_from(TICK_INTERVAL.as_millis()).unwrap_or(u64::MAX),
+            tick_interval_ms: u64::try_from(tick.as_millis()).unwrap_or(u64::MAX),
         },
     }
 }
 
-/// Reads requests and writes what is queued, each without waiting for the other.
-async fn serve_client(client: ConnectedClient, socket: ClientSocket, mut frames: OutgoingFrames) {
-    let (mut sink, mut stream) = socket.split();
-    let writing = async {
-        while let Some(frame) = frames.next_frame().await {
-            let (message, is_last) = match frame {
-                OutgoingFrame::Text(text) => (Message::text(text), false),
-                OutgoingFrame::Close { code, reason } => {
-                    (close_message(&ClosingReason::new(code, reason)), true)
-                }
-            };
-            if sink.send(message).await.is_err() || is_last {
+/// Reads requests and writes what is queued, each without waiting for the other, until the client
+/// leaves, says nothing for three ticks, or is closed.
+async fn serve_client(client: ConnectedClient, socket: ClientSocket, frames: OutgoingFrames) {
+    let (sink, stream) = socket.split();
+    let heard = watch::Sender::new(());
+    tokio::select! {
+        () = write_frames(sink, frames) => {}
+        () = read_requests(&client, stream, &heard) => {}
+        () = watch_silence(&client, heard.subscribe()) => {}
+        () = client.queue.wait_for_closing_timeout(CLOSE_TIMEOUT) => {}
+    }
+}
+
+async fn write_frames(mut sink: SplitSink<ClientSocket, Message>, mut frames: OutgoingFrames) {
+    while let Some(frame) = frames.next_frame().await {
+        let (message, is_last) = match frame {
+            OutgoingFrame::Text(text) => (Message::text(text), false),
+            OutgoingFrame::Ping => (Message::Ping(Bytes::new()), false),
+            OutgoingFrame::Close { code, reason } => {
+                (close_message(&ClosingReason::new(code, reason)), true)
+            }
+        };
+        match sink.send(message).await {
+            Ok(()) if is_last => {
+                // The end is lost when the connection is dropped before the peer has read it; its
+                // answer ends the reading.
+                std::future::pending::<()>().await;
+            }
+            Ok(()) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+async fn read_requests(
+    client: &ConnectedClient,
+    mut stream: SplitStream<ClientSocket>,
+    heard: &watch::Sender<()>,
+) {
+    let mut open = tokio::task::JoinSet::new();
+    while let Some(received) = stream.next().await {
+        let message = match received {
+            Ok(message) => message,
+            Err(error) => {
+                client.queue.close(closing_code(&error), "no valid websocket frame");
+                // The end is still to be written.
+                std::future::pending::<()>().await;
                 break;
             }
-        }
-        // The peer may be gone already.
-        let _ = sink.close().await;
-    };
-    let reading = async {
-        let mut open = tokio::task::JoinSet::new();
-        while let Some(Ok(message)) = stream.next().await {
-            match message {
-                Message::Text(text) => match RequestFrame::parse(&text) {
-                    Ok(Some(request)) => {
-                        while open.try_join_next().is_some() {}
-                        if open.len() >= MAX_OPEN_REQUESTS {
-                            let error = GatewayError::invalid_request(
-                                "Too many requests of this connection are open.",
-                            );
-                            let error = error.with_retry(Some(1000));
-                            client.queue.send_response(&ResponseFrame::failure(request.id, error));
-                            continue;
-                        }
-                        open.spawn(client.clone().handle_request(request));
+        };
+        heard.send_replace(());
+        match message {
+            Message::Close(_) => break,
+            _ if client.queue.is_closing() => {}
+            Message::Text(text) => match RequestFrame::parse(&text) {
+                Ok(Some(request)) => {
+                    while open.try_join_next().is_some() {}
+                    if open.len() >= MAX_OPEN_REQUESTS {
+                        let error = GatewayError::invalid_request(
+                            "Too many requests of this connection are open.",
+                        );
+                        let error = error.with_retry(Some(1000));
+                        client.queue.send_response(&ResponseFrame::failure(request.id, error));
+                        continue;
                     }
-                    Ok(None) => {}
-                    Err(_) => client.queue.close(1007, "a frame must be a request in JSON"),
-                },
-                Message::Binary(_) => client.queue.close(1003, "frames must be text"),
-                Message::Close(_) => break,
-                _ => {}
+                    open.spawn(client.clone().handle_request(request));
+                }
+                Ok(None) => {}
+                Err(_) => client.queue.close(1007, "a frame must be a request in JSON"),
+            },
+            Message::Binary(_) => client.queue.close(1003, "frames must be text"),
+            _ => {}
+        }
+    }
+    // What the client asked for and nobody reads any more ends; its runs go on.
+    open.abort_all();
+}
+
+/// Closes a client of which nothing is heard: each is pinged, and answers if it lives.
+async fn watch_silence(client: &ConnectedClient, mut heard: watch::Receiver<()>) {
+    let interval = client.state.settings.tick_interval;
+    let mut silent_ticks = 0;
+    loop {
+        match tokio::time::timeout(interval, heard.changed()).await {
+            Ok(Ok(())) => silent_ticks = 0,
+            Ok(Err(_)) => return,
+            Err(_) if silent_ticks >= MAX_SILENT_TICKS => {
+                client.queue.close(1008, "nothing was heard for too long");
+                std::future::pending::<()>().await;
+            }
+            Err(_) => {
+                silent_ticks += 1;
+                client.queue.send_ping();
             }
         }
-        // What the client asked for and nobody reads any more ends; its runs go on.
-        open.abort_all();
-    };
-    tokio::select! {
-        () = writing => {}
-        () = reading => {}
+    }
+}
+
+fn closing_code(error: &SocketError) -> u16 {
+    match error {
+        SocketError::Capacity(_) => 1009,
+        SocketError::Utf8(_) => 1007,
+        _ => 1002,
     }
 }
 
@@ -223,7 +297,11 @@ fn close_message(reason: &ClosingReason) -> Message {
 }
 
 async fn close(socket: &mut ClientSocket, reason: ClosingReason) {
-    // The peer may be gone already.
-    let _ = socket.send(close_message(&reason)).await;
-    let _ = socket.close(None).await;
+    let closing = async {
+        // The peer may be gone already.
+        let _ = socket.send(close_message(&reason)).await;
+        // The end is lost when the connection is dropped before the peer has read it.
+        while let Some(Ok(_)) = socket.next().await {}
+    };
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
 }

@@ -24,13 +24,13 @@ const SCOPES: &[&str] = &[
 ];
 
 /// A connection before its handshake.
-pub(crate) struct Handshake<'a> {
+pub(crate) struct ClientAuthenticator<'a> {
     pub(crate) authentication: &'a GatewayAuthentication,
     pub(crate) limiter: &'a FailureLimiter,
     pub(crate) address: IpAddr,
 }
 
-impl Handshake<'_> {
+impl ClientAuthenticator<'_> {
     /// Examines the first request.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn examine(request: &RequestFrame) -> Result<ClientGrant, String> {
-        let handshake = Handshake {
+        let handshake = ClientAuthenticator {
             authentication: &GatewayAuthentication::Token("the-right-token-of-it".into()),
             limiter: &FailureLimiter::default(),
             address: "127.0.0.1".parse().unwrap(),

@@ -1,8 +1,8 @@
 //! The HTTP side: which requests are let in, and where they go.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,12 +19,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::admission::AdmittedConnection;
 use crate::auth::GatewayAuthentication;
 use crate::connection::serve_socket;
-use crate::gateway::GatewayState;
-use crate::handshake::Handshake;
+use crate::handshake::ClientAuthenticator;
 use crate::openai;
-use crate::websocket::{accept_upgrade, is_upgrade};
+use crate::state::GatewayState;
+use crate::websocket::{OpeningSocket, accept_upgrade, is_upgrade};
 
 /// A response of the gateway.
 pub(crate) type HttpResponse = Response<BoxBody<Bytes, Infallible>>;
@@ -53,44 +54,95 @@ pub(crate) fn json_response(status: StatusCode, value: &Value) -> HttpResponse {
     response
 }
 
-/// Serves one connection until it ends or the gateway does.
-pub(crate) async fn serve_connection(
-    state: Arc<GatewayState>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    mut ending: watch::Receiver<bool>,
-) {
-    // Without it, each small frame waits for the acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(answer(state, request, peer.ip()).await) }
-    });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(64);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    tokio::pin!(connection);
-    tokio::select! {
-        // A client that breaks the protocol is told by the library.
-        _ = connection.as_mut() => return,
-        _ = ending.wait_for(|ends| *ends) => {}
+/// The connection of a client.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientConnection {
+    pub(crate) state: Arc<GatewayState>,
+    pub(crate) address: IpAddr,
+    pub(crate) admitted: Arc<AdmittedConnection>,
+    /// Becomes true when the gateway ends.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+/// The websocket that a request asked for, once its response is sent.
+type SocketSlot = Arc<Mutex<Option<OpeningSocket>>>;
+
+impl ClientConnection {
+    /// Serves the connection until it ends or the gateway does, over HTTP and then, if the client
+    /// asks for it, as a websocket.
+    pub(crate) async fn serve(self, stream: TcpStream) {
+        // Without it, each small frame waits for the acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
+        let slot = SocketSlot::default();
+        tokio::select! {
+            () = self.serve_http(stream, &slot) => {}
+            () = self.admitted.wait_for_eviction() => return,
+        }
+        let socket = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(socket) = socket
+            && let Some((socket, limit)) = socket.await
+        {
+            serve_socket(self, socket, limit).await;
+        }
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+
+    async fn serve_http(&self, stream: TcpStream, slot: &SocketSlot) {
+        let service = service_fn(move |request| {
+            let (connection, slot) = (self.clone(), Arc::clone(slot));
+            async move { Ok::<_, Infallible>(answer(connection, &slot, request).await) }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(64);
+        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut ending = self.ending.clone();
+        tokio::pin!(connection);
+        tokio::select! {
+            // A client that breaks the protocol is told by the library.
+            _ = connection.as_mut() => return,
+            _ = ending.wait_for(|ends| *ends) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+
+    /// Checks the `Authorization` header of a request.
+    ///
+    /// # Errors
+    /// When the client is not let in.
+    pub(crate) fn authorize(&self, request: &Request<Incoming>) -> Result<(), GatewayError> {
+        let offered = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let offered = offered.and_then(|value| {
+            let (scheme, secret) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+        });
+        let authenticator = ClientAuthenticator {
+            authentication: &self.state.settings.authentication,
+            limiter: &self.state.limiter,
+            address: self.address,
+        };
+        authenticator.check_offered(offered.filter(|offered| !offered.is_empty()))?;
+        self.admitted.mark_let_in();
+        Ok(())
+    }
 }
 
 async fn answer(
-    state: Arc<GatewayState>,
+    connection: ClientConnection,
+    slot: &SocketSlot,
     request: Request<Incoming>,
-    peer: IpAddr,
 ) -> HttpResponse {
-    if let Some(refusal) = refuse_source(&state, &request) {
+    let state = &connection.state;
+    if let Some(refusal) = refuse_source(state, &request) {
         return refusal;
     }
     let path = request.uri().path().to_owned();
     if is_upgrade(&request) {
         return match path.as_str() {
-            "/" | "/ws" => open_socket(state, request, peer),
+            "/" | "/ws" => {
+                let (response, socket) = accept_upgrade(request);
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = socket;
+                response
+            }
             _ => not_found(&path),
         };
     }
@@ -103,7 +155,7 @@ async fn answer(
             json_response(StatusCode::OK, &ready)
         }
         (_, "/healthz" | "/health" | "/readyz" | "/ready") => wrong_method("GET, HEAD"),
-        (_, path) if path.starts_with("/v1/") => openai::answer(state, request, peer).await,
+        (_, path) if path.starts_with("/v1/") => openai::answer(connection, request).await,
         (_, path) => not_found(path),
     }
 }
@@ -158,40 +210,6 @@ fn is_known_host(state: &GatewayState, host: &str) -> bool {
                 || state.settings.allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(name))
         }
     }
-}
-
-fn open_socket(state: Arc<GatewayState>, request: Request<Incoming>, peer: IpAddr) -> HttpResponse {
-    let (response, socket) = accept_upgrade(request);
-    if let Some(socket) = socket {
-        tokio::spawn(async move {
-            if let Some((socket, limit)) = socket.await {
-                serve_socket(state, socket, limit, peer).await;
-            }
-        });
-    }
-    response
-}
-
-/// Checks the `Authorization` header of a request.
-///
-/// # Errors
-/// When the client is not let in.
-pub(crate) fn authorize(
-    state: &GatewayState,
-    request: &Request<Incoming>,
-    address: IpAddr,
-) -> Result<(), GatewayError> {
-    let offered = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let offered = offered.and_then(|value| {
-        let (scheme, secret) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
-    });
-    let handshake = Handshake {
-        authentication: &state.settings.authentication,
-        limiter: &state.limiter,
-        address,
-    };
-    handshake.check_offered(offered.filter(|offered| !offered.is_empty()))
 }
 
 /// The answer to a path that does not exist, whatever the method.

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod approvals;
 mod auth;
 mod clients;
 mod connection;
 mod error;
-mod gateway;
 mod handshake;
 mod http;
 mod methods;
@@ -13,10 +13,12 @@ mod openai;
 mod random;
 mod run_result;
 mod runs;
+mod server;
 mod settings;
+mod state;
 mod websocket;
 
 pub use auth::GatewayAuthentication;
 pub use error::{GatewayStartError, GatewayStartErrorKind};
-pub use gateway::{Gateway, GatewayHandle, recorded_address};
+pub use server::{GatewayHandle, GatewayServer, recorded_address};
 pub use settings::{GatewayOverrides, GatewaySettings, find_client_secret};

@@ -1,6 +1,7 @@
 //! The methods of connected clients.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use openclaw_protocol::gateway::{
@@ -13,9 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::approvals::ResolveParams;
-use crate::clients::{ClientGrant, ClientQueue, Scope};
-use crate::gateway::GatewayState;
+use crate::clients::{ClientGrant, ClientQueue, ClientScope};
 use crate::runs::{StartedRun, offload, store_failure, unix_millis};
+use crate::state::GatewayState;
 
 /// How long `agent.wait` waits when the client does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
@@ -26,21 +27,24 @@ const DEFAULT_HISTORY: usize = 200;
 /// The most messages of `chat.history`.
 const MAX_HISTORY: usize = 1000;
 
+/// The requests without the scope that they need after which a client is closed.
+const MAX_REFUSALS: u32 = 10;
+
 /// The methods with what each needs.
-pub(crate) const METHODS: &[(&str, Scope)] = &[
-    ("agent", Scope::Write),
-    ("agent.wait", Scope::Write),
-    ("agents.list", Scope::Read),
-    ("chat.abort", Scope::Write),
-    ("chat.history", Scope::Read),
-    ("chat.send", Scope::Write),
-    ("exec.approval.get", Scope::Approvals),
-    ("exec.approval.list", Scope::Approvals),
-    ("exec.approval.resolve", Scope::Approvals),
-    ("health", Scope::Read),
-    ("models.list", Scope::Read),
-    ("sessions.list", Scope::Read),
-    ("status", Scope::Read),
+pub(crate) const METHODS: &[(&str, ClientScope)] = &[
+    ("agent", ClientScope::Write),
+    ("agent.wait", ClientScope::Write),
+    ("agents.list", ClientScope::Read),
+    ("chat.abort", ClientScope::Write),
+    ("chat.history", ClientScope::Read),
+    ("chat.send", ClientScope::Write),
+    ("exec.approval.get", ClientScope::Approvals),
+    ("exec.approval.list", ClientScope::Approvals),
+    ("exec.approval.resolve", ClientScope::Approvals),
+    ("health", ClientScope::Read),
+    ("models.list", ClientScope::Read),
+    ("sessions.list", ClientScope::Read),
+    ("status", ClientScope::Read),
 ];
 
 /// The events that clients get.
@@ -60,9 +64,14 @@ pub(crate) struct ConnectedClient {
     pub(crate) state: Arc<GatewayState>,
     pub(crate) queue: ClientQueue,
     pub(crate) grant: ClientGrant,
+    refusals: Arc<AtomicU32>,
 }
 
 impl ConnectedClient {
+    pub(crate) fn new(state: Arc<GatewayState>, queue: ClientQueue, grant: ClientGrant) -> Self {
+        Self { state, queue, grant, refusals: Arc::default() }
+    }
+
     /// Carries out a request, and queues its response or responses.
     pub(crate) async fn handle_request(self, request: RequestFrame) {
         let id = request.id.clone();
@@ -82,6 +91,9 @@ impl ConnectedClient {
             )));
         };
         if !self.grant.allows(*scope) {
+            if self.refusals.fetch_add(1, Ordering::Relaxed) >= MAX_REFUSALS {
+                self.queue.close(1008, "too many requests without their scope");
+            }
             let text = format!("`{name}` needs the scope `{}`.", scope.name());
             return Err(GatewayError::new(GatewayErrorCode::Forbidden, text).with_details(json!({
                 "code": "MISSING_SCOPE",

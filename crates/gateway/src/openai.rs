@@ -4,7 +4,6 @@ mod conversations;
 mod request;
 mod stream;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,23 +16,20 @@ use openclaw_protocol::parts::TokenCounts;
 use serde_json::{Value, json};
 
 use self::request::{ChatCompletion, ModelTarget};
-use crate::gateway::GatewayState;
-use crate::http::{HttpResponse, authorize, json_response, not_found, wrong_method};
+use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
 use crate::random::random_uuid;
 use crate::run_result::RunEnd;
 use crate::runs::{LiveRun, StartedRun};
+use crate::state::GatewayState;
 
 pub(crate) use conversations::ConversationIndex;
 
-/// The most bytes of a request.
-const MAX_BODY_BYTES: usize = 20 * 1024 * 1024;
-
 /// Answers a request below `/v1/`.
 pub(crate) async fn answer(
-    state: Arc<GatewayState>,
+    connection: ClientConnection,
     request: Request<Incoming>,
-    peer: IpAddr,
 ) -> HttpResponse {
+    let state = Arc::clone(&connection.state);
     let path = request.uri().path().to_owned();
     if !state.settings.serves_openai_api {
         return openai_error(
@@ -43,7 +39,7 @@ pub(crate) async fn answer(
              gateway.http.endpoints.chatCompletions.enabled true` turns it on at the next start.",
         );
     }
-    if let Err(error) = authorize(&state, &request, peer) {
+    if let Err(error) = connection.authorize(&request) {
         return refuse_client(&error);
     }
     let model = path.strip_prefix("/v1/models/").map(str::to_owned);
@@ -111,13 +107,17 @@ fn unknown_model(id: &str) -> HttpResponse {
 
 async fn complete_chat(state: Arc<GatewayState>, request: Request<Incoming>) -> HttpResponse {
     let (head, body) = request.into_parts();
-    let body: Bytes = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    let max_bytes = state.settings.max_body_bytes;
+    let body: Bytes = match Limited::new(body, max_bytes).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
             return openai_error(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "invalid_request_error",
-                "The request is larger than 20 MiB, or was cut off.",
+                &format!(
+                    "The request is larger than {max_bytes} bytes \
+                     (`gateway.http.endpoints.chatCompletions.maxBodyBytes`), or was cut off."
+                ),
             );
         }
     };

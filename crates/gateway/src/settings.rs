@@ -1,35 +1,26 @@
 //! The settings of a gateway, which must not leave it open.
 
-use std::io::{self, Write as _};
+mod secrets;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use openclaw_config::defaults::GATEWAY_MAX_BODY_BYTES;
 use openclaw_config::{
-    Env, GatewayAuthMode, GatewayBind, GatewayMode, KeyPath, LoadedConfig, SecretInput,
-    TailscaleMode,
+    GatewayAuthMode, GatewayBind, GatewayMode, KeyPath, LoadedConfig, TailscaleMode,
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
+use self::secrets::{SecretPlace, SecretSetting, read_secret};
 use crate::auth::GatewayAuthentication;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
-use crate::random::random_hex;
 
-/// The fewest characters of a secret when only this machine can connect.
-const MIN_LOCAL_SECRET_CHARS: usize = 16;
+pub use self::secrets::find_client_secret;
 
-/// The fewest characters of a secret when other machines can connect.
-const MIN_REMOTE_SECRET_CHARS: usize = 24;
-
-/// The random bytes of a token that is made here.
-const TOKEN_BYTES: usize = 24;
-
-/// The most bytes of the file with that token.
-const MAX_TOKEN_FILE_BYTES: u64 = 4096;
-
-/// Texts that stand for a secret in examples, or for none in other languages.
-const PLACEHOLDERS: &[&str] =
-    &["undefined", "null", "none", "changeme", "change-me", "<gateway-token>", "your-token-here"];
+/// The time between two events `tick`.
+const TICK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Settings that restrict clients, and that the gateway does not act on.
 const UNHELD_KEYS: &[&str] = &[
@@ -40,9 +31,6 @@ const UNHELD_KEYS: &[&str] = &[
     "gateway.tls",
     "gateway.tools.deny",
 ];
-
-const NEW_SECRET_HINT: &str = "`openclaw config set gateway.auth.token \"$(openssl rand -hex \
-    24)\"` sets one; `openclaw config unset gateway.auth.token` has one made for this machine.";
 
 /// The settings of a gateway.
 #[derive(Debug, Clone)]
@@ -60,6 +48,10 @@ pub struct GatewaySettings {
     pub allowed_hosts: Vec<String>,
     /// Whether `/v1/chat/completions` and `/v1/models` are served.
     pub serves_openai_api: bool,
+    /// The most bytes of a request to `/v1/chat/completions`.
+    pub max_body_bytes: usize,
+    /// The time between two events `tick`, after three of which a silent client is closed.
+    pub tick_interval: Duration,
     /// The state folder.
     pub state_dir: PathBuf,
 }
@@ -90,6 +82,8 @@ impl GatewaySettings {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             serves_openai_api: true,
+            max_body_bytes: GATEWAY_MAX_BODY_BYTES,
+            tick_interval: TICK_INTERVAL,
             state_dir: state_dir.into(),
         }
     }
@@ -152,6 +146,8 @@ impl GatewaySettings {
             allowed_origins: gateway.control_ui.allowed_origins.clone(),
             allowed_hosts: Vec::new(),
             serves_openai_api: gateway.http.endpoints.serves_openai_api(),
+            max_body_bytes: gateway.http.endpoints.max_body_bytes(),
+            tick_interval: TICK_INTERVAL,
             state_dir: state_dir.to_owned(),
         })
     }
@@ -187,60 +183,6 @@ fn restricts(value: &Value) -> bool {
         Value::Object(fields) => fields.values().any(restricts),
         _ => true,
     }
-}
-
-/// The secret with which the commands of this machine reach its gateway; `None` when there is none.
-///
-/// # Errors
-/// When a secret that is written cannot be used, or the file with the token cannot be read.
-pub fn find_client_secret(
-    loaded: &LoadedConfig,
-    state_dir: &Path,
-    overrides: &GatewayOverrides,
-) -> Result<Option<GatewayAuthentication>, GatewayStartError> {
-    if let Some(token) = &overrides.token {
-        return Ok(Some(GatewayAuthentication::Token(token.clone())));
-    }
-    if let Some(password) = &overrides.password {
-        return Ok(Some(GatewayAuthentication::Password(password.clone())));
-    }
-    let auth = &loaded.config.gateway.auth;
-    let (setting, written) = match auth.mode() {
-        GatewayAuthMode::Password => (SecretSetting::Password, auth.password.as_ref()),
-        GatewayAuthMode::Token => (SecretSetting::Token, auth.token.as_ref()),
-        GatewayAuthMode::None | GatewayAuthMode::TrustedProxy => return Ok(None),
-    };
-    match (setting, written) {
-        (SecretSetting::Password, Some(written)) => written
-            .resolve_secret(loaded.env())
-            .map(|secret| Some(GatewayAuthentication::Password(secret.value)))
-            .map_err(|error| settings_error("use gateway.auth.password").with_source(error)),
-        (SecretSetting::Token, Some(written)) => written
-            .resolve_secret(loaded.env())
-            .map(|secret| Some(GatewayAuthentication::Token(secret.value)))
-            .map_err(|error| settings_error("use gateway.auth.token").with_source(error)),
-        (SecretSetting::Password, None) => Ok(None),
-        (SecretSetting::Token, None) => {
-            let token = read_local_token(state_dir).map_err(|error| {
-                let message = format!("read {}", token_path(state_dir).display());
-                GatewayStartError::new(GatewayStartErrorKind::StateFile, message).with_source(error)
-            })?;
-            Ok(token.map(GatewayAuthentication::Token))
-        }
-    }
-}
-
-/// The token that was made for this machine; `None` when there is none.
-fn read_local_token(state_dir: &Path) -> io::Result<Option<SecretString>> {
-    match openclaw_fs::read_text(&token_path(state_dir), MAX_TOKEN_FILE_BYTES) {
-        Ok(text) => Ok(Some(text.trim().to_owned().into()).filter(|_| !text.trim().is_empty())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn token_path(state_dir: &Path) -> PathBuf {
-    state_dir.join("gateway").join("token")
 }
 
 fn settings_error(message: impl Into<String>) -> GatewayStartError {
@@ -291,102 +233,6 @@ fn open_authentication(address: IpAddr) -> Result<GatewayAuthentication, Gateway
     Err(error.with_hint(
         "`openclaw config set gateway.auth.mode token`, or `gateway.bind` back to \"loopback\".",
     ))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SecretSetting {
-    Token,
-    Password,
-}
-
-impl SecretSetting {
-    fn key(self) -> &'static str {
-        match self {
-            Self::Token => "gateway.auth.token",
-            Self::Password => "gateway.auth.password",
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct SecretPlace<'a> {
-    address: IpAddr,
-    state_dir: &'a Path,
-}
-
-/// Reads the secret that clients must know. What is written and cannot be used is an error: a
-/// gateway with another secret than the one that its owner wrote would be a surprise.
-fn read_secret(
-    setting: SecretSetting,
-    option: Option<&SecretString>,
-    written: Option<&SecretInput>,
-    env: &Env,
-    place: SecretPlace<'_>,
-) -> Result<SecretString, GatewayStartError> {
-    let secret = match (option, written) {
-        (Some(option), _) => option.clone(),
-        (None, Some(written)) => match written.resolve_secret(env) {
-            Ok(resolved) => resolved.value,
-            Err(error) => {
-                let message = format!("use {}", setting.key());
-                return Err(settings_error(message).with_source(error).with_hint(NEW_SECRET_HINT));
-            }
-        },
-        (None, None) if setting == SecretSetting::Token && place.address.is_loopback() => {
-            return load_or_make_token(place.state_dir);
-        }
-        (None, None) => {
-            let message = format!("start the gateway: `{}` is not set", setting.key());
-            return Err(settings_error(message).with_hint(NEW_SECRET_HINT));
-        }
-    };
-    check_secret(setting, secret.expose_secret(), place.address)?;
-    Ok(secret)
-}
-
-fn check_secret(
-    setting: SecretSetting,
-    secret: &str,
-    address: IpAddr,
-) -> Result<(), GatewayStartError> {
-    let key = setting.key();
-    let needed =
-        if address.is_loopback() { MIN_LOCAL_SECRET_CHARS } else { MIN_REMOTE_SECRET_CHARS };
-    let trimmed = secret.trim();
-    let problem = if trimmed.is_empty() {
-        format!("`{key}` is empty")
-    } else if PLACEHOLDERS.contains(&trimmed.to_ascii_lowercase().as_str()) {
-        format!("`{key}` is a placeholder")
-    } else if secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        format!("`{key}` contains white space or control characters")
-    } else if secret.chars().count() < needed {
-        let reach = if address.is_loopback() { "on this machine" } else { "beyond this machine" };
-        format!("`{key}` is too short; {reach} it needs {needed} characters")
-    } else {
-        return Ok(());
-    };
-    let message = format!("start the gateway: {problem}");
-    Err(settings_error(message).with_hint(NEW_SECRET_HINT))
-}
-
-/// Loads the token of this machine, and makes it if there is none.
-fn load_or_make_token(state_dir: &Path) -> Result<SecretString, GatewayStartError> {
-    let path = token_path(state_dir);
-    let fail = |error: io::Error| {
-        let message = format!("keep the gateway's token in {}", path.display());
-        GatewayStartError::new(GatewayStartErrorKind::StateFile, message).with_source(error)
-    };
-    if let Some(token) = read_local_token(state_dir).map_err(fail)? {
-        return Ok(token);
-    }
-    let token = random_hex(TOKEN_BYTES).map_err(fail)?;
-    if let Some(folder) = path.parent() {
-        openclaw_fs::create_private_dir(folder).map_err(fail)?;
-    }
-    let mut file = openclaw_fs::AtomicFile::create(&path).map_err(fail)?;
-    file.write_all(format!("{token}\n").as_bytes()).map_err(fail)?;
-    file.commit().map_err(fail)?;
-    Ok(token.into())
 }
 
 #[cfg(test)]

@@ -25,6 +25,10 @@ use crate::http::{HttpResponse, text_response};
 /// A websocket of a client.
 pub(crate) type ClientSocket = WebSocketStream<LimitedStream<TokioIo<Upgraded>>>;
 
+/// A websocket whose response is being sent; `None` when the connection ends before.
+pub(crate) type OpeningSocket =
+    Pin<Box<dyn Future<Output = Option<(ClientSocket, HandshakeLimit)>> + Send>>;
+
 /// Limits the bytes that are read before the limit is lifted.
 #[derive(Debug, Clone)]
 pub(crate) struct HandshakeLimit(Arc<LimitState>);
@@ -119,7 +123,7 @@ pub(crate) fn is_upgrade(request: &Request<Incoming>) -> bool {
 /// response says why the request is no valid handshake.
 pub(crate) fn accept_upgrade(
     mut request: Request<Incoming>,
-) -> (HttpResponse, Option<impl Future<Output = Option<(ClientSocket, HandshakeLimit)>> + Send>) {
+) -> (HttpResponse, Option<OpeningSocket>) {
     let key = request.headers().get(SEC_WEBSOCKET_KEY);
     let accept = key.map(|key| derive_accept_key(key.as_bytes()));
     let Some(accept) = accept.and_then(|accept| HeaderValue::from_str(&accept).ok()) else {
@@ -150,5 +154,5 @@ pub(crate) fn accept_upgrade(
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         Some((socket, limit))
     };
-    (response, Some(socket))
+    (response, Some(Box::pin(socket)))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use openclaw_chat::{CommandContext, InterruptSignals};
 use openclaw_client::ClientError;
 use openclaw_gateway::{
-    Gateway, GatewayAuthentication, GatewayOverrides, GatewaySettings, GatewayStartError,
+    GatewayAuthentication, GatewayOverrides, GatewayServer, GatewaySettings, GatewayStartError,
     GatewayStartErrorKind,
 };
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
     };
     // Registered first, so that a signal during the start is not lost.
     let mut signals = InterruptSignals::new();
-    let gateway = match Gateway::bind(context.runtime(), settings.clone()).await {
+    let gateway = match GatewayServer::bind(context.runtime(), settings.clone()).await {
         Ok(gateway) => gateway,
         Err(error) => return Ok(refuse_start(context, &error)),
     };
@@ -110,7 +110,7 @@ fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReas
     }
 }
 
-fn announce(context: &CommandContext, gateway: &Gateway, settings: &GatewaySettings) {
+fn announce(context: &CommandContext, gateway: &GatewayServer, settings: &GatewaySettings) {
     let printer = &context.printer;
     let address = gateway.local_address();
     let reach = if settings.is_reachable_from_outside() {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{defaults::GATEWAY_PORT, secret::SecretInput};
+use crate::defaults::{GATEWAY_MAX_BODY_BYTES, GATEWAY_PORT};
+use crate::secret::SecretInput;
 
 /// The gateway, which serves sessions to other programs.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -66,6 +67,9 @@ pub struct GatewayEndpointConfig {
     /// Whether it is served.
     #[schemars(extend("default" = false))]
     pub enabled: Option<bool>,
+    /// The most bytes of a request's body.
+    #[schemars(extend("default" = GATEWAY_MAX_BODY_BYTES), range(min = 1))]
+    pub max_body_bytes: Option<usize>,
 }
 
 /// Whether the gateway runs here or elsewhere.
@@ -190,6 +194,12 @@ impl GatewayEndpointsConfig {
     #[must_use]
     pub fn serves_openai_api(&self) -> bool {
         self.chat_completions.enabled.unwrap_or(false)
+    }
+
+    /// The most bytes of a request to `/v1/chat/completions`.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> usize {
+        self.chat_completions.max_body_bytes.unwrap_or(GATEWAY_MAX_BODY_BYTES)
     }
 }
 

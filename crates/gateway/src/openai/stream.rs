@@ -17,10 +17,10 @@ use tokio::sync::mpsc;
 
 use super::request::ChatCompletion;
 use super::{StopOnDrop, error_object, finish_reason, run_problem, set_event_stream, usage_object};
-use crate::gateway::GatewayState;
 use crate::http::HttpResponse;
 use crate::run_result::RunEnd;
 use crate::runs::{LiveRun, StartedRun};
+use crate::state::GatewayState;
 
 /// How often a comment keeps a silent connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);

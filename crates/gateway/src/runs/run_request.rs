@@ -72,12 +72,13 @@ impl RunManager {
         })
     }
 
-    /// The key of a session that is named by `main` alone.
+    /// The key of a session that a client names; `main` is the default session, whatever its key.
     pub(crate) fn complete_key(&self, key: &str) -> String {
-        match key {
-            "main" => format!("agent:{}:main", self.runtime.default_agent()),
-            key => key.to_owned(),
-        }
+        let default = match key {
+            "main" => self.runtime.default_session_key(self.runtime.default_agent(), None).ok(),
+            _ => None,
+        };
+        default.map_or_else(|| key.to_owned(), |default| default.as_str().to_owned())
     }
 }
 

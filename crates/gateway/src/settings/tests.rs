@@ -1,10 +1,13 @@
 //! Settings that would leave a gateway open do not start one.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use openclaw_config::{AppPaths, Config};
+use openclaw_config::{AppPaths, Config, Env};
+use secrecy::ExposeSecret as _;
 
+use super::secrets::{TOKEN_BYTES, read_local_token, token_path};
 use super::*;
 
 fn settings(json5: &str, env: &[(&str, &str)]) -> Result<GatewaySettings, GatewayStartError> {
@@ -79,10 +82,11 @@ fn sufficient_settings_are_taken_from_the_config_and_the_environment() {
     let token = "a-token-of-twenty-four-c";
     let json5 = format!(
         "{{ gateway: {{ port: 7000, bind: 'lan', auth: {{ token: '{token}' }},
-           http: {{ endpoints: {{ chatCompletions: {{ enabled: true }} }} }} }} }}"
+           http: {{ endpoints: {{ chatCompletions: {{ enabled: true, maxBodyBytes: 4096 }} }} }} }} }}"
     );
     let set = settings(&json5, &[]).unwrap();
     assert_eq!((set.port, set.address.to_string().as_str()), (7000, "0.0.0.0"));
+    assert_eq!(set.max_body_bytes, 4096);
     assert!(set.serves_openai_api && set.is_reachable_from_outside());
     let set = settings("{}", &[("OPENCLAW_GATEWAY_TOKEN", token)]).unwrap();
     let GatewayAuthentication::Token(secret) = set.authentication else { panic!() };

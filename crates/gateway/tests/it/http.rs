@@ -3,13 +3,13 @@
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
 use serde_json::{Value, json};
 
-use crate::lab::{HttpAnswer, Lab, TOKEN};
+use crate::lab::{GatewayLab, HttpAnswer, TOKEN};
 
 fn bearer() -> String {
     format!("Bearer {TOKEN}")
 }
 
-async fn complete(lab: &Lab, body: Value, headers: &[(&str, &str)]) -> HttpAnswer {
+async fn complete(lab: &GatewayLab, body: Value, headers: &[(&str, &str)]) -> HttpAnswer {
     let token = bearer();
     let mut all = vec![("Authorization", token.as_str())];
     all.extend(headers);
@@ -33,7 +33,7 @@ fn pieces(answer: &HttpAnswer) -> Vec<Value> {
 #[tokio::test]
 async fn paths_that_do_not_exist_are_not_found_and_health_needs_no_secret() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     for (line, status) in [
         ("GET /healthz", 200),
         ("GET /health", 200),
@@ -55,7 +55,7 @@ async fn paths_that_do_not_exist_are_not_found_and_health_needs_no_secret() {
 #[tokio::test]
 async fn pages_and_names_that_lead_here_unexpectedly_are_refused() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start_with(&server, "", |settings| {
+    let lab = GatewayLab::start_with(&server, "", |settings| {
         settings.allowed_origins = vec!["https://desk.example".to_owned()];
     })
     .await;
@@ -85,7 +85,7 @@ async fn pages_and_names_that_lead_here_unexpectedly_are_refused() {
 async fn agents_are_models_of_the_openai_api() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::text("Hello there."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let token = bearer();
     let auth = [("Authorization", token.as_str())];
     let models: Value =
@@ -116,7 +116,7 @@ async fn a_chat_that_is_sent_whole_each_time_is_one_session() {
     server.push(Turn::text("One."));
     server.push(Turn::text("Two."));
     server.push(Turn::text("Three."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     complete(&lab, chat(&[("user", "First")]), &[]).await;
     let whole = [("user", "First"), ("assistant", "One."), ("user", "Second")];
     let mut streamed = chat(&whole);
@@ -151,7 +151,7 @@ async fn a_chat_that_is_sent_whole_each_time_is_one_session() {
 async fn a_stream_has_the_usage_when_it_is_asked_for_and_errors_in_the_form_of_the_api() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::text("Fine."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut body = chat(&[("user", "Hi")]);
     body["stream"] = json!(true);
     body["stream_options"] = json!({ "include_usage": true });
@@ -179,9 +179,21 @@ async fn a_stream_has_the_usage_when_it_is_asked_for_and_errors_in_the_form_of_t
 #[tokio::test]
 async fn the_api_is_off_unless_it_is_turned_on() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start_with(&server, "", |settings| settings.serves_openai_api = false).await;
+    let lab =
+        GatewayLab::start_with(&server, "", |settings| settings.serves_openai_api = false).await;
     let answer = complete(&lab, chat(&[("user", "Hi")]), &[]).await;
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("chatCompletions.enabled"), "{}", answer.body);
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_refused_with_its_key() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start_with(&server, "", |settings| settings.max_body_bytes = 500).await;
+    let answer = complete(&lab, chat(&[("user", &"x".repeat(500))]), &[]).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("chatCompletions.maxBodyBytes"), "{}", answer.body);
+    assert!(server.requests().is_empty());
     lab.end().await;
 }

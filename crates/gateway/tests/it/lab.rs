@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use openclaw_config::{AppPaths, Config, Env};
-use openclaw_gateway::{Gateway, GatewayHandle, GatewaySettings};
+use openclaw_gateway::{GatewayHandle, GatewayServer, GatewaySettings};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_process::{SUPERVISOR_ARGUMENT, run_supervisor};
@@ -27,7 +27,7 @@ pub(crate) const TOKEN: &str = "the-token-of-this-gateway";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running gateway.
-pub(crate) struct Lab {
+pub(crate) struct GatewayLab {
     pub(crate) address: SocketAddr,
     handle: GatewayHandle,
     task: JoinHandle<()>,
@@ -35,7 +35,7 @@ pub(crate) struct Lab {
 }
 
 /// A websocket client.
-pub(crate) struct Client {
+pub(crate) struct TestClient {
     socket: WebSocketStream<TcpStream>,
     /// Frames that came before the one that was waited for.
     seen: Vec<Value>,
@@ -69,7 +69,7 @@ pub(crate) fn settings_in(state: &Path) -> GatewaySettings {
     GatewaySettings::for_loopback(state, 0, TOKEN.to_owned().into())
 }
 
-impl Lab {
+impl GatewayLab {
     pub(crate) async fn start(server: &MockVllm) -> Self {
         Self::start_with(server, "", |_| ()).await
     }
@@ -98,7 +98,7 @@ impl Lab {
         let mut settings = settings_in(state.path());
         change(&mut settings);
         let runtime = runtime_of(server, state.path(), more);
-        let gateway = Gateway::bind(runtime, settings).await.unwrap();
+        let gateway = GatewayServer::bind(runtime, settings).await.unwrap();
         let (address, handle) = (gateway.local_address(), gateway.handle());
         Self { address, handle, task: tokio::spawn(gateway.run()), state }
     }
@@ -115,7 +115,7 @@ impl Lab {
     }
 
     /// A client that is connected, with scopes and capabilities.
-    pub(crate) async fn connect(&self, scopes: &[&str], caps: &[&str]) -> Client {
+    pub(crate) async fn connect(&self, scopes: &[&str], caps: &[&str]) -> TestClient {
         let mut client = self.open().await;
         assert_eq!(client.next().await["event"], "connect.challenge");
         client.request("c", "connect", connect_params(scopes, caps)).await;
@@ -125,16 +125,16 @@ impl Lab {
     }
 
     /// An operator with all scopes.
-    pub(crate) async fn operator(&self) -> Client {
+    pub(crate) async fn operator(&self) -> TestClient {
         self.connect(&["operator.admin"], &["exec-approvals"]).await
     }
 
     /// A websocket before its handshake.
-    pub(crate) async fn open(&self) -> Client {
+    pub(crate) async fn open(&self) -> TestClient {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let url = format!("ws://{}/", self.address);
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        Client { socket, seen: Vec::new() }
+        TestClient { socket, seen: Vec::new() }
     }
 
     /// Sends an HTTP request and reads the answer to its end.
@@ -172,7 +172,7 @@ pub(crate) fn connect_params(scopes: &[&str], caps: &[&str]) -> Value {
     })
 }
 
-impl Client {
+impl TestClient {
     pub(crate) async fn send(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
     }
@@ -214,9 +214,12 @@ impl Client {
 
     /// The next frame.
     pub(crate) async fn next(&mut self) -> Value {
-        match self.next_message().await {
-            Some(Message::Text(text)) => serde_json::from_str(&text).unwrap(),
-            other => panic!("no frame: {other:?}"),
+        loop {
+            match self.next_message().await {
+                Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Some(Message::Ping(_)) => {}
+                other => panic!("no frame: {other:?}"),
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
 use serde_json::{Value, json};
 
-use crate::lab::{Client, Lab};
+use crate::lab::{GatewayLab, TestClient};
 
 fn request(message: &str, key: &str) -> Value {
     json!({ "message": message, "idempotencyKey": key })
@@ -14,7 +14,7 @@ fn answer_text(response: &Value) -> &str {
     response["payload"]["result"]["payloads"][0]["text"].as_str().unwrap_or_default()
 }
 
-async fn end_of_run(client: &mut Client, id: &str) -> Value {
+async fn end_of_run(client: &mut TestClient, id: &str) -> Value {
     let accepted = client.response(id).await;
     assert_eq!(accepted["payload"]["status"], "accepted", "{accepted}");
     client.response(id).await
@@ -24,7 +24,7 @@ async fn end_of_run(client: &mut Client, id: &str) -> Value {
 async fn a_run_has_two_responses_and_numbered_events() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::text("Hello there."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     client.request("1", "agent", request("Hi", "k1")).await;
     let ended = end_of_run(&mut client, "1").await;
@@ -56,7 +56,7 @@ async fn a_run_has_two_responses_and_numbered_events() {
 async fn the_same_request_is_one_run_also_after_a_restart() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::text("Once."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     client.request("1", "agent", request("Hi", "k")).await;
     let first = end_of_run(&mut client, "1").await;
@@ -82,7 +82,7 @@ async fn a_run_outlives_its_client_and_a_wait_that_ends_stops_nothing() {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("Finished.")).gate(1, &gate));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut first = lab.operator().await;
     first.request("1", "agent", request("Hi", "k")).await;
     let run_id = first.response("1").await["payload"]["runId"].clone();
@@ -105,7 +105,7 @@ async fn a_run_is_stopped_by_its_session_and_only_there() {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("Never.")).gate(1, &gate));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     let send = json!({ "sessionKey": "main", "message": "Hi", "idempotencyKey": "k" });
     let run_id = client.call("chat.send", send).await["payload"]["runId"].clone();
@@ -127,7 +127,7 @@ async fn the_turns_of_a_session_follow_one_another() {
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("One.")).gate(1, &gate));
     server.push(Turn::text("Two."));
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     client.request("1", "agent", request("First", "k1")).await;
     client.response("1").await;
@@ -143,7 +143,7 @@ async fn the_turns_of_a_session_follow_one_another() {
 #[tokio::test]
 async fn requests_that_cannot_be_carried_out_say_why() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     for (params, said) in [
         (json!({ "message": " ", "idempotencyKey": "k" }), "`message`"),
@@ -167,7 +167,7 @@ async fn a_call_is_decided_by_a_client_that_may() {
     let server = MockVllm::builder().start().await.unwrap();
     let call = || Turn::call("exec", r#"{"command":"echo decided > here.txt"}"#);
     let more = "tools: { exec: { host: 'gateway', security: 'allowlist', ask: 'on-miss' } }";
-    let lab = Lab::start_with(&server, more, |_| ()).await;
+    let lab = GatewayLab::start_with(&server, more, |_| ()).await;
     let written = lab.state().join("workspace/here.txt");
 
     server.push(call());
@@ -201,5 +201,23 @@ async fn a_call_is_decided_by_a_client_that_may() {
     assert_eq!(other["error"]["details"]["code"], "APPROVAL_ALREADY_RESOLVED");
     let list = approver.call("exec.approval.list", json!({})).await;
     assert_eq!(list["payload"]["approvals"], json!([]));
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn the_session_main_is_the_default_session_whatever_its_key() {
+    let server = MockVllm::builder().start().await.unwrap();
+    server.push(Turn::text("One."));
+    server.push(Turn::text("Two."));
+    let lab = GatewayLab::start_with(&server, "session: { mainKey: 'home' }", |_| ()).await;
+    let mut client = lab.operator().await;
+    client.request("1", "agent", request("First", "k1")).await;
+    end_of_run(&mut client, "1").await;
+    let named = json!({ "message": "Second", "idempotencyKey": "k2", "sessionKey": "main" });
+    client.request("2", "agent", named).await;
+    end_of_run(&mut client, "2").await;
+    let sessions = client.call("sessions.list", json!({})).await;
+    assert_eq!(sessions["payload"]["count"], 1, "{sessions}");
+    assert_eq!(sessions["payload"]["sessions"][0]["key"], "agent:main:home");
     lab.end().await;
 }

@@ -1,16 +1,18 @@
 //! The websocket: who is let in, and what is told to those who are not.
 
-use openclaw_gateway::{Gateway, GatewayStartErrorKind};
+use std::time::Duration;
+
+use openclaw_gateway::{GatewayServer, GatewayStartErrorKind};
 use openclaw_mock_vllm::MockVllm;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::lab::{Lab, connect_params, runtime_of, settings_in};
+use crate::lab::{GatewayLab, connect_params, runtime_of, settings_in};
 
 #[tokio::test]
 async fn a_client_that_does_not_connect_properly_is_told_why() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let request =
         |params| json!({ "type": "req", "id": "1", "method": "connect", "params": params });
     let mut wrong_token = connect_params(&[], &[]);
@@ -43,7 +45,7 @@ async fn a_client_that_does_not_connect_properly_is_told_why() {
 #[tokio::test]
 async fn little_can_be_sent_before_the_handshake() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.open().await;
     client.next().await;
     client.send(Message::text("x".repeat(70_000))).await;
@@ -59,7 +61,7 @@ async fn little_can_be_sent_before_the_handshake() {
 #[tokio::test]
 async fn a_method_needs_its_scope() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.connect(&["operator.read"], &[]).await;
     assert_eq!(client.call("status", json!({})).await["ok"], true);
     assert_eq!(client.call("health", json!({})).await["payload"]["ok"], true);
@@ -79,9 +81,9 @@ async fn a_method_needs_its_scope() {
 #[tokio::test]
 async fn a_state_folder_has_one_gateway() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let runtime = runtime_of(&server, lab.state(), "");
-    let error = Gateway::bind(runtime, settings_in(lab.state())).await.unwrap_err();
+    let error = GatewayServer::bind(runtime, settings_in(lab.state())).await.unwrap_err();
     assert_eq!(error.kind(), GatewayStartErrorKind::AlreadyRunning);
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
     lab.end().await;
@@ -90,10 +92,81 @@ async fn a_state_folder_has_one_gateway() {
 #[tokio::test]
 async fn clients_are_told_that_the_gateway_ends() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::start(&server).await;
+    let lab = GatewayLab::start(&server).await;
     let mut client = lab.operator().await;
     let ended = tokio::spawn(lab.end());
     assert_eq!(client.event("shutdown").await["payload"]["reason"], "the gateway ends");
     assert_eq!(client.closing().await.0, 1001);
     ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_takes_its_slot_until_it_ends() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut client = lab.operator().await;
+    let other = lab.operator().await;
+    let waiting = lab.open().await;
+    let status = client.call("status", json!({})).await;
+    assert_eq!(status["payload"]["connections"], 3, "{status}");
+    drop((other, waiting));
+    loop {
+        let status = client.call("status", json!({})).await;
+        match status["payload"]["connections"].as_u64().unwrap() {
+            1 => break,
+            2 | 3 => tokio::task::yield_now().await,
+            other => panic!("{other} connections"),
+        }
+    }
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_silent_sockets_keeps_nobody_out() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut connected = lab.operator().await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(lab.open().await);
+    }
+    let mut honest = lab.operator().await;
+    assert_eq!(honest.call("status", json!({})).await["ok"], true);
+    assert_eq!(connected.call("status", json!({})).await["ok"], true);
+    let (code, reason) = silent[0].closing().await;
+    assert_eq!((code, reason.as_str()), (1013, "too many connections wait for `connect`"));
+    lab.end().await;
+    let (code, reason) = silent[199].closing().await;
+    assert_eq!((code, reason.as_str()), (1001, "the gateway ends"));
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_closed_and_others_stay() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start_with(&server, "", |settings| {
+        settings.tick_interval = Duration::from_millis(100);
+    })
+    .await;
+    let mut silent = lab.operator().await;
+    let mut listening = lab.connect(&["operator.read"], &[]).await;
+    // Each wait for a tick also answers pings; the silent client is not polled meanwhile.
+    for _ in 0..8 {
+        listening.event("tick").await;
+    }
+    assert_eq!(silent.closing().await, (1008, "nothing was heard for too long".to_owned()));
+    assert_eq!(listening.call("status", json!({})).await["ok"], true);
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_without_its_scope_is_closed() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut client = lab.connect(&["operator.read"], &[]).await;
+    for number in 0..11 {
+        client.request(&number.to_string(), "agent", json!({})).await;
+    }
+    let (code, reason) = client.closing().await;
+    assert_eq!((code, reason.as_str()), (1008, "too many requests without their scope"));
+    lab.end().await;
 }

@@ -7,31 +7,34 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use openclaw_fs::{AtomicFile, LockError, LockFile};
-use openclaw_runtime::{RunLog, Runtime, Store};
-use serde_json::{Value, json};
+use openclaw_runtime::{RunLog, Runtime};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::admission::ConnectionAdmission;
 use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::{ClientRegistry, EventAudience};
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
-use crate::http;
+use crate::http::ClientConnection;
 use crate::openai::ConversationIndex;
 use crate::random::random_uuid;
 use crate::runs::{RunManager, unix_millis};
 use crate::settings::GatewaySettings;
-
-/// The time between two events `tick`.
-pub(crate) const TICK_INTERVAL: Duration = Duration::from_secs(30);
+use crate::state::GatewayState;
 
 /// How long runs may go on after the gateway was told to end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most open connections.
-const MAX_CONNECTIONS: usize = 1024;
+/// How long to wait after a connection could not be accepted, which is most often for want of file
+/// descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// How long a peer may take to read the end of its connection.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The file with the address of the gateway.
 const ADDRESS_FILE: &str = "address";
@@ -44,7 +47,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// A gateway that listens.
 #[derive(Debug)]
-pub struct Gateway {
+pub struct GatewayServer {
     listener: TcpListener,
     state: Arc<GatewayState>,
     shutdown: watch::Sender<bool>,
@@ -56,23 +59,7 @@ pub struct Gateway {
 #[derive(Debug, Clone)]
 pub struct GatewayHandle(watch::Sender<bool>);
 
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct GatewayState {
-    pub(crate) settings: GatewaySettings,
-    pub(crate) runtime: Runtime,
-    pub(crate) store: Store,
-    pub(crate) clients: Arc<ClientRegistry>,
-    pub(crate) approvals: Arc<PendingApprovals>,
-    pub(crate) runs: Arc<RunManager>,
-    pub(crate) limiter: FailureLimiter,
-    pub(crate) conversations: ConversationIndex,
-    pub(crate) boot_id: String,
-    pub(crate) local_address: SocketAddr,
-    started_at: Instant,
-}
-
-impl Gateway {
+impl GatewayServer {
     /// Takes the state folder and listens. Blocks the thread while the session store is opened.
     ///
     /// # Errors
@@ -128,6 +115,7 @@ impl Gateway {
             approvals,
             runs,
             limiter: FailureLimiter::default(),
+            admission: ConnectionAdmission::new(),
             conversations: ConversationIndex::default(),
             boot_id,
             local_address,
@@ -160,9 +148,9 @@ impl Gateway {
         let Self { listener, state, shutdown, _lock } = self;
         tracing::info!("the gateway listens on {}", state.local_address);
         let mut ending = shutdown.subscribe();
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
-        let mut tick = tokio::time::interval_at(Instant::now() + TICK_INTERVAL, TICK_INTERVAL);
+        let interval = state.settings.tick_interval;
+        let mut tick = tokio::time::interval_at(Instant::now() + interval, interval);
         loop {
             while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
@@ -179,18 +167,20 @@ impl Gateway {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Most often no file descriptor is left; closing connections free some.
+                    // Connections that end free file descriptors.
                     tracing::warn!("failed to accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 }
             };
-            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
-            let (state, ending) = (Arc::clone(&state), shutdown.subscribe());
-            connections.spawn(async move {
-                http::serve_connection(state, stream, peer, ending).await;
-                drop(slot);
-            });
+            let Some(admitted) = state.admission.admit(peer.ip()) else { continue };
+            let connection = ClientConnection {
+                state: Arc::clone(&state),
+                address: peer.ip(),
+                admitted: Arc::new(admitted),
+                ending: shutdown.subscribe(),
+            };
+            connections.spawn(connection.serve(stream));
         }
         drop(listener);
         tracing::info!("the gateway ends");
@@ -200,7 +190,8 @@ impl Gateway {
         state.clients.close_all(1001, "the gateway ends");
         let closed = async { while connections.join_next().await.is_some() {} };
         // A peer that does not read the end is left.
-        let _ = tokio::time::timeout(Duration::from_secs(1), closed).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
+        connections.abort_all();
     }
 }
 
@@ -208,70 +199,6 @@ impl GatewayHandle {
     /// Ends the gateway.
     pub fn shut_down(&self) {
         self.0.send_replace(true);
-    }
-}
-
-impl GatewayState {
-    /// How long the gateway has run, in milliseconds.
-    pub(crate) fn uptime_ms(&self) -> u64 {
-        u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn describe_health(&self) -> Value {
-        json!({
-            "ok": true,
-            "ts": unix_millis(SystemTime::now()),
-            "durationMs": 0,
-            "uptimeMs": self.uptime_ms(),
-            "channels": {},
-            "channelOrder": [],
-            "channelLabels": {},
-            "defaultAgentId": self.runtime.default_agent(),
-            "agents": self.agent_rows(),
-        })
-    }
-
-    pub(crate) fn describe_status(&self) -> Value {
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "uptimeMs": self.uptime_ms(),
-            "address": self.local_address.to_string(),
-            "clients": self.clients.client_count(),
-            "activeRuns": self.runs.active_count(),
-            "sessionsPath": self.store.path().display().to_string(),
-            "defaultAgentId": self.runtime.default_agent(),
-        })
-    }
-
-    pub(crate) fn describe_agents(&self) -> Value {
-        json!({ "defaultId": self.runtime.default_agent(), "agents": self.agent_rows() })
-    }
-
-    fn agent_rows(&self) -> Vec<Value> {
-        let default = self.runtime.default_agent();
-        let config = &self.runtime.models().loaded_config().config;
-        let rows = config.agent_ids().into_iter().map(|id| {
-            json!({ "id": id, "agentId": id, "name": config.agent_name(id), "isDefault": id == default })
-        });
-        rows.collect()
-    }
-
-    pub(crate) fn describe_models(&self) -> Value {
-        let models = self.runtime.models();
-        let config = &models.loaded_config().config;
-        let primary = models.primary_model().ok().flatten().map(|model| model.to_string());
-        let configured = config.models.providers.iter().flat_map(|(id, provider)| {
-            let models = provider.models.iter();
-            models.map(move |model| (format!("{id}/{}", model.id), model.context_window))
-        });
-        let mut rows: Vec<Value> =
-            configured.map(|(id, window)| json!({ "id": id, "contextWindow": window })).collect();
-        if let Some(primary) = &primary
-            && !rows.iter().any(|row| row.get("id").and_then(Value::as_str) == Some(primary))
-        {
-            rows.insert(0, json!({ "id": primary, "contextWindow": null }));
-        }
-        json!({ "primary": primary, "models": rows })
     }
 }
 

@@ -1,0 +1,99 @@
+//! What all connections of a gateway share, and how it describes itself.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use openclaw_runtime::{Runtime, Store};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::admission::ConnectionAdmission;
+use crate::approvals::PendingApprovals;
+use crate::auth::FailureLimiter;
+use crate::clients::ClientRegistry;
+use crate::openai::ConversationIndex;
+use crate::runs::{RunManager, unix_millis};
+use crate::settings::GatewaySettings;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct GatewayState {
+    pub(crate) settings: GatewaySettings,
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Store,
+    pub(crate) clients: Arc<ClientRegistry>,
+    pub(crate) approvals: Arc<PendingApprovals>,
+    pub(crate) runs: Arc<RunManager>,
+    pub(crate) limiter: FailureLimiter,
+    pub(crate) admission: Arc<ConnectionAdmission>,
+    pub(crate) conversations: ConversationIndex,
+    pub(crate) boot_id: String,
+    pub(crate) local_address: SocketAddr,
+    pub(crate) started_at: Instant,
+}
+
+impl GatewayState {
+    /// How long the gateway has run, in milliseconds.
+    pub(crate) fn uptime_ms(&self) -> u64 {
+        u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn describe_health(&self) -> Value {
+        json!({
+            "ok": true,
+            "ts": unix_millis(SystemTime::now()),
+            "durationMs": 0,
+            "uptimeMs": self.uptime_ms(),
+            "channels": {},
+            "channelOrder": [],
+            "channelLabels": {},
+            "defaultAgentId": self.runtime.default_agent(),
+            "agents": self.agent_rows(),
+        })
+    }
+
+    pub(crate) fn describe_status(&self) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "uptimeMs": self.uptime_ms(),
+            "address": self.local_address.to_string(),
+            "clients": self.clients.client_count(),
+            "connections": self.admission.connection_count(),
+            "activeRuns": self.runs.active_count(),
+            "sessionsPath": self.store.path().display().to_string(),
+            "defaultAgentId": self.runtime.default_agent(),
+        })
+    }
+
+    pub(crate) fn describe_agents(&self) -> Value {
+        json!({ "defaultId": self.runtime.default_agent(), "agents": self.agent_rows() })
+    }
+
+    fn agent_rows(&self) -> Vec<Value> {
+        let default = self.runtime.default_agent();
+        let config = &self.runtime.models().loaded_config().config;
+        let rows = config.agent_ids().into_iter().map(|id| {
+            json!({ "id": id, "agentId": id, "name": config.agent_name(id), "isDefault": id == default })
+        });
+        rows.collect()
+    }
+
+    pub(crate) fn describe_models(&self) -> Value {
+        let models = self.runtime.models();
+        let config = &models.loaded_config().config;
+        let primary = models.primary_model().ok().flatten().map(|model| model.to_string());
+        let configured = config.models.providers.iter().flat_map(|(id, provider)| {
+            let models = provider.models.iter();
+            models.map(move |model| (format!("{id}/{}", model.id), model.context_window))
+        });
+        let mut rows: Vec<Value> =
+            configured.map(|(id, window)| json!({ "id": id, "contextWindow": window })).collect();
+        if let Some(primary) = &primary
+            && !rows.iter().any(|row| row.get("id").and_then(Value::as_str) == Some(primary))
+        {
+            rows.insert(0, json!({ "id": primary, "contextWindow": null }));
+        }
+        json!({ "primary": primary, "models": rows })
+    }
+}
