@@ -11,6 +11,7 @@ mod tree;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
@@ -68,6 +69,26 @@ impl LinklessDirectory {
 
     #[cfg(target_os = "linux")]
     fn walk_beneath(&self, path: &Path) -> io::Result<Self> {
+        /// The kernel takes no longer path at once, with its end.
+        const MAX_PATH_BYTES: usize = 4095;
+
+        if path.as_os_str().len() <= MAX_PATH_BYTES {
+            return self.walk_at_once(path);
+        }
+        let mut directory = Self(self.0.try_clone()?);
+        let mut part = PathBuf::new();
+        for name in path {
+            if part.as_os_str().len() + 1 + name.len() > MAX_PATH_BYTES {
+                directory = directory.walk_at_once(&part)?;
+                part.clear();
+            }
+            part.push(name);
+        }
+        directory.walk_at_once(&part)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn walk_at_once(&self, path: &Path) -> io::Result<Self> {
         use rustix::fs::{ResolveFlags, openat2};
         use rustix::io::Errno;
 
@@ -80,6 +101,8 @@ impl LinklessDirectory {
         loop {
             match openat2(&self.0, path, HANDLE, Mode::empty(), resolve) {
                 Err(Errno::AGAIN | Errno::INTR) if attempts < MAX_OPEN_ATTEMPTS => attempts += 1,
+                // A link on the way is no directory.
+                Err(Errno::LOOP) => return Err(io::ErrorKind::NotADirectory.into()),
                 opened => return Ok(Self(opened?)),
             }
         }
@@ -135,21 +158,46 @@ impl LinklessDirectory {
     /// # Errors
     /// When it cannot be read.
     pub fn list(&self, max_names: usize) -> io::Result<Vec<DirectoryEntry>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut entries = Vec::new();
+        self.visit_entries(|entry| {
+            if entries.len() == max_names {
+                return ControlFlow::Break(());
+            }
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Calls `visit` with one entry of this directory after another, in any order, without holding
+    /// them all.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn visit_entries(
+        &self,
+        mut visit: impl FnMut(DirectoryEntry) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         for entry in Dir::new(openat(&self.0, ".", flags, Mode::empty())?)? {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name == b"." || name == b".." {
                 continue;
             }
-            if entries.len() == max_names {
+            let name = OsString::from_vec(name.to_vec());
+            let entry = DirectoryEntry { name, kind: entry_kind(entry.file_type()) };
+            if visit(entry).is_break() {
                 break;
             }
-            let name = OsString::from_vec(name.to_vec());
-            entries.push(DirectoryEntry { name, kind: entry_kind(entry.file_type()) });
         }
-        Ok(entries)
+        Ok(())
+    }
+
+    /// Where this directory is now, if the system tells. Others may move it at any moment.
+    #[must_use]
+    pub fn current_path(&self) -> Option<PathBuf> {
+        std::fs::read_link(format!("/proc/self/fd/{}", self.0.as_raw_fd())).ok()
     }
 
     /// Reads a regular file of at most `max_bytes`; `None` for a larger one. A pipe that took its

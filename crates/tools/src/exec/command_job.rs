@@ -11,7 +11,7 @@ use openclaw_process::{
 };
 
 use crate::exec::command_runs::CommandRun;
-use crate::exec::guard::GuardedRun;
+use crate::exec::guard::{FinishedRun, GuardedRun};
 use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
 use crate::exec::review::pipeline_stages;
 use crate::exec::sandbox::JobSandbox;
@@ -55,14 +55,24 @@ impl CommandJob {
     /// Runs the command to its end. Its output goes to `run` as it comes, and with its end to the
     /// result.
     pub(super) async fn run(self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
-        let guarded = self.sandbox.as_ref().and_then(JobSandbox::begin_run);
+        let Some(sandbox) = &self.sandbox else { return self.run_steps(handle, run).await };
+        let guarded = match sandbox.begin_run() {
+            Ok(guarded) => guarded,
+            Err(failure) => {
+                return ToolOutput::from_error(format!(
+                    "not run: {failure}; until then no command runs in the sandbox. \
+                     `host: \"gateway\"` runs it outside, if the user allows that"
+                ))
+                .with_summary("not run: the sandbox cannot protect the workspace");
+            }
+        };
         let output = self.run_steps(handle, run).await;
-        let Some(sandbox) = &self.sandbox else { return output };
-        let undone = guarded.and_then(GuardedRun::finish);
-        if let Some(undone) = &undone {
-            run.push_output(&format!("{undone}\n"));
+        let finished =
+            guarded.map_or(FinishedRun { told: None, is_held: true }, GuardedRun::finish);
+        if let Some(told) = &finished.told {
+            run.push_output(&format!("{told}\n"));
         }
-        sandbox.complete_output(output, undone.as_deref())
+        sandbox.complete_output(output, &finished)
     }
 
     async fn run_steps(&self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {

@@ -2,35 +2,38 @@
 //! config of Git, shell start-up files, the settings of this program and of editors.
 //!
 //! The kernel cannot forbid a part of a writable tree, so a snapshot is taken before a command, and
-//! what has changed when its whole tree has ended is put back and told.
+//! what has changed when its whole tree has ended is put back and told. A search has to be complete:
+//! no command begins without one before it, nor while the one after another command is owed.
 
 mod entry;
 mod git_config;
 mod git_rules;
 mod listing;
+mod place;
+mod report;
 mod restore;
 mod scan;
 mod targets;
 mod undo;
 mod zone;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::workspace::ToolWrites;
 use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
-use scan::GuardSnapshot;
+pub(crate) use report::GuardFailure;
+use report::{GuardReport, describe_report};
 pub(crate) use scan::GuardedTree;
-use undo::{ChangeOutcome, GuardedChange, UndoResult, undo_changes};
+use scan::{GuardSnapshot, SnapshotRequest};
+use undo::{GuardedChange, UndoResult, undo_changes};
 
-/// The most changes that are named one by one.
-const MAX_NAMED: usize = 10;
 /// How often a tree is searched again after something in it was undone, while others change it.
 const MAX_PASSES: usize = 4;
-/// The same while a flood of new files is removed part by part.
-const MAX_FLOOD_PASSES: usize = 20;
+/// How long the search of a tree may take, with all that is undone in it.
+const MAX_SEARCH_TIME: Duration = Duration::from_mins(5);
 
 /// The guard of the trees that commands may write to. Clones share it.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub(crate) struct FileGuard {
     /// What the file tools write while commands run.
     writes: Arc<ToolWrites>,
     state: Arc<Mutex<GuardState>>,
+    /// How long the search of a tree may take.
+    search_time: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +51,8 @@ struct GuardState {
     /// One for each tree.
     searched: Vec<SearchedTree>,
     running: usize,
+    /// Why no command may begin.
+    failures: Vec<GuardFailure>,
     /// What was undone after a command whose result nobody got.
     untold: GuardReport,
 }
@@ -57,14 +64,6 @@ struct SearchedTree {
     baseline: GuardSnapshot,
 }
 
-/// What was found after a command.
-#[derive(Debug, Default)]
-struct GuardReport {
-    changes: BTreeMap<PathBuf, GuardedChange>,
-    /// Trees of which not all could be searched.
-    incomplete: Vec<PathBuf>,
-}
-
 /// A command that runs. When it is dropped, its changes are undone as well.
 #[derive(Debug)]
 pub(crate) struct GuardedRun {
@@ -73,25 +72,111 @@ pub(crate) struct GuardedRun {
     is_finished: bool,
 }
 
+/// What was found after a command.
+#[derive(Debug, Default)]
+pub(crate) struct FinishedRun {
+    /// What to tell the model and the person; `None` when there is nothing.
+    pub(crate) told: Option<String>,
+    /// Whether the guard holds.
+    pub(crate) is_held: bool,
+}
+
 impl FileGuard {
     /// Guards trees, none of which is in another one without being skipped there.
     pub(crate) fn new(trees: Vec<GuardedTree>, writes: &Arc<ToolWrites>) -> Self {
-        Self { trees: trees.into(), writes: Arc::clone(writes), state: Arc::default() }
+        Self {
+            trees: trees.into(),
+            writes: Arc::clone(writes),
+            state: Arc::default(),
+            search_time: MAX_SEARCH_TIME,
+        }
     }
 
     /// Takes a snapshot before a command, unless another one is running. `keeps_versioned` is for
     /// commands of Git that change the branch.
-    pub(crate) fn begin_run(&self, keeps_versioned: bool) -> GuardedRun {
+    ///
+    /// # Errors
+    /// When the trees could not be searched as a whole, now or after an earlier command.
+    pub(crate) fn begin_run(&self, keeps_versioned: bool) -> Result<GuardedRun, GuardFailure> {
         let mut state = self.lock();
         if state.running == 0 {
-            self.writes.clear();
-            state.searched.resize_with(self.trees.len(), SearchedTree::default);
-            for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
-                searched.baseline = tree.take_snapshot(&mut searched.cache, None);
-            }
+            self.begin_search(&mut state)?;
+        } else if let Some(failure) = state.failures.first() {
+            return Err(failure.clone());
         }
         state.running += 1;
-        GuardedRun { guard: self.clone(), keeps_versioned, is_finished: false }
+        Ok(GuardedRun { guard: self.clone(), keeps_versioned, is_finished: false })
+    }
+
+    /// Completes the search that an earlier command still needs, and begins a new one.
+    fn begin_search(&self, state: &mut GuardState) -> Result<(), GuardFailure> {
+        self.repeat_search(state)?;
+        self.writes.clear();
+        state.searched.resize_with(self.trees.len(), SearchedTree::default);
+        for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
+            if !tree.is_in_place() {
+                return Err(GuardFailure::Replaced(tree.path.clone()));
+            }
+            let deadline = Instant::now() + self.search_time;
+            let known = Some(&searched.baseline);
+            let request = SnapshotRequest { before: None, known, deadline };
+            let baseline = tree.take_snapshot(&mut searched.cache, request);
+            if baseline.is_incomplete {
+                return Err(GuardFailure::Unsearched(tree.path.clone()));
+            }
+            searched.baseline = baseline;
+        }
+        Ok(())
+    }
+
+    /// Searches again when the search after an earlier command has failed.
+    fn repeat_search(&self, state: &mut GuardState) -> Result<(), GuardFailure> {
+        let was_searched = state.failures.iter().all(|it| matches!(it, GuardFailure::NotUndone(_)));
+        if was_searched {
+            // Whatever else has changed since is the user's.
+            let failures = std::mem::take(&mut state.failures);
+            state.failures = failures.into_iter().filter(|it| !self.is_mended(state, it)).collect();
+        } else {
+            let mut report = GuardReport::default();
+            self.search_trees(state, false, &mut report);
+            state.failures = std::mem::take(&mut report.failures);
+            state.untold.append(report);
+        }
+        state.failures.first().map_or(Ok(()), |failure| Err(failure.clone()))
+    }
+
+    /// Whether what a command changed is gone, or as it was.
+    fn is_mended(&self, state: &mut GuardState, failure: &GuardFailure) -> bool {
+        let GuardFailure::NotUndone(path) = failure else { return false };
+        self.trees.iter().zip(&mut state.searched).all(|(tree, searched)| {
+            let Ok(path) = path.strip_prefix(&tree.path) else { return true };
+            let deadline = Instant::now() + self.search_time;
+            let request = searched.baseline.later_request(deadline);
+            let now = tree.take_snapshot(&mut searched.cache, request);
+            let before = searched.baseline.entries.get(path).map(|entry| &entry.content);
+            now.entries.get(path).is_none_or(|entry| Some(&entry.content) == before)
+        })
+    }
+
+    /// Undoes what has changed since the snapshots.
+    fn search_trees(
+        &self,
+        state: &mut GuardState,
+        keeps_versioned: bool,
+        report: &mut GuardReport,
+    ) {
+        // Whatever is in place of a tree is moved first, to be searched in the tree around it.
+        for tree in self.trees.iter() {
+            match tree.return_to_place() {
+                Ok(change) => report.places.extend(change),
+                Err(failure) => report.failures.push(failure),
+            }
+        }
+        for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
+            let deadline = Instant::now() + self.search_time;
+            searched.accept_writes(tree, &self.writes, deadline);
+            undo_in_tree(tree, searched, UndoOrder { keeps_versioned, deadline }, report);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, GuardState> {
@@ -100,22 +185,18 @@ impl FileGuard {
 }
 
 impl GuardedRun {
-    /// Undoes the changes of the command, whose processes have all ended. Returns what to tell the
-    /// model and the person; `None` when there is nothing.
-    pub(crate) fn finish(mut self) -> Option<String> {
+    /// Undoes the changes of the command, whose processes have all ended.
+    pub(crate) fn finish(mut self) -> FinishedRun {
         let report = self.undo();
-        describe_report(&report)
+        FinishedRun { told: describe_report(&report), is_held: report.failures.is_empty() }
     }
 
     fn undo(&mut self) -> GuardReport {
         self.is_finished = true;
         let mut state = self.guard.lock();
         let mut report = std::mem::take(&mut state.untold);
-        for (index, tree) in self.guard.trees.iter().enumerate() {
-            let Some(searched) = state.searched.get_mut(index) else { continue };
-            searched.accept_writes(tree, &self.guard.writes);
-            undo_in_tree(tree, searched, self.keeps_versioned, &mut report);
-        }
+        self.guard.search_trees(&mut state, self.keeps_versioned, &mut report);
+        state.failures.clone_from(&report.failures);
         state.running -= 1;
         report
     }
@@ -123,14 +204,14 @@ impl GuardedRun {
 
 impl SearchedTree {
     /// Takes over what tools have written since the snapshot, each after its own question.
-    fn accept_writes(&mut self, tree: &GuardedTree, writes: &ToolWrites) {
+    fn accept_writes(&mut self, tree: &GuardedTree, writes: &ToolWrites, deadline: Instant) {
         let paths = writes.list_paths();
         let own: Vec<&Path> =
             paths.iter().filter_map(|path| path.strip_prefix(&tree.path).ok()).collect();
         if own.is_empty() {
             return;
         }
-        let now = tree.take_snapshot(&mut self.cache, Some(&self.baseline));
+        let now = tree.take_snapshot(&mut self.cache, self.baseline.later_request(deadline));
         for path in own {
             let Some(entry) = now.entries.get(path) else { continue };
             let EntryContent::File { bytes, .. } = &entry.content else { continue };
@@ -147,33 +228,45 @@ impl SearchedTree {
     }
 }
 
+/// How a tree is searched after a command.
+#[derive(Debug, Clone, Copy)]
+struct UndoOrder {
+    keeps_versioned: bool,
+    deadline: Instant,
+}
+
 /// Searches a tree and undoes what is found, until nothing is.
 fn undo_in_tree(
     tree: &GuardedTree,
     searched: &mut SearchedTree,
-    keeps_versioned: bool,
+    order: UndoOrder,
     report: &mut GuardReport,
 ) {
-    let mut is_incomplete = searched.baseline.is_incomplete;
-    for pass in 1..=MAX_FLOOD_PASSES {
-        let after = tree.take_snapshot(&mut searched.cache, Some(&searched.baseline));
+    let UndoOrder { keeps_versioned, deadline } = order;
+    for pass in 1.. {
+        let request = searched.baseline.later_request(deadline);
+        let after = tree.take_snapshot(&mut searched.cache, request);
         let UndoResult { changes, accepted } =
             undo_changes(tree, &searched.baseline, &after, keeps_versioned);
         searched.baseline.accept(accepted, &after);
         let has_undone = changes.values().any(|change| change.outcome.is_undone());
+        let is_last = !has_undone || (!after.is_incomplete && pass >= MAX_PASSES);
         for (path, change) in changes {
+            if is_last && change.acts_outside(&after) {
+                report.failures.push(GuardFailure::NotUndone(tree.path.join(&path)));
+            }
             // Relative to the workspace; other trees are told with their whole path.
             let path = if tree.is_workspace { path } else { tree.path.join(path) };
             report.changes.insert(path.clone(), GuardedChange { path, ..change });
         }
-        if !has_undone || (!after.is_incomplete && pass >= MAX_PASSES) {
-            is_incomplete |= after.is_incomplete;
-            break;
+        // While a flood of new files is removed part by part, there is more to be found.
+        if !is_last && Instant::now() < deadline {
+            continue;
         }
-        is_incomplete |= after.is_incomplete && pass == MAX_FLOOD_PASSES;
-    }
-    if is_incomplete {
-        report.incomplete.push(tree.path.clone());
+        if after.is_incomplete || !is_last {
+            report.failures.push(GuardFailure::Unsearched(tree.path.clone()));
+        }
+        return;
     }
 }
 
@@ -181,67 +274,9 @@ impl Drop for GuardedRun {
     fn drop(&mut self) {
         if !self.is_finished {
             let report = self.undo();
-            let mut state = self.guard.lock();
-            state.untold.changes.extend(report.changes);
-            state.untold.incomplete.extend(report.incomplete);
+            self.guard.lock().untold.append(report);
         }
     }
-}
-
-/// Says what was found, one change a line; `None` when there is nothing.
-fn describe_report(report: &GuardReport) -> Option<String> {
-    let mut changes: Vec<&GuardedChange> = report.changes.values().collect();
-    changes.sort_by_key(|change| !change.was_there);
-    let mut lines: Vec<String> = describe_changes(&changes).into_iter().collect();
-    if let Some(path) = report.incomplete.first() {
-        lines.push(format!(
-            "[warning: not all of {} could be searched for changed hooks and settings: it has too many \
-             files or too long paths]",
-            escape_name(path)
-        ));
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// Says which changes were undone, one a line.
-fn describe_changes(changes: &[&GuardedChange]) -> Option<String> {
-    if changes.is_empty() {
-        return None;
-    }
-    let mut lines = Vec::new();
-    for change in changes.iter().take(MAX_NAMED) {
-        let (path, protection) = (escape_name(&change.path), change.protection);
-        lines.push(match &change.outcome {
-            ChangeOutcome::Undone => {
-                format!("[undone: the command changed {path}: {protection}]")
-            }
-            ChangeOutcome::SetAside(name) => format!(
-                "[undone: the command changed {path}: {protection}; what was moved there is {} now]",
-                escape_name(name)
-            ),
-            ChangeOutcome::Returned => format!(
-                "[undone: the command moved {path}: {protection}; it is back, but could not be \
-                 compared with what it was]"
-            ),
-            ChangeOutcome::Kept => format!("[changed by Git: {path}: {protection}]"),
-            ChangeOutcome::Failed(error) => format!(
-                "[warning: the command changed {path}: {protection}; it could not be undone: {error}]"
-            ),
-        });
-    }
-    if changes.len() > MAX_NAMED {
-        lines.push(format!("[and {} more such files]", changes.len() - MAX_NAMED));
-    }
-    if changes.iter().any(|change| change.outcome.is_undone()) {
-        lines.push("[to change such a file, use `write` or `edit`, which ask the user]".to_owned());
-    }
-    Some(lines.join("\n"))
-}
-
-fn escape_name(path: &Path) -> String {
-    // The top of the tree has no name.
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    format!("`{}`", path.to_string_lossy().escape_debug())
 }
 
 #[cfg(test)]

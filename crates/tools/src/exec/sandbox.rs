@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::exec::guard::{FileGuard, GuardedRun, GuardedTree};
+use crate::exec::guard::{FileGuard, FinishedRun, GuardFailure, GuardedRun, GuardedTree};
 use crate::workspace::ToolWrites;
 use openclaw_core::ToolOutput;
 use openclaw_exec_policy::CommandPlan;
@@ -149,24 +149,25 @@ impl ExecSandbox {
         Ok(policy)
     }
 
-    /// Watches the guarded files while a command runs.
-    fn begin_run(&self, changes_branch: bool) -> Option<GuardedRun> {
+    /// Watches the guarded files while a command runs; `None` when it can change none.
+    fn begin_run(&self, changes_branch: bool) -> Result<Option<GuardedRun>, GuardFailure> {
         if !self.policy.profile.allows_writes() {
-            return None;
+            return Ok(None);
         }
         let guard = self
             .guard
             .get_or_init(|| FileGuard::new(find_guarded_trees(&self.policy), &self.writes));
-        Some(guard.begin_run(changes_branch))
+        guard.begin_run(changes_branch).map(Some)
     }
 
     /// Adds to a result what was undone and what the sandbox may have refused.
-    fn complete_output(&self, mut output: ToolOutput, undone: Option<&str>) -> ToolOutput {
+    fn complete_output(&self, mut output: ToolOutput, finished: &FinishedRun) -> ToolOutput {
         let text = output.text.to_lowercase();
         if output.is_error && REFUSALS.iter().any(|refusal| text.contains(refusal)) {
             output.text = format!("{}\n{}", output.text.trim_end(), self.describe_limits());
         }
-        if let Some(undone) = undone {
+        output.is_error |= !finished.is_held;
+        if let Some(undone) = &finished.told {
             output.text = format!("{}\n{undone}", output.text.trim_end());
             let summary = output.summary.unwrap_or_default();
             let count = undone.matches("[undone: ").count();
@@ -212,6 +213,7 @@ fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
             directory: LinklessDirectory::open(path).ok()?,
             path: path.clone(),
             is_workspace: path == workspace,
+            homes: policy.home_dirs.clone(),
             skipped: beneath.filter(|it| !it.as_os_str().is_empty()).map(Path::to_owned).collect(),
         })
     });
@@ -244,13 +246,16 @@ impl JobSandbox {
     }
 
     /// Watches the guarded files while the command runs.
-    pub(crate) fn begin_run(&self) -> Option<GuardedRun> {
+    ///
+    /// # Errors
+    /// When what it may change could not be found and undone.
+    pub(crate) fn begin_run(&self) -> Result<Option<GuardedRun>, GuardFailure> {
         self.sandbox.begin_run(self.changes_branch)
     }
 
     /// See [`ExecSandbox::complete_output`].
-    pub(crate) fn complete_output(&self, output: ToolOutput, undone: Option<&str>) -> ToolOutput {
-        self.sandbox.complete_output(output, undone)
+    pub(crate) fn complete_output(&self, output: ToolOutput, finished: &FinishedRun) -> ToolOutput {
+        self.sandbox.complete_output(output, finished)
     }
 }
 

@@ -3,13 +3,20 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use openclaw_core::FileProtection;
 use openclaw_fs::{EntryKind, EntryStamp, LinklessDirectory};
 
-/// The largest file whose content is kept, and the most that is kept of a tree, in bytes.
-const MAX_FILE_BYTES: u64 = 4 << 20;
+/// The largest file whose content is kept, and the most that is kept of one kind in a tree, in bytes.
+/// Each kind has its own, so that the files of one cannot use up what another needs.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 const MAX_KEPT_BYTES: u64 = 64 << 20;
+/// The same for files that are usually part of a repository.
+const MAX_VERSIONED_FILE_BYTES: u64 = 4 << 20;
+const MAX_KEPT_VERSIONED_BYTES: u64 = 32 << 20;
+/// A file that changed so recently could change again without a new time.
+const TIME_GRANULARITY: Duration = Duration::from_millis(50);
 
 /// A guarded file, link or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +29,9 @@ pub(crate) struct GuardedEntry {
     pub(crate) born_ns: Option<i128>,
     /// Whether all that is in this directory was found.
     pub(crate) has_all_names: bool,
+    /// The stamp with which a file has this content, whenever it is met again; `None` when the file
+    /// could change without another stamp.
+    pub(crate) settled: Option<EntryStamp>,
 }
 
 /// How an entry is guarded.
@@ -42,6 +52,14 @@ impl GuardKind {
             Self::GitDirectory => FileProtection::GitData,
             Self::Fixed(protection) | Self::Versioned(protection) => protection,
         }
+    }
+
+    fn max_file_bytes(self) -> u64 {
+        if matches!(self, Self::Versioned(_)) { MAX_VERSIONED_FILE_BYTES } else { MAX_FILE_BYTES }
+    }
+
+    fn max_kept_bytes(self) -> u64 {
+        if matches!(self, Self::Versioned(_)) { MAX_KEPT_VERSIONED_BYTES } else { MAX_KEPT_BYTES }
     }
 }
 
@@ -70,65 +88,128 @@ pub(crate) enum UnreadReason {
     TooLarge,
 }
 
-/// Reads entries, up to a number of bytes in all.
+/// Reads entries, up to a number of bytes of each kind.
 #[derive(Debug)]
 pub(crate) struct EntryReader {
-    left_bytes: u64,
+    kept: Vec<(GuardKind, u64)>,
+    /// Whether nothing is known to write to the tree, so that a content stays that of its stamp.
+    is_quiet: bool,
+}
+
+/// A file of which only the stamp is known yet.
+#[derive(Debug)]
+pub(crate) struct FoundFile<'a> {
+    pub(crate) name: &'a OsStr,
+    pub(crate) kind: GuardKind,
+    pub(crate) stamp: EntryStamp,
 }
 
 impl EntryReader {
-    pub(crate) fn new() -> Self {
-        Self { left_bytes: MAX_KEPT_BYTES }
+    pub(crate) fn new(is_quiet: bool) -> Self {
+        Self { kept: Vec::new(), is_quiet }
     }
 
-    /// Reads what has a name in a directory, without following a link; `None` when nothing has it. A
-    /// file that was not read before is not read now either.
+    /// Reads what has a name in a directory, without following a link; `None` when nothing has it.
+    /// The content of a file is that of `known`, which may be the same file earlier, or `None` when
+    /// it has to be read.
     pub(crate) fn read_entry(
-        &mut self,
         directory: &LinklessDirectory,
         name: &OsStr,
         kind: GuardKind,
-        before: Option<&GuardedEntry>,
-    ) -> Option<GuardedEntry> {
+        known: Option<&GuardedEntry>,
+    ) -> Option<(GuardedEntry, Option<EntryStamp>)> {
         let stamp = directory.entry_stamp(name).ok()?;
+        let mut settled = None;
+        let mut unread = None;
         let content = match stamp.kind {
             EntryKind::Directory => EntryContent::Directory,
             // One that has become something else meanwhile is nothing that can be put back.
             EntryKind::SymbolicLink => {
                 directory.read_link(name).map_or(EntryContent::Special, EntryContent::Link)
             }
-            EntryKind::File => self.read_file(directory, name, stamp, before),
+            EntryKind::File => match known {
+                Some(known) if known.settled == Some(stamp) => {
+                    settled = known.settled;
+                    known.content.clone()
+                }
+                _ => {
+                    unread = Some(stamp);
+                    EntryContent::Unread { stamp, reason: UnreadReason::TooLarge }
+                }
+            },
             _ => EntryContent::Special,
         };
         let (identity, born_ns) = (stamp.identity, stamp.born_ns);
-        Some(GuardedEntry { kind, content, identity, born_ns, has_all_names: false })
+        let entry =
+            GuardedEntry { kind, content, identity, born_ns, has_all_names: false, settled };
+        Some((entry, unread))
     }
 
-    fn read_file(
-        &mut self,
-        directory: &LinklessDirectory,
-        name: &OsStr,
-        stamp: EntryStamp,
-        before: Option<&GuardedEntry>,
-    ) -> EntryContent {
-        if let Some(EntryContent::Unread { reason, .. }) = before.map(|before| &before.content) {
-            return EntryContent::Unread { stamp, reason: *reason };
-        }
-        match directory.read_file(name, MAX_FILE_BYTES.min(self.left_bytes)) {
-            Ok(Some(bytes)) => {
-                let mode = stamp.mode & 0o777;
-                // The same bytes are kept once.
-                if let Some(EntryContent::File { bytes: known, .. }) =
-                    before.map(|before| &before.content)
-                    && **known == *bytes
-                {
-                    return EntryContent::File { bytes: Arc::clone(known), mode };
-                }
-                self.left_bytes -= u64::try_from(bytes.len()).unwrap_or(self.left_bytes);
-                EntryContent::File { bytes: bytes.into(), mode }
-            }
-            Ok(None) => EntryContent::Unread { stamp, reason: UnreadReason::TooLarge },
-            Err(_) => EntryContent::Unread { stamp, reason: UnreadReason::Unreadable },
+    /// Counts a content that is kept already.
+    pub(crate) fn count_known(&mut self, entry: &GuardedEntry) {
+        if entry.settled.is_some()
+            && let EntryContent::File { bytes, .. } = &entry.content
+        {
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.take_bytes(entry.kind, length);
         }
     }
+
+    /// Reads a file. One that was not read before is not read now either. Returns as well the stamp
+    /// with which it has this content from now on.
+    pub(crate) fn read_file(
+        &mut self,
+        directory: &LinklessDirectory,
+        file: &FoundFile<'_>,
+        before: Option<&GuardedEntry>,
+    ) -> (EntryContent, Option<EntryStamp>) {
+        let FoundFile { name, kind, stamp } = *file;
+        if let Some(EntryContent::Unread { reason, .. }) = before.map(|before| &before.content) {
+            return (EntryContent::Unread { stamp, reason: *reason }, None);
+        }
+        let limit = kind.max_file_bytes().min(self.left_bytes(kind));
+        let bytes = match directory.read_file(name, limit) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                let reason = UnreadReason::TooLarge;
+                return (EntryContent::Unread { stamp, reason }, None);
+            }
+            Err(_) => {
+                let reason = UnreadReason::Unreadable;
+                return (EntryContent::Unread { stamp, reason }, None);
+            }
+        };
+        let mode = stamp.mode & 0o777;
+        let is_settled = self.is_quiet
+            && has_settled(stamp.changed_ns)
+            && directory.entry_stamp(name).is_ok_and(|now| now == stamp);
+        let settled = is_settled.then_some(stamp);
+        // The same bytes are kept once.
+        if let Some(EntryContent::File { bytes: known, .. }) = before.map(|before| &before.content)
+            && **known == *bytes
+        {
+            return (EntryContent::File { bytes: Arc::clone(known), mode }, settled);
+        }
+        self.take_bytes(kind, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        (EntryContent::File { bytes: bytes.into(), mode }, settled)
+    }
+
+    fn left_bytes(&self, kind: GuardKind) -> u64 {
+        let kept = self.kept.iter().find(|(other, _)| *other == kind);
+        kind.max_kept_bytes().saturating_sub(kept.map_or(0, |(_, bytes)| *bytes))
+    }
+
+    fn take_bytes(&mut self, kind: GuardKind, bytes: u64) {
+        match self.kept.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, kept)) => *kept = kept.saturating_add(bytes),
+            None => self.kept.push((kind, bytes)),
+        }
+    }
+}
+
+/// Whether whatever changed at a time would now have another time if it changed again.
+pub(crate) fn has_settled(changed_ns: i128) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let age = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - changed_ns;
+    age > i128::try_from(TIME_GRANULARITY.as_nanos()).unwrap_or(i128::MAX)
 }

@@ -25,8 +25,19 @@ pub(crate) enum ConfigTarget {
     Program(String),
 }
 
-/// Finds the files that a config names: included configs, the folder of hooks, and each word with a
-/// `/` in the values of settings that name programs.
+impl ConfigTarget {
+    /// The same target with another value.
+    pub(crate) fn map_value(self, map: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Included(value) => Self::Included(map(&value)),
+            Self::Hooks(value) => Self::Hooks(map(&value)),
+            Self::Program(value) => Self::Program(map(&value)),
+        }
+    }
+}
+
+/// Finds the files that a config names: included configs, the folder of hooks, and each word in the
+/// values of settings that could name programs.
 pub(crate) fn find_config_targets(text: &[u8]) -> Vec<ConfigTarget> {
     let text = String::from_utf8_lossy(text).replace("\\\n", "");
     let mut targets = Vec::new();
@@ -45,12 +56,15 @@ pub(crate) fn find_config_targets(text: &[u8]) -> Vec<ConfigTarget> {
         match (section.as_str(), key.as_str()) {
             ("include" | "includeif", "path") => targets.push(ConfigTarget::Included(plain())),
             ("core", "hookspath") => targets.push(ConfigTarget::Hooks(plain())),
-            ("user" | "branch" | "remote" | "submodule" | "extensions" | "color", _)
+            ("user" | "branch" | "extensions" | "color", _)
             | ("core", "worktree" | "excludesfile" | "attributesfile") => {}
+            ("remote" | "submodule", key)
+                if !["uploadpack", "receivepack", "update"].contains(&key)
+                    && !plain().starts_with("ext::") => {}
             _ => {
                 let words = value.split(|c: char| c.is_whitespace() || "\"'!;&|()`$=".contains(c));
-                let paths = words.filter(|word| word.contains('/') && !word.contains("://"));
-                targets.extend(paths.map(|word| ConfigTarget::Program(word.to_owned())));
+                let words = words.filter(|word| !word.is_empty() && !word.contains("://"));
+                targets.extend(words.map(|word| ConfigTarget::Program(word.to_owned())));
             }
         }
     }
@@ -75,15 +89,16 @@ pub(crate) fn is_harmless_change(before: Option<&[u8]>, after: &[u8]) -> bool {
         entry.is_about_a_branch(&remotes)
             || entry.is_a_name()
             || entry.is_about_a_submodule()
+            || entry.is_about_layout()
             || (is_new && entry.is_initial())
     };
     let mut left = count_items(before.iter());
     let mut added = after.iter().filter(|entry| !take_item(&mut left, entry));
     added.all(is_allowed)
-        && left
-            .iter()
-            .filter(|(_, count)| **count > 0)
-            .all(|(entry, _)| matches!(entry.section.as_str(), "branch" | "user" | "submodule"))
+        && left.iter().filter(|(_, count)| **count > 0).all(|(entry, _)| {
+            matches!(entry.section.as_str(), "branch" | "user" | "submodule")
+                || entry.is_about_layout()
+        })
 }
 
 impl ConfigEntry {
@@ -117,6 +132,19 @@ impl ConfigEntry {
             }
     }
 
+    /// Which files of a tree are checked out, as `git sparse-checkout` writes it.
+    fn is_about_layout(&self) -> bool {
+        let is_switch = matches!(self.value.as_str(), "true" | "false");
+        self.subsection.is_empty()
+            && match (self.section.as_str(), self.key.as_str()) {
+                ("core", "sparsecheckout" | "sparsecheckoutcone")
+                | ("index", "sparse")
+                | ("extensions", "worktreeconfig") => is_switch,
+                ("core", "repositoryformatversion") => matches!(self.value.as_str(), "0" | "1"),
+                _ => false,
+            }
+    }
+
     /// What `git init` and `git clone` write.
     fn is_initial(&self) -> bool {
         let is_core = matches!(
@@ -137,6 +165,23 @@ impl ConfigEntry {
             _ => false,
         }
     }
+}
+
+/// Whether the strategy of an unfinished operation is one of Git's own.
+pub(crate) fn is_own_strategy(name: &[u8]) -> bool {
+    const STRATEGIES: [&str; 6] = ["ort", "recursive", "resolve", "octopus", "ours", "subtree"];
+
+    let name = String::from_utf8_lossy(name);
+    let name = name.trim();
+    name.is_empty() || STRATEGIES.contains(&name)
+}
+
+/// Whether the options of an unfinished series of picks name only strategies of Git's own.
+pub(crate) fn are_plain_options(text: &[u8]) -> bool {
+    parse_entries(text).is_some_and(|entries| {
+        let mut strategies = entries.iter().filter(|entry| entry.key == "strategy");
+        strategies.all(|entry| is_own_strategy(entry.value.as_bytes()))
+    })
 }
 
 /// Whether Git neither runs a program for an address nor takes it for an option.
@@ -233,6 +278,8 @@ mod tests {
         ] {
             assert!(after(added), "{added}");
         }
+        let sparse = "[core]\n\tsparseCheckout = true\n[extensions]\n\tworktreeConfig = true\n";
+        assert!(after(sparse));
         let with_branch = format!("{BASE}[branch \"x\"]\n\tremote = origin\n");
         assert!(is_harmless_change(Some(with_branch.as_bytes()), BASE.as_bytes()));
     }
@@ -282,7 +329,7 @@ mod tests {
         let text = "[core]\n\thooksPath = .githooks\n\tpager = less\n[include]\n\tpath=\"../shared\"\n\
                     [includeIf \"gitdir:/w/[x]/\"] path = extra\n[alias]\n\tst = !tools/st.sh -x\n\
                     [filter \"a\"]\n\tclean = python3 \\\n tools/clean.py %f\n\
-                    [remote \"o\"]\n\turl = ../other\n[user]\n\tname = a/b\n";
+                    [remote \"o\"]\n\turl = ../other\n\tuploadpack = up.sh\n[user]\n\tname = a/b\n";
         let used = |value: &str| ConfigTarget::Program(value.to_owned());
         let included = |value: &str| ConfigTarget::Included(value.to_owned());
         let expected = [
@@ -291,8 +338,12 @@ mod tests {
             included("extra"),
             used("tools/st.sh"),
             used("tools/clean.py"),
+            used("up.sh"),
         ];
-        assert_eq!(find_config_targets(text.as_bytes()), expected);
+        let mut found = find_config_targets(text.as_bytes());
+        // A word without a path matters where a file has its name.
+        found.retain(|it| !matches!(it, ConfigTarget::Program(word) if !word.contains(['/', '.'])));
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::entry::{EntryContent, GuardKind, GuardedEntry};
-use super::git_config::{find_work_tree, is_harmless_change, without_work_tree};
-use super::listing::REBASE_LIST;
+use super::git_config::{
+    are_plain_options, find_work_tree, is_harmless_change, is_own_strategy, without_work_tree,
+};
+use super::listing::{PICK_OPTIONS, REBASE_LIST, REBASE_STRATEGY, STATE_FILES};
 use super::scan::{GuardSnapshot, GuardedTree};
 use super::targets::normalize_path;
 use crate::workspace::protection_behind_link;
@@ -85,17 +87,17 @@ impl<'a> SnapshotPair<'a> {
             return false;
         }
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
-        let is_known_repository = self.before.git_directories.contains(folder);
         match &entry.content {
             // The folder of the hooks itself, but no other folder in it.
             EntryContent::Directory => self.is_beside_or_git(path),
             EntryContent::File { bytes, .. } => match name.to_str() {
-                Some("config") => !is_known_repository && self.may_be_config(folder, None, bytes),
-                Some("config.worktree") => !is_known_repository && is_harmless_change(None, bytes),
+                Some("config" | "config.worktree") => self.may_change_configs(folder),
                 Some("HEAD") => self.after.git_directories.contains(folder),
                 Some("commondir") => **bytes == *b"../..\n" && self.is_worktree_folder(folder),
                 Some("gitdir") => self.is_worktree_folder(folder) && self.links_back(folder, bytes),
                 Some(REBASE_LIST) => added_commands(None, bytes).is_empty(),
+                Some(REBASE_STRATEGY) => is_own_strategy(bytes),
+                Some(PICK_OPTIONS) => are_plain_options(bytes),
                 Some(".git") => self.is_link_to_own_part(path, bytes),
                 _ => false,
             },
@@ -114,7 +116,7 @@ impl<'a> SnapshotPair<'a> {
                 name == "HEAD" && path.parent().is_some_and(|it| !it.ends_with(".git"));
             return is_empty
                 || is_bare_head
-                || name == REBASE_LIST
+                || STATE_FILES.iter().any(|file| name == *file)
                 || self.is_removed_with_its_folder(path);
         };
         if before.kind != GuardKind::GitDirectory {
@@ -127,11 +129,12 @@ impl<'a> SnapshotPair<'a> {
         };
         match name.to_str() {
             Some("config" | "config.worktree") => {
-                let folder = path.parent().unwrap_or(path);
-                old_mode == mode && self.may_be_config(folder, Some(old), bytes)
+                old_mode == mode && self.may_change_configs(path.parent().unwrap_or(path))
             }
             Some("HEAD") => true,
             Some(REBASE_LIST) => added_commands(Some(old), bytes).is_empty(),
+            Some(REBASE_STRATEGY) => is_own_strategy(bytes),
+            Some(PICK_OPTIONS) => are_plain_options(bytes),
             Some("gitdir") => path.parent().is_some_and(|folder| {
                 self.is_worktree_folder(folder) && self.links_back(folder, bytes)
             }),
@@ -153,6 +156,33 @@ impl<'a> SnapshotPair<'a> {
         repository.is_some_and(|path| {
             path.ends_with(".git") && self.after.git_directories.contains(path)
                 || self.before.git_directories.contains(path)
+        })
+    }
+
+    /// Whether the configs of a repository may be as they are now. They belong together: one that is
+    /// left while the other is undone could mean something else.
+    fn may_change_configs(&self, folder: &Path) -> bool {
+        let is_known_repository = self.before.git_directories.contains(folder);
+        let content = |snapshot: &'a GuardSnapshot, name: &str| {
+            snapshot.entries.get(&folder.join(name)).map(|entry| &entry.content)
+        };
+        ["config", "config.worktree"].into_iter().all(|name| {
+            let (before, after) = (content(self.before, name), content(self.after, name));
+            match (before, after) {
+                (before, after) if before == after => true,
+                (
+                    Some(EntryContent::File { bytes: old, mode: old_mode }),
+                    Some(EntryContent::File { bytes, mode }),
+                ) => old_mode == mode && self.may_be_config(folder, Some(old), bytes),
+                (None, Some(EntryContent::File { bytes, .. })) if is_known_repository => {
+                    // Only what Git adds later; the first one of a repository is never missing.
+                    name == "config.worktree" && is_harmless_change(Some(b""), bytes)
+                }
+                (None, Some(EntryContent::File { bytes, .. })) => {
+                    self.may_be_config(folder, None, bytes)
+                }
+                _ => false,
+            }
         })
     }
 

@@ -3,32 +3,38 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use openclaw_fs::{EntryKind, LinklessDirectory};
 
+use super::entry::has_settled;
 use crate::workspace::{may_be_protected, protection_behind_link};
 
-/// A directory that changed so recently could change again without a new time.
-const TIME_GRANULARITY: Duration = Duration::from_millis(50);
-/// The most names that are read of one directory, and of one in which all of them are kept.
+/// The most names that are kept of one directory, and of one that is guarded with all that is in it.
 const MAX_NAMES: usize = 2_000_000;
-const MAX_KEPT_NAMES: usize = 50_000;
-/// The most directories that are remembered.
+const MAX_GUARDED_NAMES: usize = 500_000;
+/// The most directories that are remembered, and the longest of their paths, in bytes.
 const MAX_REMEMBERED: usize = 250_000;
+const MAX_REMEMBERED_PATH: usize = 4096;
 
 /// Names in a Git directory that decide what Git runs, and where it finds the rest of itself.
 pub(crate) const GIT_FILES: [&str; 5] =
     ["HEAD", "config", "config.worktree", "commondir", "gitdir"];
 /// A list of commands of an unfinished rebase.
 pub(crate) const REBASE_LIST: &str = "git-rebase-todo";
+/// The strategy of an unfinished rebase, which is the name of a program, and the options of an
+/// unfinished series of picks.
+pub(crate) const REBASE_STRATEGY: &str = "strategy";
+pub(crate) const PICK_OPTIONS: &str = "opts";
+/// What an unfinished operation of Git makes it run when it goes on.
+pub(crate) const STATE_FILES: [&str; 3] = [REBASE_LIST, REBASE_STRATEGY, PICK_OPTIONS];
 
 /// The names in a directory that matter to a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NameListing {
-    /// All directories, and whatever may be guarded by its name, sorted.
+    /// All directories and links, and whatever may be guarded by its name, sorted.
     pub(crate) names: Vec<ListedName>,
     /// Whether Git takes it for a repository.
     pub(crate) is_git_directory: bool,
@@ -67,14 +73,12 @@ impl NameListing {
         let (mut has_head, mut has_objects, mut has_refs, mut has_common) =
             (false, false, false, false);
         let mut listing = Self { has_all_names: wants_all, ..Self::default() };
-        let max_names = if wants_all { MAX_KEPT_NAMES } else { MAX_NAMES };
-        let entries = directory.list(max_names)?;
-        if entries.len() == max_names {
-            listing.problem = Some(ListingProblem::TooManyNames);
-        }
-        for mut entry in entries {
+        let max_names = if wants_all { MAX_GUARDED_NAMES } else { MAX_NAMES };
+        directory.visit_entries(|mut entry| {
             if entry.kind == EntryKind::Unknown {
-                let Ok(stamp) = directory.entry_stamp(&entry.name) else { continue };
+                let Ok(stamp) = directory.entry_stamp(&entry.name) else {
+                    return ControlFlow::Continue(());
+                };
                 entry.kind = stamp.kind;
             }
             let name = entry.name.to_string_lossy();
@@ -86,16 +90,20 @@ impl NameListing {
             let is_directory = entry.kind == EntryKind::Directory;
             let is_link = entry.kind == EntryKind::SymbolicLink;
             let is_candidate = may_be_protected(&name)
-                || GIT_FILES.iter().any(|file| is_named(file))
-                || is_named(REBASE_LIST)
+                || GIT_FILES.iter().chain(&STATE_FILES).any(|file| is_named(file))
                 || (!is_directory
                     && ["hooks", "remotes", "branches"].iter().any(|it| is_named(it)))
                 || (is_link && protection_behind_link(&name).is_some());
-            if wants_all || is_directory || is_candidate {
+            if wants_all || is_directory || is_link || is_candidate {
+                if listing.names.len() == max_names {
+                    listing.problem = Some(ListingProblem::TooManyNames);
+                    return ControlFlow::Break(());
+                }
                 let name = entry.name;
                 listing.names.push(ListedName { name, is_directory, is_link, is_candidate });
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         listing.names.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         listing.is_git_directory = has_head && (has_common || has_objects && has_refs);
         Ok(listing)
@@ -151,10 +159,9 @@ impl ListingCache {
     }
 
     fn remember(&mut self, path: &Path, stamp: ((u64, u64), i128), listing: &Arc<NameListing>) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let age = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - stamp.1;
-        let is_settled = age > i128::try_from(TIME_GRANULARITY.as_nanos()).unwrap_or(i128::MAX);
-        if is_settled && self.0.len() < MAX_REMEMBERED && listing.problem.is_none() {
+        let has_room =
+            self.0.len() < MAX_REMEMBERED && path.as_os_str().len() <= MAX_REMEMBERED_PATH;
+        if has_room && has_settled(stamp.1) && listing.problem.is_none() {
             let listing = Arc::clone(listing);
             self.0.insert(path.to_owned(), CachedListing { stamp, listing });
         } else {

@@ -4,17 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
-use openclaw_fs::LinklessDirectory;
+use openclaw_fs::{EntryStamp, LinklessDirectory};
 
-use super::entry::{EntryContent, EntryReader, GuardKind, GuardedEntry};
-use super::listing::{ListingCache, ListingProblem, NameListing};
+use super::entry::{EntryContent, EntryReader, FoundFile, GuardKind, GuardedEntry};
+use super::listing::{GIT_FILES, ListingCache, ListingProblem, NameListing};
 use super::zone::{SearchZone, SearchedPlace};
 
-/// The most guarded entries and directories that are found besides those that were there before.
+/// The most guarded entries that are found in one search besides those that were there before. The
+/// rest is found by the next one, when these were removed.
 const MAX_NEW_ENTRIES: usize = 20_000;
-const MAX_NEW_DIRECTORIES: usize = 250_000;
+/// The most guarded entries of a tree.
+const MAX_ENTRIES: usize = 500_000;
+/// The most bytes that the remembered and the waiting directories of a search take, roughly.
+const MAX_HELD_BYTES: usize = 1 << 30;
+/// What a remembered directory takes besides its path and its names.
+const DIRECTORY_BYTES: usize = 250;
+/// The longest path that is searched, in bytes.
+const MAX_PATH_BYTES: usize = 64 << 10;
 
 /// A tree that is guarded.
 #[derive(Debug)]
@@ -23,6 +31,8 @@ pub(crate) struct GuardedTree {
     pub(crate) path: PathBuf,
     /// Whether it is the workspace, at whose top the instructions of the agent are.
     pub(crate) is_workspace: bool,
+    /// The user's home directories, whose settings may name files of the tree.
+    pub(crate) homes: Vec<PathBuf>,
     /// Paths in it that no command can change, or that are guarded as trees of their own.
     pub(crate) skipped: BTreeSet<PathBuf>,
 }
@@ -47,6 +57,11 @@ pub(crate) struct GuardSnapshot {
 }
 
 impl GuardSnapshot {
+    /// What is asked for after a command that began with this snapshot.
+    pub(crate) fn later_request(&self, deadline: Instant) -> SnapshotRequest<'_> {
+        SnapshotRequest { before: Some(self), known: Some(self), deadline }
+    }
+
     /// Takes over how entries are in a later snapshot; `None` for one that is gone.
     pub(crate) fn accept(
         &mut self,
@@ -82,44 +97,74 @@ impl GuardSnapshot {
     }
 }
 
+/// What a snapshot is taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SnapshotRequest<'a> {
+    /// How the tree was before a command; all that is in it is looked for first. `None` before one.
+    pub(crate) before: Option<&'a GuardSnapshot>,
+    /// Contents that need not be read again when a file did not change.
+    pub(crate) known: Option<&'a GuardSnapshot>,
+    /// When the search gives up.
+    pub(crate) deadline: Instant,
+}
+
 /// A search of a tree.
 struct TreeSearch<'a> {
     tree: &'a GuardedTree,
-    before: Option<&'a GuardSnapshot>,
+    request: SnapshotRequest<'a>,
     snapshot: GuardSnapshot,
     reader: EntryReader,
     /// Directories that were there before come first, so that no flood of new ones hides them.
     known: VecDeque<(PathBuf, SearchZone)>,
-    new: VecDeque<(PathBuf, SearchZone)>,
+    /// The last one first, so that few wait at a time.
+    new: Vec<(PathBuf, SearchZone)>,
+    /// Files to read in the order of their weight.
+    unread: Vec<UnreadFile>,
     new_entries: usize,
-    new_directories: usize,
+    held_bytes: usize,
+}
+
+/// A file that is read when all were found.
+struct UnreadFile {
+    path: PathBuf,
+    kind: GuardKind,
+    stamp: EntryStamp,
+}
+
+impl UnreadFile {
+    /// What Git and others run and read at once comes first, and then small files.
+    fn weight(&self) -> (bool, u64) {
+        let name = self.path.file_name().unwrap_or_default();
+        let is_core = self.stamp.mode & 0o111 != 0 || GIT_FILES.iter().any(|file| name == *file);
+        (!is_core, self.stamp.size)
+    }
 }
 
 impl GuardedTree {
-    /// Takes a snapshot of the tree. All that is in `before` is looked for first.
+    /// Takes a snapshot of the tree.
     pub(crate) fn take_snapshot(
         &self,
         cache: &mut ListingCache,
-        before: Option<&GuardSnapshot>,
+        request: SnapshotRequest<'_>,
     ) -> GuardSnapshot {
         let begun_ns = coarse_time_ns();
-        let snapshot = GuardSnapshot {
-            begun_ns,
-            targets: before.map(|before| before.targets.clone()).unwrap_or_default(),
-            ..GuardSnapshot::default()
-        };
+        let targets = request.before.map(|before| before.targets.clone()).unwrap_or_default();
+        let snapshot = GuardSnapshot { targets, begun_ns, ..GuardSnapshot::default() };
         let mut search = TreeSearch {
             tree: self,
-            before,
+            request,
             snapshot,
-            reader: EntryReader::new(),
+            reader: EntryReader::new(request.before.is_none()),
             known: VecDeque::from([(PathBuf::new(), SearchZone::Plain)]),
-            new: VecDeque::new(),
+            new: Vec::new(),
+            unread: Vec::new(),
             new_entries: 0,
-            new_directories: 0,
+            held_bytes: 0,
         };
         search.run(cache);
+        search.read_files();
         search.add_targets(cache);
+        search.read_files();
         cache.shrink_to(search.snapshot.searched.len());
         search.snapshot
     }
@@ -127,36 +172,59 @@ impl GuardedTree {
 
 impl TreeSearch<'_> {
     fn run(&mut self, cache: &mut ListingCache) {
-        while let Some((path, zone)) = self.known.pop_front().or_else(|| self.new.pop_front()) {
-            if self.snapshot.searched.contains_key(&path) {
-                continue;
-            }
-            if !self.was_searched(&path) {
-                self.new_directories += 1;
-                if self.new_directories > MAX_NEW_DIRECTORIES {
-                    self.snapshot.is_incomplete = true;
-                    return;
-                }
-            }
-            self.search_directory(cache, path, zone);
-        }
-    }
-
-    fn was_searched(&self, path: &Path) -> bool {
-        self.before.is_some_and(|before| before.searched.contains_key(path))
-    }
-
-    fn search_directory(&mut self, cache: &mut ListingCache, path: PathBuf, zone: SearchZone) {
-        let wants_all = matches!(zone, SearchZone::Guarded(_));
-        let tree = self.tree;
-        let listing = match cache.list_directory(&tree.directory, &path, wants_all) {
-            Ok(listing) => listing,
-            // Deeper than any path can lead.
-            Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
+        loop {
+            // All that was there before is searched in any case: what is not found counts as removed.
+            if self.known.is_empty() && !self.new.is_empty() && self.is_exhausted() {
                 self.snapshot.is_incomplete = true;
                 return;
             }
-            Err(_) => return,
+            let Some((path, zone)) = self.take_next() else { return };
+            if !self.snapshot.searched.contains_key(&path) {
+                self.search_directory(cache, path, zone);
+            }
+        }
+    }
+
+    fn take_next(&mut self) -> Option<(PathBuf, SearchZone)> {
+        if let Some(next) = self.known.pop_front() {
+            return Some(next);
+        }
+        let next = self.new.pop()?;
+        self.held_bytes = self.held_bytes.saturating_sub(next.0.as_os_str().len());
+        Some(next)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.held_bytes > MAX_HELD_BYTES || Instant::now() > self.request.deadline
+    }
+
+    fn was_searched(&self, path: &Path) -> bool {
+        self.request.before.is_some_and(|before| before.searched.contains_key(path))
+    }
+
+    /// Searches one directory. Returns what is in it; `None` when it has gone.
+    fn search_directory(
+        &mut self,
+        cache: &mut ListingCache,
+        path: PathBuf,
+        zone: SearchZone,
+    ) -> Option<Arc<NameListing>> {
+        let wants_all = matches!(zone, SearchZone::Guarded(_));
+        let tree = self.tree;
+        let listing = if path.as_os_str().len() > MAX_PATH_BYTES {
+            Err(io::ErrorKind::InvalidFilename.into())
+        } else {
+            cache.list_directory(&tree.directory, &path, wants_all)
+        };
+        let listing = match listing {
+            Ok(listing) => listing,
+            Err(error) => {
+                // What has gone or became a link meanwhile hides nothing.
+                let is_gone =
+                    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+                self.snapshot.is_incomplete |= !is_gone;
+                return None;
+            }
         };
         match listing.problem {
             Some(ListingProblem::Forbidden) => {
@@ -165,7 +233,8 @@ impl TreeSearch<'_> {
             Some(ListingProblem::TooManyNames) => self.snapshot.is_incomplete = true,
             None => {}
         }
-        let was_git = self.before.is_some_and(|before| before.git_directories.contains(&path));
+        let before = self.request.before;
+        let was_git = before.is_some_and(|before| before.git_directories.contains(&path));
         let is_named_git = self
             .snapshot
             .entries
@@ -185,14 +254,18 @@ impl TreeSearch<'_> {
                 continue;
             }
             if listed.is_directory {
-                let queue = if self.was_searched(&child) { &mut self.known } else { &mut self.new };
-                queue.push_back((child.clone(), child_zone));
+                if self.was_searched(&child) {
+                    self.known.push_back((child.clone(), child_zone));
+                } else {
+                    self.held_bytes += child.as_os_str().len();
+                    self.new.push((child.clone(), child_zone));
+                }
             }
             wanted.extend(kind.map(|kind| (child, kind)));
         }
         // Those whose names a flood of others hides.
         if listing.problem.is_some()
-            && let Some(before) = self.before
+            && let Some(before) = before
         {
             let children = before.entries.range(path.clone()..).skip_while(|(it, _)| **it == path);
             let children = children.take_while(|(it, _)| it.starts_with(&path));
@@ -210,7 +283,13 @@ impl TreeSearch<'_> {
         {
             entry.has_all_names = true;
         }
-        self.snapshot.searched.insert(path, listing);
+        // Of new directories only those of Git are asked for again.
+        if before.is_none() || listing.is_git_directory || self.was_searched(&path) {
+            let names: usize = listing.names.iter().map(|listed| listed.name.len() + 40).sum();
+            self.held_bytes += DIRECTORY_BYTES + path.as_os_str().len() + names;
+            self.snapshot.searched.insert(path, Arc::clone(&listing));
+        }
+        Some(listing)
     }
 
     fn add_git_directory(&mut self, path: &Path) {
@@ -223,31 +302,60 @@ impl TreeSearch<'_> {
         }
     }
 
-    /// Reads entries of one directory.
+    /// Adds entries of one directory.
     fn add_entries(&mut self, parent: &Path, wanted: Vec<(PathBuf, GuardKind)>) {
         if wanted.is_empty() {
             return;
         }
         let Ok(directory) = self.tree.directory.open_beneath(parent) else { return };
+        let SnapshotRequest { before: old, known, .. } = self.request;
+        let limit = if old.is_some() { MAX_NEW_ENTRIES } else { MAX_ENTRIES };
         for (path, kind) in wanted {
-            let before = self.before.and_then(|before| before.entries.get(&path));
+            let before = old.and_then(|old| old.entries.get(&path));
             if before.is_none() {
-                if self.new_entries >= MAX_NEW_ENTRIES {
+                if self.new_entries >= limit {
                     self.snapshot.is_incomplete = true;
                     continue;
                 }
                 self.new_entries += 1;
             }
             let Some(name) = path.file_name() else { continue };
-            if let Some(entry) = self.reader.read_entry(&directory, name, kind, before) {
-                self.snapshot.entries.insert(path, entry);
+            let known = before.or_else(|| known.and_then(|known| known.entries.get(&path)));
+            let Some((mut entry, unread)) = EntryReader::read_entry(&directory, name, kind, known)
+            else {
+                continue;
+            };
+            match unread {
+                None => self.reader.count_known(&entry),
+                Some(stamp) if old.is_some() => {
+                    let file = FoundFile { name, kind, stamp };
+                    (entry.content, entry.settled) =
+                        self.reader.read_file(&directory, &file, before);
+                }
+                Some(stamp) => self.unread.push(UnreadFile { path: path.clone(), kind, stamp }),
+            }
+            self.snapshot.entries.insert(path, entry);
+        }
+    }
+
+    /// Reads the files that were found, the most important ones first.
+    fn read_files(&mut self) {
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.sort_by_key(UnreadFile::weight);
+        for UnreadFile { path, kind, stamp } in unread {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            let Ok(directory) = self.tree.directory.open_beneath(parent) else { continue };
+            let file = FoundFile { name, kind, stamp };
+            let (content, settled) = self.reader.read_file(&directory, &file, None);
+            if let Some(entry) = self.snapshot.entries.get_mut(&path) {
+                (entry.content, entry.settled) = (content, settled);
             }
         }
     }
 
     /// Adds what settings of the tree lead to.
     fn add_targets(&mut self, cache: &mut ListingCache) {
-        if self.before.is_none() {
+        if self.request.before.is_none() {
             self.snapshot.targets = super::targets::find_targets(self.tree, &self.snapshot);
         }
         for (path, kind) in self.snapshot.targets.clone() {
@@ -267,11 +375,11 @@ impl TreeSearch<'_> {
     fn search_target(&mut self, cache: &mut ListingCache, path: PathBuf, kind: GuardKind) {
         let mut pending = vec![path];
         while let Some(path) = pending.pop() {
-            self.search_directory(cache, path.clone(), SearchZone::Guarded(kind));
-            if self.new_entries >= MAX_NEW_ENTRIES {
+            let zone = SearchZone::Guarded(kind);
+            let Some(listing) = self.search_directory(cache, path.clone(), zone) else { continue };
+            if self.snapshot.is_incomplete {
                 return;
             }
-            let Some(listing) = self.snapshot.searched.get(&path) else { continue };
             let directories = listing.names.iter().filter(|listed| listed.is_directory);
             pending.extend(directories.map(|listed| path.join(&listed.name)));
         }

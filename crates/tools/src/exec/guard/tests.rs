@@ -1,7 +1,9 @@
 //! Real changes of guarded files, by real commands.
 
 mod attacks;
+mod limits;
 mod losses;
+mod plants;
 mod races;
 mod work;
 
@@ -23,10 +25,15 @@ struct TestRepository {
 }
 
 fn guard_tree(root: &Path) -> FileGuard {
+    guard_tree_of(root, &root.join("home"))
+}
+
+fn guard_tree_of(root: &Path, home: &Path) -> FileGuard {
     let trees = vec![GuardedTree {
         directory: LinklessDirectory::open(root).unwrap(),
         path: root.to_owned(),
         is_workspace: true,
+        homes: vec![home.to_owned()],
         skipped: BTreeSet::new(),
     }];
     FileGuard::new(trees, &Arc::default())
@@ -40,11 +47,20 @@ const INITIAL: &str = "git init -q -b main . && git config user.name a && git co
 
 impl TestRepository {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::in_directory(tempfile::tempdir().unwrap())
+    }
+
+    fn in_directory(directory: TempDir) -> Self {
         let root = fs::canonicalize(directory.path()).unwrap();
         let this = Self { directory, guard: guard_tree(&root) };
         this.shell(INITIAL);
         this
+    }
+
+    /// The same files, guarded as they are now.
+    fn restart(self) -> Self {
+        let root = fs::canonicalize(self.directory.path()).unwrap();
+        Self { guard: guard_tree(&root), ..self }
     }
 
     fn shell(&self, script: &str) {
@@ -78,9 +94,9 @@ impl TestRepository {
 
     /// What is told after a command.
     fn run(&self, script: &str, keeps_versioned: bool) -> Option<String> {
-        let run = self.guard.begin_run(keeps_versioned);
+        let run = self.guard.begin_run(keeps_versioned).unwrap();
         self.shell(script);
-        run.finish()
+        run.finish().told
     }
 }
 
@@ -208,7 +224,7 @@ fn git_may_change_versioned_files_with_the_branch() {
 #[test]
 fn what_a_cancelled_command_changed_is_undone_and_told_later() {
     let repository = TestRepository::new();
-    let run = repository.guard.begin_run(false);
+    let run = repository.guard.begin_run(false).unwrap();
     repository.shell("echo x > .git/hooks/pre-commit");
     drop(run);
     assert!(!repository.directory.path().join(".git/hooks/pre-commit").exists());
@@ -220,10 +236,10 @@ fn what_a_cancelled_command_changed_is_undone_and_told_later() {
 #[test]
 fn commands_that_run_at_once_have_the_state_before_the_first_of_them() {
     let repository = TestRepository::new();
-    let first = repository.guard.begin_run(false);
+    let first = repository.guard.begin_run(false).unwrap();
     repository.shell("echo x > .git/hooks/pre-commit");
-    let second = repository.guard.begin_run(false);
-    assert!(second.finish().is_some());
+    let second = repository.guard.begin_run(false).unwrap();
+    assert!(second.finish().told.is_some());
     assert!(!repository.directory.path().join(".git/hooks/pre-commit").exists());
-    assert_eq!(first.finish(), None);
+    assert_eq!(first.finish().told, None);
 }

@@ -19,8 +19,20 @@ pub(crate) struct GuardedChange {
     pub(crate) path: PathBuf,
     pub(crate) protection: FileProtection,
     pub(crate) outcome: ChangeOutcome,
+    /// How it is guarded.
+    pub(crate) kind: GuardKind,
     /// Whether something was there before.
     pub(crate) was_there: bool,
+}
+
+impl GuardedChange {
+    /// Whether a change that could not be undone acts outside of the sandbox by itself: what is
+    /// usually a part of a repository is seen there, and what is gone does nothing.
+    pub(crate) fn acts_outside(&self, after: &GuardSnapshot) -> bool {
+        matches!(self.outcome, ChangeOutcome::Failed(_))
+            && !matches!(self.kind, GuardKind::Versioned(_))
+            && (after.entries.contains_key(&self.path) || after.unlisted.contains(&self.path))
+    }
 }
 
 /// What became of a change.
@@ -88,6 +100,7 @@ impl UndoRun<'_> {
         let change = GuardedChange {
             path: path.to_owned(),
             protection: kind.protection(),
+            kind,
             outcome,
             was_there: self.pair.before.entries.contains_key(path),
         };

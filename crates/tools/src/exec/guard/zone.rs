@@ -3,16 +3,24 @@
 use std::path::Path;
 
 use openclaw_core::FileProtection::{
-    self, AgentInstructions, BuildPipeline, BuildSettings, EditorSettings, GitData, ProjectSettings,
+    self, AgentInstructions, BuildPipeline, BuildSettings, EditorSettings, GitData,
+    ProjectSettings, ShellStartup,
 };
 
 use super::entry::GuardKind;
-use super::listing::{GIT_FILES, ListedName, REBASE_LIST};
+use super::listing::{GIT_FILES, ListedName, STATE_FILES};
 use crate::workspace::{find_own_protection, protection_behind_link};
 
 /// Directories of packages. What they bring with them acts on nothing outside of them.
 const DEPENDENCIES: [&str; 6] =
     ["node_modules", "bower_components", "site-packages", "dist-packages", "vendor", ".pnpm-store"];
+
+/// Whether a path is in a directory of packages or of what is built.
+pub(crate) fn is_of_packages(path: &Path) -> bool {
+    const BUILT: [&str; 5] = ["target", "build", "dist", ".venv", "venv"];
+
+    path.iter().any(|name| DEPENDENCIES.iter().chain(&BUILT).any(|known| name == *known))
+}
 
 /// What a directory is a part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +52,22 @@ pub(crate) struct SearchedPlace<'a> {
 impl SearchedPlace<'_> {
     /// How an entry of the directory is guarded, and what it is a part of if it is a directory.
     pub(crate) fn classify_entry(&self, listed: &ListedName) -> (Option<GuardKind>, SearchZone) {
+        let is_plain = self.zone == SearchZone::Plain && !self.is_git_directory;
+        if is_plain && !listed.is_candidate && !listed.is_directory {
+            return (None, self.zone);
+        }
         let name = listed.name.to_string_lossy().to_lowercase();
         if let SearchZone::Guarded(kind) = self.zone {
             // Examples that Git does not run, and what the program itself writes and only reads.
             let is_example = kind == GuardKind::GitDirectory && name.ends_with(".sample");
             let is_output = name == "outputs" && self.path.ends_with(".openclaw");
+            // Packages of an environment, beside the programs in it.
+            let is_package = kind.protection() == ShellStartup
+                && listed.is_directory
+                && DEPENDENCIES.contains(&name.as_str());
+            if is_package {
+                return (None, SearchZone::Dependencies);
+            }
             let is_exempt = is_example || (is_output && kind.protection() == ProjectSettings);
             return if is_exempt { (None, SearchZone::Plain) } else { (Some(kind), self.zone) };
         }
@@ -57,11 +76,21 @@ impl SearchedPlace<'_> {
             match name.as_str() {
                 "hooks" | "remotes" | "branches" => return (Some(git), SearchZone::Guarded(git)),
                 "objects" | "refs" | "logs" | "lfs" => return (None, SearchZone::GitStore),
+                // With the state of unfinished operations in them.
+                "worktrees" | "modules" | "rebase-merge" | "rebase-apply" | "sequencer"
+                    if listed.is_directory =>
+                {
+                    return (None, SearchZone::Git);
+                }
                 name if !listed.is_directory && is_git_file(name) => return (Some(git), self.zone),
                 _ => {}
             }
         }
-        if name == REBASE_LIST && self.zone == SearchZone::Git && !listed.is_directory {
+        // Git makes no link in its own directories: one could hide what it leads to.
+        let is_in_git =
+            self.is_git_directory || matches!(self.zone, SearchZone::Git | SearchZone::GitStore);
+        let is_state = self.zone == SearchZone::Git && STATE_FILES.contains(&name.as_str());
+        if (is_in_git && listed.is_link) || (is_state && !listed.is_directory) {
             return (Some(GuardKind::GitDirectory), self.zone);
         }
         if self.zone == SearchZone::GitStore {

@@ -45,6 +45,7 @@ pub(super) const NAMES: &[(FileProtection, &[&str])] = &[
         ShellStartup,
         &[
             ".envrc",
+            ".direnv",
             ".direnvrc",
             ".profile",
             ".login",

@@ -239,18 +239,25 @@ fn a_closed_directory_hides_nothing() {
 #[test]
 fn a_file_that_cannot_be_read_is_never_emptied() {
     drop_override();
-    let repository = TestRepository::new();
+    let mut repository = TestRepository::new();
     repository
-        .shell("echo secret > .zshrc && chmod 200 .zshrc && head -c 5000000 /dev/zero > .kshrc");
+        .shell("echo secret > .zshrc && chmod 200 .zshrc && head -c 17000000 /dev/zero > .kshrc");
     assert_eq!(repository.run("true", false), None);
-    for (script, reason) in [
-        ("echo more >> .zshrc", "it could not be read before"),
-        ("chmod 600 .zshrc", "it could not be read before"),
-        ("echo more >> .kshrc", "it is too large to be kept"),
-        ("rm .kshrc", "it is too large to be kept"),
+    for (script, reason, name) in [
+        ("echo more >> .zshrc", "it could not be read before", ".zshrc"),
+        ("chmod 600 .zshrc", "it could not be read before", ".zshrc"),
+        ("echo more >> .kshrc", "it is too large to be kept", ".kshrc"),
+        ("rm .kshrc", "it is too large to be kept", ""),
     ] {
         let told = repository.run(script, false).unwrap();
         assert!(told.contains(reason), "{script}: {told}");
+        if !name.is_empty() {
+            // It stops all until it is gone, or known as it is now.
+            assert!(told.contains("no command runs in the sandbox"), "{told}");
+            let refused = repository.guard.begin_run(false).map(drop).unwrap_err().to_string();
+            assert!(refused.contains(name), "{refused}");
+            repository = repository.restart();
+        }
     }
     assert_eq!(repository.read(".zshrc"), "secret\nmore\n");
     // One that is made unreadable has its content back.
@@ -288,7 +295,7 @@ for i in range(60000): os.close(os.open('f%d' % i, os.O_CREAT))
 }
 
 #[test]
-fn a_tree_that_is_too_deep_to_be_searched_is_told() {
+fn a_tree_is_searched_deeper_than_a_path_leads() {
     let repository = TestRepository::new();
     let script = "python3 -c \"
 import os
@@ -298,7 +305,8 @@ for i in range(40):
 open('.envrc', 'w').write('x')
 \" && echo x > sub/.envrc";
     let told = repository.run(script, false).unwrap();
-    assert!(told.contains("`sub/.envrc`") && told.contains("too long paths"), "{told}");
+    assert!(told.contains("`sub/.envrc`") && told.contains("dd/.envrc`"), "{told}");
+    assert!(!told.contains("stopped"), "{told}");
     // As a guarded directory it is set aside.
     repository.shell("mv deep ../deep-$$ && mv ../deep-$$ sub/deep");
     let told = repository.run("mv sub/deep .openclaw", false).unwrap();

@@ -95,7 +95,7 @@ fn what_git_changed_beside_another_command_stays_changed() {
          echo new > .circleci/config.yml && git rm -q AGENTS.md && git add -A && git commit -qm feat
          git checkout -q main",
     );
-    let background = repository.guard.begin_run(false);
+    let background = repository.guard.begin_run(false).unwrap();
     let told = repository.run("git checkout -q feat", true).unwrap();
     assert!(told.contains("[changed by Git: `.circleci/config.yml`"), "{told}");
     let state = repository.state();
@@ -105,6 +105,6 @@ fn what_git_changed_beside_another_command_stays_changed() {
     repository.assert_undone("echo x > AGENTS.md", "AGENTS.md");
     repository.assert_undone("echo x > .circleci/other", ".circleci/other");
     repository.assert_undone("echo x > .github/workflows/ci.yml", ".github/workflows/ci.yml");
-    assert_eq!(background.finish(), None);
+    assert_eq!(background.finish().told, None);
     assert_eq!(repository.state(), state);
 }

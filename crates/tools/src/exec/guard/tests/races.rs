@@ -43,7 +43,7 @@ fn list_tree(folder: &Path) -> Vec<String> {
 }
 
 /// Writes to a file as a command in the sandbox could: never outside.
-fn put_file(directory: &Path, name: &str, content: &str) {
+pub(super) fn put_file(directory: &Path, name: &str, content: &str) {
     if let Ok(handle) = LinklessDirectory::open(directory.parent().unwrap())
         && let Ok(directory) = handle.open_child(directory.file_name().unwrap())
     {
@@ -91,11 +91,12 @@ fn no_swap_of_directories_leads_the_undo_outside() {
         });
         let mut runs = 0;
         while swaps.load(Ordering::Relaxed) < 10_000 || runs < 50 {
-            let run = repository.guard.begin_run(false);
+            runs += 1;
+            // What is moved while it is searched may be refused.
+            let Ok(run) = repository.guard.begin_run(false) else { continue };
             put_file(&root.join("sub"), ".bashrc", "evil");
             put_file(root, ".envrc", "evil");
             let _ = run.finish();
-            runs += 1;
         }
         is_over.store(true, Ordering::Relaxed);
     });

@@ -62,7 +62,7 @@ fn what_a_tool_writes_while_a_command_runs_stays() {
     let repository = TestRepository::new();
     let (root, writes) =
         (repository.directory.path().canonicalize().unwrap(), &repository.guard.writes);
-    let run = repository.guard.begin_run(false);
+    let run = repository.guard.begin_run(false).unwrap();
     repository.shell(
         "echo tool > .vscode/tasks.json && mkdir .circleci && echo tool > .circleci/config.yml
          echo evil > .circleci/other && echo evil > .envrc && echo evil > AGENTS.md",
@@ -75,7 +75,7 @@ fn what_a_tool_writes_while_a_command_runs_stays() {
     ] {
         writes.record_content(&root.join(path), content.as_bytes());
     }
-    let told = run.finish().unwrap();
+    let told = run.finish().told.unwrap();
     assert_eq!(told.matches("[undone: ").count(), 3, "{told}");
     let text = |path| std::fs::read_to_string(root.join(path)).unwrap_or_default();
     assert_eq!(text(".vscode/tasks.json") + &text(".circleci/config.yml"), "tool\ntool\n");
