@@ -1,6 +1,7 @@
 //! The program that supervises commands, and how a process becomes a supervisor.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::process::ExitCode;
 
 /// The first argument of a process that is to be a supervisor.
@@ -40,6 +41,38 @@ impl SupervisorProgram {
     pub(crate) fn args(&self) -> &[OsString] {
         &self.args
     }
+
+    /// Adds the likely reason to the error of a supervisor that ended before it answered.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn explain_error(&self, error: io::Error) -> io::Error {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+        let has_ended = matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof);
+        if has_ended && self.args.iter().any(|arg| arg == SUPERVISOR_ARGUMENT) {
+            return io::Error::new(
+                error.kind(),
+                format!("it ended before it answered; {MISSING_CALL}"),
+            );
+        }
+        error
+    }
+}
+
+/// What a program lacks that is started as its own supervisor and does not become one.
+#[cfg(target_os = "linux")]
+const MISSING_CALL: &str = "the `main` of a program that supervises its commands itself must call \
+                            `openclaw_process::run_requested_supervisor` before anything else";
+
+/// Refuses to start a supervisor in a process that was started as one and whose `main` went on.
+/// Otherwise each such process would start the next one, without end.
+///
+/// # Errors
+/// When the first of the arguments after the program's name is [`SUPERVISOR_ARGUMENT`].
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_ignored_request(args: impl IntoIterator<Item = OsString>) -> io::Result<()> {
+    if args.into_iter().nth(1).is_some_and(|first| first == SUPERVISOR_ARGUMENT) {
+        return Err(io::Error::other(MISSING_CALL));
+    }
+    Ok(())
 }
 
 /// Supervises commands when the first of the arguments after the program's name is
@@ -55,7 +88,7 @@ pub fn run_requested_supervisor(args: impl IntoIterator<Item = OsString>) -> Opt
 ///
 /// # Errors
 /// When the kernel refuses it.
-pub fn hide_from_other_processes() -> std::io::Result<()> {
+pub fn hide_from_other_processes() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())

@@ -25,6 +25,7 @@ use crate::linux::wire::{
     KILL, LineBuffer, StageRequest, SupervisorReport, SupervisorRequest, TERMINATE, encode_message,
 };
 use crate::run::first_program;
+use crate::supervisor::refuse_ignored_request;
 use crate::{
     CommandEnd, MARKER_VARIABLE, PipelineSpec, ProcessError, ProcessErrorKind, StdinSource,
     SupervisorProgram, SurvivingProcess, WorkDir,
@@ -38,6 +39,7 @@ pub(crate) struct SupervisedPipeline {
     /// Whether all commands have been started.
     has_started: bool,
     supervisor: Child,
+    supervisor_program: SupervisorProgram,
     exit_watch: ExitWatch,
     socket: UnixStream,
     lines: LineBuffer,
@@ -101,7 +103,8 @@ impl SupervisedPipeline {
             |error| ProcessError::new(ProcessErrorKind::Supervisor, &program, error);
         let mut pipeline =
             Self::start_supervisor(&supervisor, programs, id).map_err(supervisor_error)?;
-        pipeline.send_request(&request, descriptors).await.map_err(supervisor_error)?;
+        let sent = pipeline.send_request(&request, descriptors).await;
+        sent.map_err(|error| pipeline.lost_supervisor_error(error))?;
         Ok((pipeline, pipes))
     }
 
@@ -110,6 +113,7 @@ impl SupervisedPipeline {
         programs: Vec<OsString>,
         marker_id: String,
     ) -> io::Result<Self> {
+        refuse_ignored_request(std::env::args_os())?;
         let (socket, other_end) = StdUnixStream::pair()?;
         socket.set_nonblocking(true)?;
         let socket = UnixStream::from_std(socket)?;
@@ -136,6 +140,7 @@ impl SupervisedPipeline {
             programs,
             has_started: false,
             supervisor,
+            supervisor_program: program.clone(),
             exit_watch,
             socket,
             lines,
@@ -243,9 +248,11 @@ impl SupervisedPipeline {
     }
 
     fn lost_supervisor_error(&self, error: io::Error) -> ProcessError {
-        let kind =
-            if self.has_started { ProcessErrorKind::Watch } else { ProcessErrorKind::Supervisor };
-        self.process_error(kind, error)
+        if self.has_started {
+            return self.process_error(ProcessErrorKind::Watch, error);
+        }
+        let error = self.supervisor_program.explain_error(error);
+        self.process_error(ProcessErrorKind::Supervisor, error)
     }
 
     fn process_error(&self, kind: ProcessErrorKind, error: io::Error) -> ProcessError {

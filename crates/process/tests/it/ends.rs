@@ -1,9 +1,13 @@
 //! Starts and ends of a command.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use openclaw_process::{CommandEnd, CommandLimits, CommandSpec, ProcessErrorKind, WorkDir, run};
+use openclaw_process::{
+    CommandEnd, CommandLimits, CommandSpec, ProcessErrorKind, SUPERVISOR_ARGUMENT,
+    SupervisorProgram, WorkDir, run,
+};
 use rustix::fs::{Mode, OFlags};
 
 use crate::support::{bounds, run_shell, shell};
@@ -93,4 +97,35 @@ async fn an_opened_directory_is_used_whatever_takes_its_place() {
     let spec = CommandSpec { directory: WorkDir::Descriptor(opened), ..shell("touch here") };
     assert_eq!(run(spec, bounds(), |_, _| ()).await.unwrap().end, CommandEnd::Exited(0));
     assert!(other.join("here").exists());
+}
+
+#[tokio::test]
+async fn a_supervisor_that_ends_at_once_is_an_error_that_names_the_missing_call() {
+    // It runs no test and ends, as a `main` that does not know the argument.
+    let supervisor = SupervisorProgram::new("/proc/self/exe", [SUPERVISOR_ARGUMENT, "--exact"]);
+    let spec = CommandSpec::shell_command("true", supervisor);
+    let error = run(spec, bounds(), |_, _| ()).await.unwrap_err();
+    assert_eq!(error.kind(), ProcessErrorKind::Supervisor);
+    let source = error.source().unwrap().to_string();
+    assert!(source.contains("must call `openclaw_process::run_requested_supervisor`"), "{source}");
+}
+
+#[tokio::test]
+async fn a_process_that_ignored_its_request_starts_no_supervisor() {
+    if std::env::args().nth(1).is_some_and(|first| first == SUPERVISOR_ARGUMENT) {
+        let error = run_shell("true").await.unwrap_err();
+        assert_eq!(error.kind(), ProcessErrorKind::Supervisor);
+        return;
+    }
+    // This program is run again for this test alone, with the argument that it ignores.
+    let this = "ends::a_process_that_ignored_its_request_starts_no_supervisor";
+    let again = CommandSpec {
+        program: std::env::current_exe().unwrap().into(),
+        args: [SUPERVISOR_ARGUMENT, "--exact", this].map(OsString::from).into(),
+        ..shell("")
+    };
+    let result = run(again, bounds(), |_, _| ()).await.unwrap();
+    let output = String::from_utf8_lossy(&result.output.head);
+    assert_eq!(result.end, CommandEnd::Exited(0), "{output}");
+    assert!(output.contains("1 passed"), "{output}");
 }
