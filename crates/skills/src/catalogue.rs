@@ -61,8 +61,8 @@ pub struct SkillRoot {
 impl SkillRoot {
     /// A folder of the user's own, in which a skill may be a link to another folder.
     #[must_use]
-    pub fn new(folder: PathBuf, source: SkillSource) -> Self {
-        Self { base: folder, below: PathBuf::new(), follows_links: true, source }
+    pub fn new(folder: impl Into<PathBuf>, source: SkillSource) -> Self {
+        Self { base: folder.into(), below: PathBuf::new(), follows_links: true, source }
     }
 
     /// A folder beneath a workspace, from which no link leads out of the workspace.
