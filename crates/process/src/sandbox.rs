@@ -71,6 +71,21 @@ pub fn list_allowed_trees(policy: &SandboxPolicy) -> AllowedTrees {
     }
 }
 
+/// The names of what is hidden in a folder of a home directory such as `.config`, relative to it, for
+/// users who have that folder elsewhere.
+#[must_use]
+pub fn hidden_names_in(folder: &str) -> Vec<&'static std::path::Path> {
+    #[cfg(target_os = "linux")]
+    {
+        hidden_paths::hidden_names_in(folder)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        Vec::new()
+    }
+}
+
 /// The paths that commands may neither read nor change under a policy, without symbolic links as far as
 /// they exist. Many of them do not. A root of the policy may be one of them, or in one.
 #[must_use]

@@ -1,11 +1,12 @@
 //! The sandbox of an agent's commands, as the config and this machine have it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use openclaw_config::{CommandSandbox, ExecSandboxProfile, FileRootAccess, SandboxRequirement};
 use openclaw_process::sandbox::{
     AllowedTrees, RootAccess, SandboxLevels, SandboxPolicy, SandboxProfile, SandboxRoot,
-    SandboxSupport, list_allowed_trees,
+    SandboxSupport, hidden_names_in, list_allowed_trees,
 };
 
 use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
@@ -136,6 +137,11 @@ impl Runtime {
         }
         policy.private_paths = private_paths(models);
         policy.home_dirs = models.env().get("HOME").map(Into::into).into_iter().collect();
+        policy.key_paths = list_key_paths(|name| models.env().get(name).map(Into::into));
+        // One in a folder that commands work in would forbid to create anything beside it.
+        let mut trees = policy.roots.iter().map(|root| &root.path).collect::<Vec<_>>();
+        trees.push(&policy.workspace);
+        policy.key_paths.retain(|path| !trees.iter().any(|tree| path.starts_with(tree)));
         policy.gpu = wanted.gpu;
         policy.best_effort = wanted.best_effort;
         if wanted.model_server {
@@ -154,6 +160,67 @@ impl Runtime {
         ports.dedup();
         ports
     }
+}
+
+/// Variables that name files with keys, or lists of them.
+const KEY_FILE_VARIABLES: [&str; 15] = [
+    "HF_TOKEN_PATH",
+    "HF_STORED_TOKENS_PATH",
+    "KUBECONFIG",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "NETRC",
+    "PGPASSFILE",
+    "NPM_CONFIG_USERCONFIG",
+    "npm_config_userconfig",
+    "PIP_CONFIG_FILE",
+    "HISTFILE",
+    "PYTHON_HISTORY",
+    "NODE_REPL_HISTORY",
+    "REGISTRY_AUTH_FILE",
+];
+/// Variables that name folders, and what in them is a key; an empty name stands for the folder.
+const KEY_FOLDER_VARIABLES: [(&str, &[&str]); 12] = [
+    ("HF_HOME", &["token", "stored_tokens"]),
+    ("CARGO_HOME", &["credentials", "credentials.toml"]),
+    ("CLOUDSDK_CONFIG", &[""]),
+    ("AZURE_CONFIG_DIR", &[""]),
+    ("DOCKER_CONFIG", &[""]),
+    ("GNUPGHOME", &[""]),
+    ("GH_CONFIG_DIR", &[""]),
+    ("KAGGLE_CONFIG_DIR", &[""]),
+    ("WANDB_CONFIG_DIR", &[""]),
+    ("PASSWORD_STORE_DIR", &[""]),
+    ("VLLM_CONFIG_ROOT", &[""]),
+    ("GRADLE_USER_HOME", &["gradle.properties"]),
+];
+/// Variables that name what else is a folder of the home directory.
+const HOME_FOLDER_VARIABLES: [(&str, &str); 4] = [
+    ("XDG_CONFIG_HOME", ".config"),
+    ("XDG_DATA_HOME", ".local/share"),
+    ("XDG_STATE_HOME", ".local/state"),
+    ("XDG_CACHE_HOME", ".cache"),
+];
+
+/// The files and folders with keys that the environment names.
+fn list_key_paths(get: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let files = KEY_FILE_VARIABLES.iter().filter_map(|name| get(name));
+    let mut paths: Vec<PathBuf> =
+        files.flat_map(|value| std::env::split_paths(&value).collect::<Vec<_>>()).collect();
+    for (variable, names) in KEY_FOLDER_VARIABLES {
+        let Some(folder) = get(variable).map(PathBuf::from) else { continue };
+        paths.extend(names.iter().map(|name| match *name {
+            "" => folder.clone(),
+            name => folder.join(name),
+        }));
+    }
+    for (variable, folder) in HOME_FOLDER_VARIABLES {
+        let Some(place) = get(variable).map(PathBuf::from) else { continue };
+        paths.extend(hidden_names_in(folder).into_iter().map(|name| place.join(name)));
+    }
+    paths.retain(|path| path.is_absolute() && path.parent().is_some());
+    paths
 }
 
 /// A path with its symbolic links resolved, if it exists.
@@ -232,6 +299,25 @@ mod tests {
         assert_eq!(find(&policy, "out/ws").as_deref(), Some(Path::new("out/ws")));
         policy.profile = SandboxProfile::ReadOnly;
         assert_eq!(find(&policy, "out/ws"), None);
+    }
+
+    #[test]
+    fn keys_that_the_environment_names_are_hidden() {
+        let environment = [
+            ("HF_HOME", "/data/hf"),
+            ("KUBECONFIG", "/k/one:/k/two:relative"),
+            ("DOCKER_CONFIG", "/d"),
+            ("XDG_CONFIG_HOME", "/x"),
+            ("GNUPGHOME", "/"),
+        ];
+        let paths = list_key_paths(|name| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        });
+        for path in ["/data/hf/token", "/k/one", "/k/two", "/d", "/x/gh", "/x/gcloud"] {
+            assert!(paths.contains(&PathBuf::from(path)), "{path}");
+        }
+        assert!(!paths.iter().any(|path| path.is_relative() || path == Path::new("/")));
+        assert!(!paths.contains(&PathBuf::from("/data/hf")));
     }
 
     #[test]

@@ -1,186 +1,13 @@
 //! The files that no sandboxed command may read: keys, tokens, histories and browser profiles.
 
+mod names;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::SandboxPolicy;
-
-/// What is hidden in each home directory.
-const HOME_NAMES: &[&str] = &[
-    // Keys and tokens.
-    ".ssh",
-    ".gnupg",
-    ".pki",
-    ".aws",
-    ".azure",
-    ".oci",
-    ".kube",
-    ".docker",
-    ".fly",
-    ".netrc",
-    "_netrc",
-    ".git-credentials",
-    ".npmrc",
-    ".yarnrc",
-    ".yarnrc.yml",
-    ".pypirc",
-    ".pgpass",
-    ".my.cnf",
-    ".mylogin.cnf",
-    ".s3cfg",
-    ".boto",
-    ".mc",
-    ".vault-token",
-    ".terraformrc",
-    ".terraform.d",
-    ".rclone.conf",
-    ".kaggle",
-    ".databrickscfg",
-    ".snowflake",
-    ".ngrok2",
-    ".cloudflared",
-    ".minikube",
-    ".age",
-    ".password-store",
-    ".claude",
-    ".claude.json",
-    ".codex",
-    ".gemini",
-    ".openclaw",
-    ".clawdbot",
-    ".moltbot",
-    ".huggingface",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".gem/credentials",
-    ".m2/settings.xml",
-    ".m2/settings-security.xml",
-    ".gradle/gradle.properties",
-    ".streamlit/secrets.toml",
-    ".cache/huggingface/token",
-    ".cache/huggingface/stored_tokens",
-    ".config/git/credentials",
-    ".config/gh",
-    ".config/hub",
-    ".config/glab-cli",
-    ".config/gcloud",
-    ".config/op",
-    ".config/1Password",
-    ".config/Bitwarden",
-    ".config/keepassxc",
-    ".config/rclone",
-    ".config/doctl",
-    ".config/scw",
-    ".config/ngrok",
-    ".config/netlify",
-    ".config/configstore",
-    ".config/sops",
-    ".config/age",
-    ".config/wandb",
-    ".config/snowflake",
-    ".config/containers/auth.json",
-    ".config/github-copilot",
-    ".config/opencode",
-    ".config/anthropic",
-    ".config/openai",
-    ".config/solana",
-    ".config/wireguard",
-    ".local/share/keyrings",
-    ".local/share/kwalletd",
-    ".local/share/opencode",
-    ".local/share/jupyter/runtime",
-    ".jupyter/jupyter_server_config.json",
-    ".bitcoin",
-    ".ethereum",
-    ".electrum",
-    ".monero",
-    // Browsers, mail and messengers.
-    ".mozilla",
-    ".librewolf",
-    ".thunderbird",
-    ".config/google-chrome",
-    ".config/google-chrome-beta",
-    ".config/google-chrome-unstable",
-    ".config/chromium",
-    ".config/BraveSoftware",
-    ".config/microsoft-edge",
-    ".config/vivaldi",
-    ".config/opera",
-    ".config/Slack",
-    ".config/discord",
-    ".config/Signal",
-    ".config/Element",
-    ".local/share/TelegramDesktop",
-    ".local/share/evolution",
-    ".var/app",
-    "snap",
-    "Library/Keychains",
-    "Library/Application Support",
-    // The desktop session.
-    ".Xauthority",
-    ".ICEauthority",
-    ".dbus",
-    ".config/pulse",
-    ".config/code-server",
-    // Histories.
-    ".bash_history",
-    ".zsh_history",
-    ".histfile",
-    ".python_history",
-    ".psql_history",
-    ".mysql_history",
-    ".sqlite_history",
-    ".node_repl_history",
-    ".lesshst",
-    ".viminfo",
-    ".wget-hsts",
-    ".local/share/fish/fish_history",
-    ".local/share/mc/history",
-];
-
-/// What is hidden of the system.
-const SYSTEM_PATHS: &[&str] = &[
-    "/boot",
-    "/dev",
-    "/lost+found",
-    "/proc",
-    "/run",
-    "/sys",
-    "/tmp",
-    "/var/run",
-    "/var/tmp",
-    "/var/mail",
-    "/var/spool",
-    "/var/backups",
-    "/var/lib/docker",
-    "/var/lib/containerd",
-    "/var/lib/containers",
-    "/var/lib/kubelet",
-    "/var/lib/NetworkManager",
-    "/var/lib/systemd",
-    "/var/lib/private",
-    "/etc/shadow",
-    "/etc/shadow-",
-    "/etc/gshadow",
-    "/etc/gshadow-",
-    "/etc/sudoers",
-    "/etc/sudoers.d",
-    "/etc/ssl/private",
-    "/etc/ssh/ssh_host_rsa_key",
-    "/etc/ssh/ssh_host_ecdsa_key",
-    "/etc/ssh/ssh_host_ed25519_key",
-    "/etc/NetworkManager/system-connections",
-    "/etc/wireguard",
-    "/etc/openvpn",
-    "/etc/ppp",
-    "/etc/rancher",
-    "/etc/kubernetes",
-    "/etc/krb5.keytab",
-    "/etc/docker",
-    "/etc/credstore",
-    "/etc/credstore.encrypted",
-];
+use names::{HIDDEN_ENDINGS, HIDDEN_WORDS, HOME_NAMES, SYSTEM_PATHS};
 
 /// The hidden paths of one policy: absolute, without symbolic links as far as they exist.
 #[derive(Debug)]
@@ -200,10 +27,12 @@ impl HiddenPaths {
         homes.extend(list_directories(Path::new("/home")));
         let is_home = |home: &&PathBuf| home.is_absolute() && home.is_dir();
         let in_homes = homes.iter().filter(is_home).flat_map(|home| names_in_home(home));
+        let named = policy.key_paths.iter().flat_map(|path| resolved_forms(path));
+        let named = named.map(|path| HiddenName { path, may_exist: true });
         let system = SYSTEM_PATHS.iter().map(PathBuf::from);
         let system = system.map(|path| HiddenName { path, may_exist: true });
         let mut sensitive = BTreeSet::new();
-        for HiddenName { path, may_exist } in in_homes.chain(system) {
+        for HiddenName { path, may_exist } in in_homes.chain(system).chain(named) {
             // Most of them do not exist, and resolving is slow.
             if may_exist && path.symlink_metadata().is_ok() {
                 sensitive.extend(std::fs::canonicalize(&path));
@@ -259,7 +88,32 @@ fn names_in_home(home: &Path) -> Vec<HiddenName> {
         let may_exist = present.as_ref().is_none_or(|present| present.contains(first));
         HiddenName { path: home.join(name), may_exist }
     });
-    names.collect()
+    let mut names: Vec<HiddenName> = names.collect();
+    let config = home.join(".config");
+    let in_config = list_directories(&config).into_iter().filter_map(|path| {
+        Some(path.file_name()?.to_string_lossy().into_owned()).filter(|name| tells_of_keys(name))
+    });
+    let in_config = in_config.map(|name| config.join(name));
+    let at_top = present.iter().flatten().filter(|name| {
+        let name = name.to_string_lossy();
+        let ends = HIDDEN_ENDINGS.iter().any(|ending| name.to_lowercase().ends_with(ending));
+        ends || (name.starts_with('.') && tells_of_keys(&name))
+    });
+    let at_top = at_top.map(|name| home.join(name));
+    names.extend(at_top.chain(in_config).map(|path| HiddenName { path, may_exist: true }));
+    names
+}
+
+/// Whether a name says that a file has keys in it.
+fn tells_of_keys(name: &str) -> bool {
+    let name = name.to_lowercase();
+    HIDDEN_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The names of what is hidden in a folder of a home directory such as `.config`, relative to it, for
+/// users who have the folder elsewhere.
+pub(crate) fn hidden_names_in(folder: &str) -> Vec<&'static Path> {
+    HOME_NAMES.iter().filter_map(|name| Path::new(name).strip_prefix(folder).ok()).collect()
 }
 
 /// A path with its links resolved, and the place of the path itself, which could be a link.
@@ -286,4 +140,61 @@ pub(crate) fn resolve_existing_part(path: &Path) -> PathBuf {
 fn list_directories(parent: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(parent).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::SandboxProfile;
+
+    #[test]
+    fn keys_and_histories_are_hidden_by_their_names_and_where_variables_name_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = std::fs::canonicalize(directory.path()).unwrap();
+        let create = |name: &str| {
+            let path = home.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::File::create(path).unwrap();
+        };
+        let hidden = [
+            ".cache/huggingface/token",
+            ".config/gh/hosts.yml",
+            ".netrc",
+            ".docker/config.json",
+            ".kube/config",
+            ".aws/credentials",
+            ".config/gcloud/x",
+            ".azure/x",
+            ".pypirc",
+            ".npmrc",
+            ".cargo/credentials.toml",
+            ".ollama/id_ed25519",
+            ".config/vllm/x",
+            ".kaggle/kaggle.json",
+            ".config/wandb/settings",
+            ".config/systemd/user/x.service",
+            ".some_history",
+            ".myshell.history",
+            "server.pem",
+            ".my-api-key",
+            ".netrc.gpg",
+            ".config/some-token",
+            "elsewhere/hf/token",
+        ];
+        let visible =
+            [".gitconfig", ".cargo/config.toml", "tokenizer/x", ".config/git/config", "a.txt"];
+        hidden.iter().chain(&visible).for_each(|name| create(name));
+        let mut policy = SandboxPolicy::new(SandboxProfile::Workspace, &home.join("work"));
+        policy.home_dirs = vec![home.clone()];
+        policy.key_paths = vec![home.join("elsewhere/hf/token")];
+        let found = HiddenPaths::find(&policy);
+        let is_hidden = |name: &str| home.join(name).ancestors().any(|path| found.contains(path));
+        for name in hidden {
+            assert!(is_hidden(name), "{name}");
+        }
+        for name in visible {
+            assert!(!is_hidden(name), "{name}");
+        }
+        assert!(hidden_names_in(".config").contains(&Path::new("gh")));
+    }
 }

@@ -157,7 +157,8 @@ fn processes_level(abi: Option<LandlockAbi>, has_seccomp: bool) -> ProtectionLev
     if by.is_empty() {
         return ProtectionLevel::unenforced("the kernel has neither Landlock nor seccomp filters");
     }
-    let level = ProtectionLevel::enforced_by(by.join(" and "));
+    let level = ProtectionLevel::enforced_by(by.join(" and "))
+        .with_gap("the command lines of other processes, which `ps` shows to everybody");
     if abi < Some(LandlockAbi::V6) {
         let gap = "signals to other processes of the user, which needs Landlock ABI 6 (Linux 6.12)";
         return level.with_gap(gap);

@@ -92,6 +92,8 @@ pub struct SandboxPolicy {
     /// Home directories, besides those in `/home` and that of the root user, whose keys, tokens and browser
     /// profiles are hidden.
     pub home_dirs: Vec<PathBuf>,
+    /// More files and folders with keys of the user, which are hidden unless a root allows them.
+    pub key_paths: Vec<PathBuf>,
     /// Whether the device nodes of GPUs are usable.
     pub gpu: bool,
     /// TCP ports that may be connected to without the network. The kernel compares the port only, not
@@ -115,6 +117,7 @@ impl SandboxPolicy {
             temp_dir: None,
             private_paths: Vec::new(),
             home_dirs: Vec::new(),
+            key_paths: Vec::new(),
             gpu: false,
             connect_ports: Vec::new(),
             best_effort: false,

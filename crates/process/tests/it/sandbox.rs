@@ -32,7 +32,8 @@ fn a_kernel_without_landlock_is_refused_with_what_is_missing() {
     policy.best_effort = true;
     let expected = "files: not enforced (the kernel has no Landlock)\n\
                     network: enforced by seccomp\n\
-                    processes: enforced by seccomp; not covered: signals to other processes of the \
+                    processes: enforced by seccomp; not covered: the command lines of other \
+                    processes, which `ps` shows to everybody; signals to other processes of the \
                     user, which needs Landlock ABI 6 (Linux 6.12)\n";
     assert_eq!(levels(&policy, None).unwrap(), expected);
 }
@@ -40,26 +41,28 @@ fn a_kernel_without_landlock_is_refused_with_what_is_missing() {
 #[test]
 fn each_level_names_what_enforces_it() {
     let gap = "not covered: modes, owners and times of files, hidden ones too";
-    let signals = "; not covered: signals to other processes of the user, which needs Landlock \
+    let lines =
+        "; not covered: the command lines of other processes, which `ps` shows to everybody";
+    let signals = "; signals to other processes of the user, which needs Landlock \
                    ABI 6 (Linux 6.12)";
     let mut policy = policy(SandboxProfile::Workspace);
     let expected = format!(
         "files: enforced by Landlock ABI 4; {gap}\n\
          network: enforced by seccomp and Landlock ABI 4\n\
-         processes: enforced by Landlock ABI 4 and seccomp{signals}\n"
+         processes: enforced by Landlock ABI 4 and seccomp{lines}{signals}\n"
     );
     assert_eq!(levels(&policy, Some(LandlockAbi::V4)).unwrap(), expected);
     let expected = format!(
         "files: enforced by Landlock ABI 2, and seccomp, which forbids to empty files by name; {gap}\n\
          network: enforced by seccomp\n\
-         processes: enforced by Landlock ABI 2 and seccomp{signals}\n"
+         processes: enforced by Landlock ABI 2 and seccomp{lines}{signals}\n"
     );
     assert_eq!(levels(&policy, Some(LandlockAbi::V2)).unwrap(), expected);
     policy.profile = SandboxProfile::WorkspaceNetwork;
     let expected = format!(
         "files: enforced by Landlock ABI 6 or newer; {gap}\n\
          network: not enforced (the profile allows the network)\n\
-         processes: enforced by Landlock ABI 6 or newer and seccomp\n"
+         processes: enforced by Landlock ABI 6 or newer and seccomp{lines}\n"
     );
     assert_eq!(levels(&policy, Some(LandlockAbi::V6)).unwrap(), expected);
     policy.profile = SandboxProfile::Full;

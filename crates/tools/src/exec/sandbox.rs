@@ -207,13 +207,15 @@ fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
     let mut skipped = hidden_paths(policy);
     skipped.extend(paths.iter().cloned());
     skipped.extend(policy.temp_dir.iter().cloned());
+    let homes: Vec<PathBuf> =
+        policy.home_dirs.iter().filter_map(|home| fs::canonicalize(home).ok()).collect();
     let trees = paths.iter().filter_map(|path| {
         let beneath = skipped.iter().filter_map(|other| other.strip_prefix(path).ok());
         Some(GuardedTree {
             directory: LinklessDirectory::open(path).ok()?,
             path: path.clone(),
             is_workspace: path == workspace,
-            homes: policy.home_dirs.clone(),
+            homes: homes.clone(),
             skipped: beneath.filter(|it| !it.as_os_str().is_empty()).map(Path::to_owned).collect(),
         })
     });

@@ -161,6 +161,27 @@ fn a_workspace_inside_the_state_folder_is_usable_and_the_rest_hidden() {
 }
 
 #[test]
+fn no_second_name_makes_a_file_outside_writable() {
+    for cap in ABI_CAPS {
+        let mut home = SandboxHome::new(cap);
+        let root = SandboxRoot { path: home.path("other"), access: RootAccess::Read };
+        home.policy.roots = vec![root];
+        for script in [
+            "ln $H/other/file taken && echo x > taken",
+            "ln $H/other/file $TMPDIR/taken && echo x > $TMPDIR/taken",
+            "ln /etc/passwd taken",
+            "mv $H/other/file taken",
+            "python3 -c 'import os; os.link(\"/proc/self/fd/0\", \"taken\", follow_symlinks=True)' < $H/other/file",
+        ] {
+            let ran = home.shell(script);
+            assert!(!ran.succeeded, "{script} with {cap:?}: {}", ran.text);
+            home.assert_untouched(script);
+            assert!(!home.path("project/taken").exists(), "{script} with {cap:?}");
+        }
+    }
+}
+
+#[test]
 fn a_home_directory_as_workspace_keeps_its_keys_hidden() {
     let refused = [
         "cat .ssh/id",

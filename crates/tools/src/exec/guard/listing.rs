@@ -34,7 +34,8 @@ pub(crate) const STATE_FILES: [&str; 3] = [REBASE_LIST, REBASE_STRATEGY, PICK_OP
 /// The names in a directory that matter to a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NameListing {
-    /// All directories and links, and whatever may be guarded by its name, sorted.
+    /// All directories and links, and whatever may be guarded by its name or begins with a dot,
+    /// sorted.
     pub(crate) names: Vec<ListedName>,
     /// Whether Git takes it for a repository.
     pub(crate) is_git_directory: bool,
@@ -94,7 +95,8 @@ impl NameListing {
                 || (!is_directory
                     && ["hooks", "remotes", "branches"].iter().any(|it| is_named(it)))
                 || (is_link && protection_behind_link(&name).is_some());
-            if wants_all || is_directory || is_link || is_candidate {
+            let has_dot = name.starts_with('.');
+            if wants_all || is_directory || is_link || is_candidate || has_dot {
                 if listing.names.len() == max_names {
                     listing.problem = Some(ListingProblem::TooManyNames);
                     return ControlFlow::Break(());

@@ -241,8 +241,9 @@ impl TreeSearch<'_> {
             .get(&path)
             .is_some_and(|entry| entry.kind == GuardKind::GitDirectory && !wants_all);
         let is_git_directory = !wants_all && (listing.is_git_directory || was_git || is_named_git);
-        let place =
-            SearchedPlace { path: &path, zone, is_git_directory, is_workspace: tree.is_workspace };
+        let home = tree.homes.iter().find_map(|home| home.strip_prefix(&tree.path).ok());
+        let is_workspace = tree.is_workspace;
+        let place = SearchedPlace { path: &path, zone, is_git_directory, is_workspace, home };
         let mut wanted = Vec::new();
         for listed in &listing.names {
             let (kind, child_zone) = place.classify_entry(listed);

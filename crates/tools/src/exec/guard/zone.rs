@@ -47,14 +47,55 @@ pub(crate) struct SearchedPlace<'a> {
     pub(crate) is_git_directory: bool,
     /// Whether the tree is the workspace, at whose top the instructions of the agent are.
     pub(crate) is_workspace: bool,
+    /// The user's home directory relative to the tree, if it is in it.
+    pub(crate) home: Option<&'a Path>,
 }
+
+/// Folders of a home directory with programs and start-up files, besides those with protected names.
+const HOME_FOLDERS: [&str; 24] = [
+    "bin",
+    ".bin",
+    ".bashrc.d",
+    ".bash_completion.d",
+    ".bash.d",
+    ".profile.d",
+    ".zsh",
+    ".zshrc.d",
+    ".zfunc",
+    ".shell",
+    ".fzf",
+    ".config/bash",
+    ".config/shell",
+    ".config/sxhkd",
+    ".config/openbox",
+    ".config/awesome",
+    ".config/bspwm",
+    ".config/qtile",
+    ".config/waybar",
+    ".config/polybar",
+    ".xmonad",
+    ".pyenv/shims",
+    ".rbenv/shims",
+    ".asdf/shims",
+];
+/// Files at the top of a home directory that programs write as they run.
+const HOME_STATE: [&str; 7] = [
+    ".lesshst",
+    ".viminfo",
+    ".wget-hsts",
+    ".zcompdump",
+    ".xsession-errors",
+    ".bash_history",
+    ".ds_store",
+];
 
 impl SearchedPlace<'_> {
     /// How an entry of the directory is guarded, and what it is a part of if it is a directory.
     pub(crate) fn classify_entry(&self, listed: &ListedName) -> (Option<GuardKind>, SearchZone) {
         let is_plain = self.zone == SearchZone::Plain && !self.is_git_directory;
+        let home_kind = || self.kind_in_home(listed);
         if is_plain && !listed.is_candidate && !listed.is_directory {
-            return (None, self.zone);
+            return (self.home.and_then(|_| home_kind()), self.zone);
         }
         let name = listed.name.to_string_lossy().to_lowercase();
         if let SearchZone::Guarded(kind) = self.zone {
@@ -97,12 +138,28 @@ impl SearchedPlace<'_> {
             return (None, SearchZone::GitStore);
         }
         let kind = listed.is_candidate.then(|| self.kind_by_name(listed, &name)).flatten();
+        let kind = kind.or_else(|| self.home.and_then(|_| home_kind()));
         match kind {
             Some(GuardKind::GitDirectory) => (kind, SearchZone::Git),
             Some(other) => (kind, SearchZone::Guarded(other)),
             None if DEPENDENCIES.contains(&name.as_str()) => (None, SearchZone::Dependencies),
             None => (None, self.zone),
         }
+    }
+
+    /// How an entry of a home directory is guarded: each file at its top with a dot, since most of
+    /// them are settings, and folders with programs.
+    fn kind_in_home(&self, listed: &ListedName) -> Option<GuardKind> {
+        let place = self.path.strip_prefix(self.home?).ok()?.join(&listed.name);
+        let name = listed.name.to_string_lossy().to_lowercase();
+        let is_state = || HOME_STATE.iter().any(|state| name.starts_with(state));
+        let is_setting = place.as_os_str() == listed.name
+            && !listed.is_directory
+            && name.starts_with('.')
+            && !name.ends_with("_history")
+            && !is_state();
+        let is_folder = HOME_FOLDERS.iter().any(|folder| place == Path::new(folder));
+        (is_setting || is_folder).then_some(GuardKind::Fixed(ShellStartup))
     }
 
     fn kind_by_name(&self, listed: &ListedName, lower: &str) -> Option<GuardKind> {

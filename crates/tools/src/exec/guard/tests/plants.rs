@@ -175,3 +175,35 @@ fn objects_of_git_plant_no_repository_and_no_command() {
     let told = repository.run("git submodule --quiet init || true", true).unwrap_or_default();
     assert!(!repository.read(".git/config").contains("!x"), "{told}");
 }
+
+#[test]
+fn a_home_directory_as_workspace_has_its_settings_guarded() {
+    let repository = TestRepository::new();
+    let root = std::fs::canonicalize(repository.directory.path()).unwrap();
+    let repository = TestRepository { guard: guard_tree_of(&root, &root), ..repository };
+    repository.shell(
+        "mkdir -p bin .zsh .cache .local/share/app && echo keep > bin/tool && echo keep > .fzf.bash
+         echo keep > .some.rc && echo keep > .zsh/plugin.zsh && sleep 0.1",
+    );
+    let state = repository.state();
+    for (script, path) in [
+        ("echo x > .fzf.bash", ".fzf.bash"),
+        ("echo x > .some.rc", ".some.rc"),
+        ("echo x > .new.rc", ".new.rc"),
+        ("echo x > bin/ls", "bin/ls"),
+        ("echo x >> .zsh/plugin.zsh", ".zsh/plugin.zsh"),
+        ("echo x >> .profile", ".profile"),
+        ("mkdir -p .local/bin && echo x > .local/bin/ls", ".local/bin"),
+    ] {
+        repository.assert_undone(script, path);
+        repository.shell("[ ! -d .local/bin ] || rmdir .local/bin");
+        assert_eq!(repository.state(), state, "{script}");
+    }
+    // What programs write as they run, and the work.
+    for script in [
+        "echo x > .app_history && echo x > .lesshst && echo x > .cache/x && echo x > .local/share/app/x",
+        "mkdir -p project/bin && echo x > project/bin/x && echo x > project/.rc",
+    ] {
+        assert_eq!(repository.run(script, false), None, "{script}");
+    }
+}
