@@ -14,6 +14,9 @@ use crate::wording::{error_with_causes, format_duration, join_names, shorten_lin
 use openclaw_models::VLLM;
 use openclaw_models::provider_path;
 
+/// The largest context window, in tokens, that the prompt and the tools of an agent may fill.
+const SMALL_WINDOW: u32 = 4_096;
+
 impl DoctorRun<'_> {
     pub(crate) async fn check_reachable(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
         let client = &target.probe.client;
@@ -240,7 +243,12 @@ impl DoctorRun<'_> {
                 json!(window),
             )),
             (LimitSource::Server | LimitSource::Config | LimitSource::Cached, _) => {
-                CheckOutcome::pass(format!("{window} tokens, {source}"))
+                let remark = if window <= SMALL_WINDOW {
+                    "; small: agents send the lean prompt if the full one would fill it"
+                } else {
+                    ""
+                };
+                CheckOutcome::pass(format!("{window} tokens, {source}{remark}"))
             }
             _ => {
                 let path = provider_path(&target.provider.id)

@@ -11,8 +11,8 @@ use openclaw_agent_loop::{
 use openclaw_config::defaults::{
     MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
-use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, LocalModelMode, RunKind};
-use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
+use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, RunKind};
+use openclaw_core::{Approver, ChatModel, Journal, Tool, ToolSpec};
 use openclaw_models::{ConnectReport, FallbackChain, ModelConnection, ModelRegistry};
 use openclaw_store::RequestPrefix;
 use openclaw_tools::{ChangeJournal, CommandRuns, Workspace, WorkspaceOutputStore};
@@ -24,10 +24,6 @@ use crate::prompt::{
 };
 use crate::runtime::Runtime;
 use crate::tool_settings::{AgentTools, ToolSetup};
-
-/// The largest context window, in tokens, at which `localModelMode: "auto"` selects the lean
-/// profile.
-const LEAN_MAX_WINDOW: u32 = 32_768;
 
 /// The notice when the prompt recorded for the session differs from a freshly built one.
 const PROMPT_CHANGED_NOTICE: &str = "\
@@ -67,6 +63,9 @@ pub struct AgentRun {
     pub workspace: PathBuf,
     /// How detailed the system prompt is.
     pub profile: PromptProfile,
+    /// The tokens of the first request in the default profile, where the window is too small for
+    /// it and the profile is lean for that reason.
+    pub default_profile_tokens: Option<u32>,
     /// The system prompt.
     pub prompt: SystemPrompt,
     /// What its tools change; `None` when that cannot be undone.
@@ -74,6 +73,7 @@ pub struct AgentRun {
 }
 
 /// Everything an agent is built from, besides its model.
+#[derive(Clone)]
 pub(crate) struct AgentSpec<'a> {
     pub(crate) agent: &'a str,
     pub(crate) workspace: &'a Path,
@@ -137,6 +137,7 @@ impl Runtime {
                 command_runs: this.new_command_runs(),
             },
         )
+        .await
     }
 
     /// Returns the workspace to use. Creates it if it is missing in the state folder.
@@ -147,11 +148,12 @@ impl Runtime {
         workspace_path(&self.models, asked)
     }
 
-    /// Builds an agent around its connected model.
-    pub(crate) fn build_agent(
+    /// Builds an agent around its connected model, with a prompt of this profile.
+    pub(crate) fn build_with_profile(
         &self,
         connected: ModelConnection,
         around: AgentSpec<'_>,
+        profile: PromptProfile,
     ) -> Result<AgentRun, AgentError> {
         let ModelConnection { model: chain, mut report } = connected;
         let model: Arc<dyn ChatModel> = Arc::new(chain.clone());
@@ -173,7 +175,6 @@ impl Runtime {
             None => workspace,
         };
         let info = model.model_info();
-        let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
         let skills = self.offered_skills(&info, profile, agent, path);
         let tools = if info.capabilities.tools {
@@ -220,6 +221,7 @@ impl Runtime {
             command_runs,
             workspace,
             profile,
+            default_profile_tokens: None,
             prompt,
             changes,
         })
@@ -336,20 +338,6 @@ fn compaction_limits(models: &ModelRegistry) -> CompactionLimits {
     CompactionLimits {
         summarise_in_parts: config.agents.defaults.compaction.mode() == CompactionMode::Safeguard,
         timeout: configured_timeout(models, &config.summary_time_limit()),
-    }
-}
-
-/// Selects the prompt profile. The model's own mode overrides the agent's.
-fn select_profile(models: &ModelRegistry, info: &ModelInfo) -> PromptProfile {
-    let defaults = &models.loaded_config().config.agents.defaults;
-    let entry = defaults.models.get(&info.reference.to_string());
-    let own = entry.and_then(|entry| entry.local_model_mode);
-    match own.unwrap_or_else(|| defaults.local_model_mode()) {
-        LocalModelMode::Lean => PromptProfile::Lean,
-        LocalModelMode::Auto if info.limits.context_window <= LEAN_MAX_WINDOW => {
-            PromptProfile::Lean
-        }
-        LocalModelMode::Auto | LocalModelMode::Default => PromptProfile::Default,
     }
 }
 

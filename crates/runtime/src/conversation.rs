@@ -278,8 +278,9 @@ impl Conversation {
         })
         .await?;
         let connected = self.run.model_connection();
-        self.run =
-            self.build_agent(connected, &loaded.session, None, self.runtime.new_command_runs())?;
+        self.run = self
+            .build_agent(connected, &loaded.session, None, self.runtime.new_command_runs())
+            .await?;
         self.session = loaded.session;
         self.history = loaded.history;
         self.recovery = RecoveryReport::default();
@@ -298,12 +299,8 @@ impl Conversation {
         connected.report.warnings.splice(..0, reset.warnings);
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
-        self.run = self.build_agent(
-            connected,
-            &session,
-            prefix.as_deref(),
-            self.run.command_runs.clone(),
-        )?;
+        let command_runs = self.run.command_runs.clone();
+        self.run = self.build_agent(connected, &session, prefix.as_deref(), command_runs).await?;
         if let Some(context) = &mut self.context {
             context.window = self.run.model.model_info().limits.context_window;
         }
@@ -311,7 +308,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn build_agent(
+    async fn build_agent(
         &self,
         connected: ModelConnection,
         session: &Session,
@@ -328,7 +325,7 @@ impl Conversation {
             changes: Some(self.runtime.change_journal(session.id())),
             command_runs,
         };
-        self.runtime.build_agent(connected, around)
+        self.runtime.build_agent(connected, around).await
     }
 
     /// Adds what the model does not know yet: the ends of its background commands.

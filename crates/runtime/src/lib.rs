@@ -11,6 +11,7 @@ pub mod encoding;
 mod error_text;
 mod former_state;
 mod offload;
+mod profile_selection;
 mod prompt;
 mod prompt_breakdown;
 mod runtime;

@@ -80,6 +80,12 @@ pub(crate) async fn run(
             TokenCount::Estimate(_) => "estimated: the server does not count",
         }
     ));
+    if let Some(tokens) = run.default_profile_tokens {
+        printer.print_indented(format_args!(
+            "the default profile would fill {tokens} tokens of that window; set \
+             `agents.defaults.localModelMode` to choose a profile yourself"
+        ));
+    }
     if breakdown.tools_as_text {
         printer.print_indented(format_args!(
             "the tools are described to the model as text: the server or the model's chat template \

@@ -161,6 +161,12 @@ impl AgentDefaults {
         duration_or_default(self.timeout_seconds, RUN_TIMEOUT_SECONDS)
     }
 
+    /// Whether the config says how much is sent to a local model, in either spelling.
+    #[must_use]
+    pub fn has_local_model_mode(&self) -> bool {
+        self.local_model_mode.is_some() || self.experimental.local_model_lean.is_some()
+    }
+
     /// How much is sent to a local model, in either spelling.
     #[must_use]
     pub fn local_model_mode(&self) -> LocalModelMode {

@@ -97,7 +97,7 @@ impl Runtime {
             changes: Some(runtime.change_journal(loaded.session.id())),
             command_runs: runtime.new_command_runs(),
         };
-        let run = runtime.build_agent(connected, around)?;
+        let run = runtime.build_agent(connected, around).await?;
         let (pruning, opened_id) = (runtime.clone(), loaded.session.id().clone());
         run_blocking(move || pruning.prune_changes(&opened_id)).await;
         let context = context::initial_context_use(context_tokens, &run);

@@ -143,6 +143,33 @@ async fn a_small_model_gets_a_shorter_prompt() {
 }
 
 #[tokio::test]
+async fn a_window_that_the_default_profile_would_fill_gets_the_lean_one_unless_a_mode_is_set() {
+    for (window, mode, profile) in [
+        (3_000, "", PromptProfile::Lean),
+        (2_048, "", PromptProfile::Lean),
+        (4_096, "", PromptProfile::Default),
+        (3_000, "localModelMode: 'default'", PromptProfile::Default),
+        (3_000, "experimental: { localModelLean: false }", PromptProfile::Default),
+        (3_000, "models: { 'lab/tiny': { localModelMode: 'default' } }", PromptProfile::Default),
+    ] {
+        let server =
+            MockVllm::builder().model(ModelSpec::new("tiny", window)).start().await.unwrap();
+        let config = format!(
+            r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
+                 agents: {{ defaults: {{ {mode} }} }} }}"#,
+            server.base_url()
+        );
+        let run = agent(&Lab::new(&config, &[])).await;
+        assert_eq!(run.profile, profile, "{window} {mode}");
+        let is_chosen = mode.is_empty() && profile == PromptProfile::Lean;
+        assert_eq!(run.default_profile_tokens.is_some(), is_chosen, "{window} {mode}");
+        if is_chosen {
+            assert_eq!(say(&run, "reply exactly: yes").await, "yes", "{window}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
