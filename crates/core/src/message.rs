@@ -123,7 +123,7 @@ pub enum ArgumentsParseError {
 
 impl ToolArguments {
     /// Parses the arguments text of a model. Blank text and `null`, which servers send for a call
-    /// without arguments, become the empty object.
+    /// without arguments, become the empty object. Half a surrogate pair becomes U+FFFD.
     ///
     /// # Errors
     /// When the text is not one JSON object.
@@ -131,8 +131,15 @@ impl ToolArguments {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            ArgumentsParseError::NotJson { line: error.line(), column: error.column() }
+        let parsed = serde_json::from_str(text).or_else(|error| {
+            match replace_lone_surrogates(text).map(|text| serde_json::from_str(&text)) {
+                Some(Ok(value)) => Ok(value),
+                _ => Err(error),
+            }
+        });
+        let value: Value = parsed.map_err(|error| ArgumentsParseError::NotJson {
+            line: error.line(),
+            column: error.column(),
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
@@ -218,9 +225,69 @@ impl ToolOutput {
     }
 }
 
+/// Replaces the escapes of surrogates without their other half, which no text can hold. `None` if
+/// there are none.
+fn replace_lone_surrogates(json: &str) -> Option<String> {
+    let mut replaced = String::with_capacity(json.len());
+    let mut has_lone = false;
+    let mut rest = json;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        replaced.push_str(before);
+        let half = escaped_unit(escape);
+        let is_pair = matches!(half, Some(0xD800..=0xDBFF))
+            && escape
+                .get(ESCAPED_UNIT..)
+                .and_then(|next| next.strip_prefix('\\'))
+                .is_some_and(|next| matches!(escaped_unit(next), Some(0xDC00..=0xDFFF)));
+        let len = match half {
+            Some(0xD800..=0xDFFF) if is_pair => 2 * ESCAPED_UNIT + 1,
+            Some(0xD800..=0xDFFF) => {
+                has_lone = true;
+                replaced.push(char::REPLACEMENT_CHARACTER);
+                rest = escape.get(ESCAPED_UNIT..)?;
+                continue;
+            }
+            _ => escape.chars().next().map_or(0, char::len_utf8),
+        };
+        replaced.push('\\');
+        let (escape, behind) = escape.split_at_checked(len)?;
+        replaced.push_str(escape);
+        rest = behind;
+    }
+    replaced.push_str(rest);
+    has_lone.then_some(replaced)
+}
+
+/// The length of `u` and four hexadecimal digits.
+const ESCAPED_UNIT: usize = 5;
+
+/// The unit of UTF-16 that an escape stands for; its backslash is left out.
+fn escaped_unit(escape: &str) -> Option<u32> {
+    let digits = escape.strip_prefix('u')?.get(..4)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_is_replaced_and_nothing_else() {
+        for (written, expected) in [
+            (r"a\ud83d", "a\u{fffd}"),
+            (r"\ude42 b", "\u{fffd} b"),
+            (r"\ud83d\ude42 \ud83d!", "🙂 \u{fffd}!"),
+            (r"\ud83d\n\\ud83d", "\u{fffd}\n\\ud83d"),
+            (r"\ud83d\ud83d\ude42", "\u{fffd}🙂"),
+        ] {
+            let text = format!(r#"{{"a": "{written}"}}"#);
+            let arguments = ToolArguments::parse_json(&text).unwrap();
+            assert_eq!(arguments.to_value()["a"], expected, "{text}");
+        }
+        for text in [r#"{"a": "\ud83d"#, r#"{"a": "\ud8"}"#, r#"{"a": "\x"}"#] {
+            assert!(ToolArguments::parse_json(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn arguments_are_an_object_or_refused() {

@@ -5,6 +5,9 @@ use openclaw_transport::{TransportError, TransportErrorKind};
 
 use crate::recognise_overflow;
 
+const ENCODING_HINT: &str = "A proxy before the server compresses answers that were not asked for in \
+                             that form: switch it off for this address (`gzip off` of nginx).";
+
 /// The sizes known to the caller of a request that did not fit, in tokens.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OverflowContext {
@@ -53,6 +56,7 @@ fn convert_error(
     context: OverflowContext,
 ) -> ModelError {
     let exchange = error.exchange();
+    let is_encoded = error.kind() == TransportErrorKind::Encoded;
     let kind = match error.kind() {
         TransportErrorKind::Connect => ModelErrorKind::Connect,
         TransportErrorKind::Timeout { clock: kind, after } => {
@@ -65,7 +69,9 @@ fn convert_error(
     let exchange_record = exchange.clone().with_model(model);
     let kind = context.fill_missing(kind, exchange_record.server_error.as_ref());
     let failure = ModelError::new(kind, error.to_string()).with_exchange(exchange_record);
-    add_proxy_hint(failure, exchange).with_source(error)
+    let failure = add_proxy_hint(failure, exchange);
+    let failure = if is_encoded { failure.with_hint(ENCODING_HINT) } else { failure };
+    failure.with_source(error)
 }
 
 /// Maps an error event inside a stream.

@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION,
+    RETRY_AFTER,
+};
 use reqwest::{Method, Response};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -183,7 +186,7 @@ impl<'a> HttpCall<'a> {
         let headers = self.shared.timeouts.start_deadline(TimeoutKind::ResponseHeaders, started_at);
         let answer = await_until(
             earlier_deadline(headers, self.total),
-            request.header(ACCEPT, self.accept).send(),
+            request.header(ACCEPT, self.accept).header(ACCEPT_ENCODING, "identity").send(),
         )
         .await;
         match answer {
@@ -196,7 +199,10 @@ impl<'a> HttpCall<'a> {
                 if let Some(recorder) = &mut self.recorder {
                     recorder.record_response(response.status().as_u16(), response.headers());
                 }
-                if response.status().is_success() {
+                let encoding = body_encoding(response.headers());
+                if let (true, Some(encoding)) = (response.status().is_success(), &encoding) {
+                    Err(self.encoding_error(encoding))
+                } else if response.status().is_success() {
                     Ok(response)
                 } else {
                     self.exchange.idle_for = started_at.elapsed();
@@ -215,6 +221,13 @@ impl<'a> HttpCall<'a> {
                 retry_class: RetryClass::Never,
             }),
         }
+    }
+
+    /// The error of a response that cannot be read, because its body is compressed.
+    fn encoding_error(&self, encoding: &str) -> AttemptFailure {
+        let error = TransportError::new(TransportErrorKind::Encoded, self.exchange.clone());
+        let error = error.with_source(EncodedBody(encoding.to_owned()));
+        AttemptFailure { error, retry_class: RetryClass::Never }
     }
 
     /// Classifies the failure of an attempt that got no response.
@@ -245,6 +258,7 @@ impl<'a> HttpCall<'a> {
     async fn read_error_response(&mut self, response: Response) -> AttemptFailure {
         let status = response.status();
         let headers = response.headers();
+        let encoding = body_encoding(headers);
         let (retry_after_text, date) =
             (header_text(headers, &RETRY_AFTER), header_text(headers, &DATE));
         self.exchange.retry_after = retry_after_text
@@ -252,6 +266,9 @@ impl<'a> HttpCall<'a> {
         let target = header_text(headers, &LOCATION).filter(|_| status.is_redirection());
         self.exchange.server_error = if let Some(target) = target {
             let message = format!("redirects to {}", self.redact_redirect_target(&target));
+            Some(ServerErrorMessage { message, ..ServerErrorMessage::default() })
+        } else if let Some(encoding) = encoding {
+            let message = EncodedBody(encoding).to_string();
             Some(ServerErrorMessage { message, ..ServerErrorMessage::default() })
         } else {
             let mut body = Vec::new();
@@ -341,6 +358,18 @@ pub(crate) fn timeout_error(
 #[derive(Debug, thiserror::Error)]
 #[error("the URL does not belong to {0}")]
 struct ForeignUrl(String);
+
+/// A body is compressed although that was not asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is encoded as `{0}`, though the request has `Accept-Encoding: identity`")]
+struct EncodedBody(String);
+
+/// The encoding of a body that is not sent as it is.
+fn body_encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = header_text(headers, &CONTENT_ENCODING)?;
+    let name = encoding.trim().to_ascii_lowercase();
+    (!matches!(name.as_str(), "" | "identity" | "none" | "utf-8")).then_some(name)
+}
 
 fn header_text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())

@@ -43,6 +43,8 @@ pub enum TransportErrorKind {
     /// The connection ended before the response did; before its first byte if the exchange has no
     /// status.
     Interrupted,
+    /// The body is compressed, which was not asked for.
+    Encoded,
     /// The body is not the JSON that was expected.
     InvalidBody,
 }
@@ -115,6 +117,9 @@ impl fmt::Display for TransportError {
                 write!(f, "get an answer to {method} {url}")
             }
             TransportErrorKind::Interrupted => write!(f, "read the whole answer to {method} {url}"),
+            TransportErrorKind::Encoded => {
+                write!(f, "read the answer to {method} {url}: it is compressed")
+            }
             TransportErrorKind::InvalidBody => write!(f, "understand the answer to {method} {url}"),
         }
     }

@@ -187,6 +187,62 @@ async fn an_answer_of_the_hosted_api_is_read() {
     );
 }
 
+/// An answer whose only block has these deltas, each the JSON text of its field's value.
+fn block_of(kind: &str, field: &str, deltas: &[&str]) -> String {
+    let block = json!({"type": kind, "id": "t", "name": "read", "input": {}, "text": ""});
+    let mut events = vec![
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":1}}}"#.to_owned(),
+        json!({"type": "content_block_start", "index": 0, "content_block": block}).to_string(),
+    ];
+    events.extend(deltas.iter().map(|text| {
+        format!(
+            r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"x","{field}":{text}}}}}"#
+        )
+    }));
+    events.extend(
+        [
+            r#"{"type":"content_block_stop","index":0}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+            r#"{"type":"message_stop"}"#,
+        ]
+        .map(str::to_owned),
+    );
+    events.iter().map(|event| ["data: ", event, "\n\n"].concat()).collect()
+}
+
+#[tokio::test]
+async fn half_characters_are_joined_and_lone_ones_replaced() {
+    for (deltas, expected) in [
+        (&[r#""a \ud83d""#, r#""\ude42 b""#][..], "a 🙂 b"),
+        (&[r#""a \ud83d\ude42 b""#], "a 🙂 b"),
+        (&[r#""a \ud83d b""#], "a \u{fffd} b"),
+        (&[r#""a \ude42 b""#], "a \u{fffd} b"),
+        (&[r#""a \ud83d""#, r#"" b""#], "a \u{fffd} b"),
+        (&[r#""a \ud83d""#], "a \u{fffd}"),
+    ] {
+        let text = block_of("text", "text", deltas);
+        let (_, end) = answer(response("200 OK", "text/event-stream", &text)).await;
+        assert_eq!(end.unwrap().0.text, expected, "{deltas:?}");
+        let thought = block_of("thinking", "thinking", deltas);
+        let (_, end) = answer(response("200 OK", "text/event-stream", &thought)).await;
+        assert_eq!(end.unwrap().0.reasoning.unwrap().text, expected, "{deltas:?}");
+    }
+    for (deltas, expected) in [
+        (&[r#""{\"path\": \"\ud83d""#, r#""\ude42\"}""#][..], "🙂"),
+        (&[r#""{\"path\": \"\\ud83d\\ude42\"}""#], "🙂"),
+        (&[r#""{\"path\": \"a\ud83d\"}""#], "a\u{fffd}"),
+        (&[r#""{\"path\": \"a\\ud83d\"}""#], "a\u{fffd}"),
+    ] {
+        let call = block_of("tool_use", "partial_json", deltas);
+        let (_, end) = answer(response("200 OK", "text/event-stream", &call)).await;
+        let message = end.unwrap().0;
+        let [EmittedToolCall::Valid(call)] = &message.calls[..] else {
+            panic!("{deltas:?} {:?}", message.calls)
+        };
+        assert_eq!(call.arguments.to_value()["path"], expected, "{deltas:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_stream_split_at_any_byte_gives_the_same_events() {
     let recorded = streamed(HOSTED);

@@ -28,6 +28,7 @@ async fn a_get_sends_only_what_was_configured() {
     let bearer = format!("Bearer {KEY}");
     let expected = HashMap::from([
         ("accept", "application/json"),
+        ("accept-encoding", "identity"),
         ("authorization", &bearer),
         ("host", &server.address),
         ("user-agent", "test/1"),

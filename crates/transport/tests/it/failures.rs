@@ -64,6 +64,30 @@ async fn a_web_page_is_not_an_api() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_told_as_one() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api_url("models");
+    let gzip = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+    let answer = response("200 OK", gzip, "xxxx");
+    let (reply, request) = both(client.get(url.clone()), server.answer(&answer)).await;
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    let error = reply.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Encoded);
+    assert!(error.to_string().ends_with("it is compressed"), "{error}");
+    assert!(error.source().unwrap().to_string().contains("`gzip`"));
+    let refusal = response("400 Bad Request", gzip, "xxxx");
+    let (reply, _) = both(client.get(url.clone()), server.answer(&refusal)).await;
+    let error = reply.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Status(400));
+    assert!(error.to_string().contains("encoded as `gzip`"), "{error}");
+    let plain = "content-type: application/json\r\ncontent-encoding: identity\r\n";
+    let answer = response("200 OK", plain, "{}");
+    let (reply, _) = both(client.get(url), server.answer(&answer)).await;
+    assert!(reply.is_ok());
+}
+
+#[tokio::test]
 async fn what_does_not_speak_http_is_not_an_api_either() {
     let server = Server::start().await;
     let client = server.persistent_client(3);
