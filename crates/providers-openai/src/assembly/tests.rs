@@ -1,7 +1,10 @@
 //! How answers are assembled and judged, for every way in which servers send them.
 #![expect(clippy::needless_pass_by_value, reason = "`json!` values read best as arguments")]
 
+use std::time::{Duration, Instant};
+
 use openclaw_core::EmittedToolCall;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -274,4 +277,120 @@ fn a_number_is_an_id_too() {
     let ids: Vec<_> = calls.collect();
     let expected = [("7", "{\"cmd\":\"ls\"}"), ("8", "{}")];
     assert_eq!(ids, expected.map(|(id, arguments)| (id.to_owned(), arguments.to_owned())));
+}
+
+/// A piece of a call, of the kinds that servers send: any part may be absent or empty.
+fn any_call_piece() -> impl Strategy<Value = Value> {
+    let text = |options: &'static [&'static str]| prop_oneof![1 => Just(Value::Null), 4 => prop::sample::select(options).prop_map(Value::from)];
+    let index = prop_oneof![1 => Just(Value::Null), 6 => (0_u32..3).prop_map(Value::from)];
+    let ids = text(&["", "a", "b", "c"]);
+    let names = text(&["", " ", "run", "ru", "n", "functions.run"]);
+    let arguments = text(&["", "{}", "{", "}", "{\"cmd\": \"", "ls\"}", "{\"cmd\": \"ls\"}"]);
+    (index, ids, names, arguments).prop_map(|(index, id, name, arguments)| {
+        json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}})
+    })
+}
+
+/// The names that events give to calls, by index, in order.
+fn named_calls(events: &[ChatEvent]) -> Vec<(u32, String)> {
+    let named = events.iter().filter_map(|event| match event {
+        ChatEvent::ToolCallDelta { index, name: Some(name), .. } => {
+            Some((*index, name.to_string()))
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+proptest! {
+    #[test]
+    fn no_call_is_opened_without_a_name_and_each_is_named_once(
+        pieces in prop::collection::vec(any_call_piece(), 0..12),
+        reason in prop::sample::select(&["stop", "tool_calls", "length"][..]),
+    ) {
+        let mut assembly = AnswerAssembler::new(Arc::new([]), false, 100);
+        let mut events = Vec::new();
+        for piece in &pieces {
+            let chunk = delta_chunk(json!({"tool_calls": [piece]}));
+            events.extend(assembly.add_chunk(serde_json::from_value(chunk).unwrap()));
+        }
+        let has_name = pieces.iter().any(|piece| {
+            piece["function"]["name"].as_str().is_some_and(|name| !name.trim().is_empty())
+        });
+        let before_end = named_calls(&events);
+        prop_assert!(has_name || before_end.is_empty(), "{:?}", before_end);
+        events.extend(assembly.add_chunk(serde_json::from_value(finish_chunk(reason)).unwrap()));
+        let end = assembly.finish_answer().unwrap();
+        let Some(ChatEvent::Finished { message, .. }) = end.last() else { panic!("{end:?}") };
+        let calls = message.calls.clone();
+        events.extend(end);
+        let named = named_calls(&events);
+        let mut indices: Vec<u32> = named.iter().map(|(index, _)| *index).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        prop_assert_eq!(indices.len(), named.len(), "each is named once: {:?}", &named);
+        prop_assert_eq!(calls.len(), named.len(), "each call has its event: {:?}", &calls);
+        for call in calls {
+            // Arguments that nobody named stay answerable, as a call of a tool that there is not.
+            if let EmittedToolCall::Valid(call) = call {
+                prop_assert!(has_name || call.name.as_str() == "unnamed", "{}", call.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_is_the_same_wherever_its_arguments_are_split(
+        value in "[a-zé\"\\\\{}\n ]{0,12}",
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        is_named_each_time: bool,
+    ) {
+        let arguments = json!({"cmd": value, "n": {"a": [1]}}).to_string();
+        let mut ends: Vec<usize> = cuts
+            .iter()
+            .map(|cut| arguments.floor_char_boundary(cut.index(arguments.len() + 1)))
+            .chain([arguments.len()])
+            .collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let mut chunks = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            let name = if start == 0 || is_named_each_time { json!("run") } else { Value::Null };
+            let piece = json!(&arguments[start..end]);
+            chunks.push(call_chunk(json!(0), json!("a"), name, piece));
+            start = end;
+        }
+        let whole = call_chunk(json!(0), json!("a"), json!("run"), json!(arguments));
+        prop_assert_eq!(collect_calls(&chunks, "tool_calls"), collect_calls(&[whole], "tool_calls"));
+    }
+}
+
+#[test]
+fn the_time_of_assembly_grows_with_the_deltas_alone() {
+    let time = |count: u32| {
+        let chunks: Vec<ChatChunk> = (0..count)
+            .flat_map(|at| {
+                let id = json!(format!("call_{at}"));
+                let first = call_chunk(json!(at), id, json!("run"), json!("{\"cmd\": "));
+                [first, call_chunk(json!(at), Value::Null, Value::Null, json!("\"ls\"}"))]
+            })
+            .map(|chunk| serde_json::from_value(chunk).unwrap())
+            .collect();
+        let mut assembly = AnswerAssembler::new(Arc::new([]), false, usize::MAX);
+        let begun = Instant::now();
+        for chunk in chunks {
+            assembly.add_chunk(chunk);
+        }
+        assembly.stop_at_call_limit();
+        let Some(ChatEvent::Finished { message, .. }) = assembly.finish_answer().unwrap().pop()
+        else {
+            panic!("no end")
+        };
+        assert_eq!(message.calls.len(), usize::try_from(count).unwrap());
+        begun.elapsed()
+    };
+    let shortest = |count| (0..3).map(|_| time(count)).min().unwrap();
+    let (short, long) = (shortest(1_000), shortest(8_000));
+    // Eight times as many: a quadratic assembly takes 64 times as long.
+    assert!(long < short.max(Duration::from_millis(5)) * 32, "{short:?}, then {long:?}");
 }

@@ -214,6 +214,12 @@ fn compare(
         let verdict = if reasons.is_empty() { "equal".to_owned() } else { reasons.join("; ") };
         println!("{parser}: {verdict}");
     }
+    let Comparison { equal, differing_in_text, differing, not_applicable } = comparison;
+    println!(
+        "{} families read: {equal} agree, {differing_in_text} differ in text alone and {differing} \
+         in more, each with its reason; {not_applicable} not applicable",
+        parsers.len()
+    );
     comparison
 }
 
