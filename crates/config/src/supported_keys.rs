@@ -119,6 +119,16 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.defaults.skills",
     "agents.entries.*.skills",
     "agents.list.*.skills",
+    "gateway.mode",
+    "gateway.port",
+    "gateway.bind",
+    "gateway.customBindHost",
+    "gateway.auth.mode",
+    "gateway.auth.token",
+    "gateway.auth.password",
+    "gateway.controlUi.allowedOrigins",
+    "gateway.http.endpoints.chatCompletions.enabled",
+    "gateway.tailscale.mode",
     "session.scope",
     "session.mainKey",
     "session.reset.mode",
@@ -264,6 +274,10 @@ mod tests {
             ("models.providers.vllm.models[0].cost", KeySupport::Partial),
             ("models.providers.vllm.models[0].cost.cacheWrite", KeySupport::Unsupported),
             ("wizard.lastRunAt", KeySupport::Unsupported),
+            ("gateway", KeySupport::Partial),
+            ("gateway.port", KeySupport::Full),
+            ("gateway.auth.token", KeySupport::Full),
+            ("gateway.auth.rateLimit", KeySupport::Unsupported),
         ] {
             assert_eq!(key_support(&to_segment_refs(&path.parse().unwrap())), expected, "{path}");
         }
