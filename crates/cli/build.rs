@@ -1,6 +1,6 @@
 //! Embeds the commit in the binary and links libgcc statically.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[expect(
@@ -8,7 +8,9 @@ use std::{env, fs};
     reason = "a build script talks to cargo by variables and files"
 )]
 fn main() {
-    println!("cargo::rustc-env=OPENCLAW_COMMIT={}", commit().unwrap_or("unknown".to_owned()));
+    // Empty outside a checkout, as in a package.
+    let suffix = commit().map(|hash| format!(" ({hash})")).unwrap_or_default();
+    println!("cargo::rustc-env=OPENCLAW_COMMIT_SUFFIX={suffix}");
     if env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu")
         && let Ok(out) = env::var("OUT_DIR")
         // A linker script under the shared library's name: the binary then needs no
@@ -36,22 +38,34 @@ fn folds_identical_code() -> bool {
 /// Returns the abbreviated commit that is checked out, read from git's files so that git is not
 /// needed.
 fn commit() -> Option<String> {
-    let git = Path::new("../../.git");
+    let git = git_dir()?;
     println!("cargo::rerun-if-changed={}", git.join("HEAD").display());
     let head = fs::read_to_string(git.join("HEAD")).ok()?;
     let hash = match head.trim().strip_prefix("ref: ") {
         None => head.trim().to_owned(),
         Some(name) => {
-            let file = git.join(name);
+            let shared = fs::read_to_string(git.join("commondir"));
+            let shared = shared.map_or_else(|_| git.clone(), |path| git.join(path.trim()));
+            let file = shared.join(name);
             println!("cargo::rerun-if-changed={}", file.display());
             if let Ok(hash) = fs::read_to_string(file) {
                 hash.trim().to_owned()
             } else {
-                let packed = fs::read_to_string(git.join("packed-refs")).ok()?;
+                let packed = fs::read_to_string(shared.join("packed-refs")).ok()?;
                 let line = packed.lines().find(|line| line.ends_with(name))?;
                 line.split(' ').next()?.to_owned()
             }
         }
     };
     hash.get(..9).map(str::to_owned)
+}
+
+/// The folder of git's files; in a second work tree a file names it.
+fn git_dir() -> Option<PathBuf> {
+    let git = PathBuf::from("../../.git");
+    if git.is_dir() {
+        return Some(git);
+    }
+    let named = fs::read_to_string(&git).ok()?;
+    Some(PathBuf::from(named.trim().strip_prefix("gitdir: ")?))
 }

@@ -74,13 +74,13 @@ impl SessionChoice {
 
     /// Chooses by the number of a shown row, by an id or the beginning of one, or by a text that a
     /// session begins with or has in its key.
-    pub(crate) fn choose(&mut self, text: &str) -> ChosenSession {
+    pub(crate) fn choose_session(&mut self, text: &str) -> ChosenSession {
         let text = text.trim();
         let number = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let row =
             number.and_then(|index| self.shown.get(index)).filter(|_| number < Some(MAX_ROWS));
         if let Some(info) = row.and_then(|place| self.sessions.get(*place)) {
-            return self.chosen(&info.id);
+            return self.to_choice(&info.id);
         }
         let found: Vec<usize> = self
             .sessions
@@ -92,7 +92,7 @@ impl SessionChoice {
         match found.as_slice() {
             [] => ChosenSession::None,
             [place] => match self.sessions.get(*place) {
-                Some(info) => self.chosen(&info.id),
+                Some(info) => self.to_choice(&info.id),
                 None => ChosenSession::None,
             },
             _ => {
@@ -102,7 +102,7 @@ impl SessionChoice {
         }
     }
 
-    fn chosen(&self, id: &SessionId) -> ChosenSession {
+    fn to_choice(&self, id: &SessionId) -> ChosenSession {
         if *id == self.current { ChosenSession::Current } else { ChosenSession::One(id.clone()) }
     }
 }
@@ -168,16 +168,16 @@ mod tests {
         let mut choice = SessionChoice::new(sessions, "aaaa-1".parse().unwrap());
         let one = |id: &str| ChosenSession::One(id.parse().unwrap());
         assert!(choice.has_others() && choice.format_rows().starts_with("●  1"));
-        assert_eq!(choice.choose("2"), one("bbbb-2"));
-        assert_eq!(choice.choose("1"), ChosenSession::Current);
-        assert_eq!(choice.choose("cccc"), one("cccc-3"));
-        assert_eq!(choice.choose("WRITE"), one("bbbb-2"));
-        assert_eq!(choice.choose("no such"), ChosenSession::None);
-        assert_eq!(choice.choose("tests"), ChosenSession::Several);
+        assert_eq!(choice.choose_session("2"), one("bbbb-2"));
+        assert_eq!(choice.choose_session("1"), ChosenSession::Current);
+        assert_eq!(choice.choose_session("cccc"), one("cccc-3"));
+        assert_eq!(choice.choose_session("WRITE"), one("bbbb-2"));
+        assert_eq!(choice.choose_session("no such"), ChosenSession::None);
+        assert_eq!(choice.choose_session("tests"), ChosenSession::Several);
         assert_eq!(choice.format_rows().lines().count(), 2);
         // The numbers are those of the rows that are shown now.
-        assert_eq!(choice.choose("2"), one("cccc-3"));
-        assert_eq!(choice.choose("99"), ChosenSession::None);
+        assert_eq!(choice.choose_session("2"), one("cccc-3"));
+        assert_eq!(choice.choose_session("99"), ChosenSession::None);
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let mut choice = SessionChoice::new(sessions, "other".parse().unwrap());
         let rows = choice.format_rows();
         assert!(rows.ends_with("… and 5 older; a word that one begins with finds it"), "{rows}");
-        assert_eq!(choice.choose("id-16"), ChosenSession::One("id-16".parse().unwrap()));
-        assert_eq!(choice.choose("16"), ChosenSession::None);
+        assert_eq!(choice.choose_session("id-16"), ChosenSession::One("id-16".parse().unwrap()));
+        assert_eq!(choice.choose_session("16"), ChosenSession::None);
     }
 }

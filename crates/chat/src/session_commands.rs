@@ -16,7 +16,10 @@ use crate::terminal::InputEvent;
 
 impl ChatController {
     /// Resumes the interrupted turn; without one, or with a text, offers the sessions of the folder.
-    pub(super) async fn resume(&mut self, text: Option<String>) -> io::Result<ChatFlow> {
+    pub(super) async fn resume_turn_or_session(
+        &mut self,
+        text: Option<String>,
+    ) -> io::Result<ChatFlow> {
         if text.is_none() && self.conversation.recovery_report().can_resume() {
             return self.run_turn(None).await;
         }
@@ -42,7 +45,7 @@ impl ChatController {
         }
         let mut text = text;
         loop {
-            match text.as_deref().map(|text| choice.choose(text)) {
+            match text.as_deref().map(|text| choice.choose_session(text)) {
                 None | Some(ChosenSession::Several) => {
                     self.terminal.print_note(TextStyle::Dim, &choice.format_rows());
                 }

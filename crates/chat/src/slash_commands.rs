@@ -35,7 +35,7 @@ impl ChatController {
             ChatCommand::Tools => self.list_tools(),
             ChatCommand::Undo(scope) => self.undo_turn(scope).await,
             ChatCommand::Diff => self.show_diff().await,
-            ChatCommand::Resume(text) => return self.resume(text).await,
+            ChatCommand::Resume(text) => return self.resume_turn_or_session(text).await,
             ChatCommand::Sessions(text) => return self.choose_session(text).await,
             ChatCommand::Trace(number) => self.show_trace(number)?,
             ChatCommand::Reasoning(Some(reasoning)) => set_reasoning(&mut self.terminal, reasoning),

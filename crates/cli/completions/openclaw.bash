@@ -160,6 +160,9 @@ _openclaw() {
             openclaw__subcmd__infer__subcmd__model,run)
                 cmd="openclaw__subcmd__infer__subcmd__model__subcmd__run"
                 ;;
+            openclaw__subcmd__models,import)
+                cmd="openclaw__subcmd__models__subcmd__import"
+                ;;
             openclaw__subcmd__models,list)
                 cmd="openclaw__subcmd__models__subcmd__list"
                 ;;
@@ -839,7 +842,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__doctor)
-            opts="-v -q -y -h --config --set --verbose --quiet --model --provider --only --timeout --repair --fix --yes --json --deep --non-interactive --help"
+            opts="-v -q -y -h --config --set --verbose --quiet --model --provider --only --timeout --repair --fix --force --yes --json --deep --non-interactive --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1341,8 +1344,30 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models)
-            opts="-v -q -h --config --set --verbose --quiet --help list status probe reset"
+            opts="-v -q -h --config --set --verbose --quiet --help list status probe import reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__models__subcmd__import)
+            opts="-v -q -h --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

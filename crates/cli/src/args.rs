@@ -27,11 +27,12 @@ use self::deferred::DeferredArgs;
 #[derive(Debug, Parser)]
 #[command(
     name = "openclaw",
-    version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("OPENCLAW_COMMIT"), ")"),
+    version = concat!(env!("CARGO_PKG_VERSION"), env!("OPENCLAW_COMMIT_SUFFIX")),
     about = "An agent for the models that you serve yourself",
     long_about = "An agent for the models that you serve yourself.\n\n\
         Answers and JSON go to stdout, everything else to stderr. With `VLLM_API_KEY` set to any \
         value, the models of a vLLM server on http://127.0.0.1:8000/v1 are found automatically.",
+    after_help = "Also: agents, completion, health, help, tui, and what else the original has.",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -328,8 +329,18 @@ pub(crate) enum ModelsAction {
     Status(ModelsStatusArgs),
     /// Test which features the server supports with a model, and store the result
     Probe(doctor::ModelsProbeArgs),
+    /// Take over the providers that the original generated in `models.json`
+    Import(ModelsImportArgs),
     /// Close the circuit breakers of models that failed, so that they are used in order again
     Reset(ModelsResetArgs),
+}
+
+/// `openclaw models import`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsImportArgs {
+    /// The file; default: that of each agent in the state folder
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// `openclaw models reset`.
@@ -375,8 +386,10 @@ pub(crate) struct ModelsStatusArgs {
     /// Print the default model only
     #[arg(long)]
     pub(crate) plain: bool,
-    #[arg(long, hide = true)]
+    /// Ask each server which models it serves
+    #[arg(long)]
     pub(crate) probe: bool,
-    #[arg(long, hide = true)]
+    /// Fail when a model that is used has no server or no key
+    #[arg(long)]
     pub(crate) check: bool,
 }

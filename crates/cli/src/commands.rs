@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_chat::{CommandContext, TRACE_FLUSH_TIMEOUT};
 
 use crate::args::deferred::DeferredArgs;
-use crate::args::{CliCommand, InferCapability, InferModelAction, ModelsAction};
+use crate::args::{CliCommand, InferCapability, InferModelAction};
 use crate::exit::ExitReason;
 
 pub(crate) mod agent;
@@ -18,6 +18,7 @@ pub(crate) mod gateway;
 pub(crate) mod infer;
 mod learned_report;
 pub(crate) mod logs;
+pub(crate) mod models_import;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;
 pub(crate) mod models_reset;
@@ -84,15 +85,18 @@ pub(crate) fn note_on_original_option(command: &CliCommand) -> Option<String> {
                 InferModelAction::Run(_) => return None,
             },
         },
-        CliCommand::Models(DeferredArgs(models)) => match &models.action {
-            ModelsAction::Status(args) if args.probe || args.check => {
-                ("--probe", "keys are not tried; `openclaw models list` asks each server")
-            }
-            _ => return None,
-        },
         _ => return None,
     };
     Some(format!("`{option}` does nothing here: {why}"))
+}
+
+/// The word in the place of a command when no command has a similar name.
+pub(crate) fn find_unknown_word(error: &clap::Error) -> Option<&str> {
+    let is_similar = error.get(ContextKind::SuggestedSubcommand).is_some();
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) if !is_similar => Some(word),
+        _ => None,
+    }
 }
 
 /// Returns true when the only fault is a missing message.

@@ -43,6 +43,8 @@ pub struct DropInRow {
     pub sentence: &'static str,
     /// The command of the program that is run instead.
     target: Option<&'static str>,
+    /// The JSON of a list that is always empty here.
+    empty_list: Option<&'static str>,
 }
 
 /// What to do with arguments that are not those of the program.
@@ -52,6 +54,8 @@ pub(crate) enum DropInAction {
     Retry { args: Vec<OsString>, notes: Vec<String> },
     /// Print a note and end well.
     Note(String),
+    /// Print a list without entries, as JSON when that was asked for, after a note.
+    EmptyList { json: Option<&'static str>, note: String },
     /// Print an error.
     Refuse(String),
     /// Run a small command: its name, and the words and options behind it.
@@ -71,12 +75,22 @@ fn parse_row(line: &'static str) -> Option<DropInRow> {
     let takes_value = option.ends_with('=');
     let option = (option.starts_with('-') && option != "-").then(|| option.trim_end_matches('='));
     let target = state.strip_prefix("as ");
+    let empty_list = state.strip_prefix("empty ");
     let state = match state {
         "note" => DropInState::Note,
         "refused" => DropInState::Refused,
         _ => DropInState::Works,
     };
-    Some(DropInRow { command, option, takes_value, covers_below, state, sentence, target })
+    Some(DropInRow {
+        command,
+        option,
+        takes_value,
+        covers_below,
+        state,
+        sentence,
+        target,
+        empty_list,
+    })
 }
 
 /// The line about a command of the original, or about one of its options.
@@ -111,6 +125,16 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<DropInAction> {
         }
         _ => {}
     }
+    if let Some(json) = row.empty_list {
+        let json = rest.contains(&"--json").then_some(json);
+        return Some(DropInAction::EmptyList { json, note: told });
+    }
+    if let Some(target) = rest.iter().find_map(|word| find_target(&name, word)) {
+        let program = args.first().cloned();
+        let target = target.split(' ').map(OsString::from);
+        let args = program.into_iter().chain(target).collect();
+        return Some(DropInAction::Retry { args, notes: Vec::new() });
+    }
     let (kept, notes) = drop_options(&name, rest);
     if let Some(target) = row.target.filter(|_| row.option.is_none()) {
         let program = args.first().cloned();
@@ -132,7 +156,7 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<DropInAction> {
     if row.option.is_none() {
         return Some(DropInAction::Native { command: row.command, words: kept, notes });
     }
-    if notes.is_empty() {
+    if kept.len() == rest.len() {
         return None;
     }
     let before = args.iter().take(length + 1).cloned();
@@ -145,7 +169,12 @@ fn find_options(command: &str) -> Option<DropInRow> {
     drop_in_rows().find(|row| row.command == command && row.option.is_some())
 }
 
-/// Takes the options away that the table has notes on.
+/// The command that is run instead of one with an option.
+fn find_target(command: &str, option: &str) -> Option<&'static str> {
+    drop_in_rows().find(|row| row.command == command && row.option == Some(option))?.target
+}
+
+/// Takes the options away that the table has lines on; some ask for what is so anyway.
 fn drop_options(command: &str, rest: &[&str]) -> (Vec<String>, Vec<String>) {
     let (mut kept, mut notes) = (Vec::new(), Vec::new());
     let mut words = rest.iter().peekable();
@@ -163,7 +192,9 @@ fn drop_options(command: &str, rest: &[&str]) -> (Vec<String>, Vec<String>) {
         {
             words.next();
         }
-        notes.push(format!("`{name}` does nothing here: {}", row.sentence));
+        if row.state != DropInState::Works {
+            notes.push(format!("`{name}` does nothing here: {}", row.sentence));
+        }
     }
     (kept, notes)
 }

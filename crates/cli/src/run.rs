@@ -47,7 +47,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
             let _ = error.print();
             if commands::is_message_missing(&error) {
                 let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
-                printer.print_hint("`openclaw chat` is for talking, message by message.");
+                printer.print_hint(
+                    "`openclaw agent \"What is in this folder?\"` runs one turn; `openclaw chat` is \
+                     for talking, message by message.",
+                );
+            }
+            if let Some(word) = commands::find_unknown_word(&error) {
+                let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
+                printer.print_hint(format_args!(
+                    "`openclaw agent \"{word} …\"` says it to an agent, `openclaw chat` begins a chat."
+                ));
             }
             return if error.use_stderr() { ExitReason::Usage } else { ExitReason::Ok };
         }
@@ -90,6 +99,11 @@ fn run_fallback(fallback: DropInAction) -> ExitReason {
         DropInAction::Note(note) => {
             printer.print_note(note);
             ExitReason::Ok
+        }
+        DropInAction::EmptyList { json, note } => {
+            printer.print_note(note);
+            json.map_or(Ok(()), |json| printer.write_answer_line(json))
+                .map_or(ExitReason::Failed, |()| ExitReason::Ok)
         }
         DropInAction::Refuse(reason) => {
             printer.print_error(reason);
@@ -258,12 +272,15 @@ impl StartupContext<'_> {
             ModelsAction::Probe(args) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::models_probe::run(context, &args))
             }),
+            ModelsAction::Import(args) => {
+                self.run_with_config(|context| commands::models_import::run(context, &args))
+            }
             ModelsAction::Reset(args) => {
                 self.run_with_config(|context| commands::models_reset::run(context, &args))
             }
-            ModelsAction::Status(args) => {
-                self.run_with_config(|context| commands::models_status::run(context, &args))
-            }
+            ModelsAction::Status(args) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::models_status::run(context, &args))
+            }),
         }
     }
 

@@ -50,7 +50,7 @@ impl RotatingLog {
         }
         let bytes = [line.as_bytes(), b"\n"].concat();
         if !self.has_room(bytes.len()) {
-            self.rotate(bytes.len())?;
+            self.rotate_files(bytes.len())?;
         }
         let mut file = open_private_log(&self.path)?;
         restrict_to_owner(&file)?;
@@ -64,7 +64,7 @@ impl RotatingLog {
     }
 
     /// Makes the full file the older one, unless another program did.
-    fn rotate(&self, bytes: usize) -> io::Result<()> {
+    fn rotate_files(&self, bytes: usize) -> io::Result<()> {
         let lock = with_suffix(&self.path, ".lock");
         // Without the lock the file grows a little more.
         let Ok(_lock) = LockFile::acquire_within(&lock, LOCK_TIMEOUT) else { return Ok(()) };

@@ -62,8 +62,8 @@ impl Runtime {
                 .collect();
             (!missing.is_empty()).then(|| {
                 format!(
-                    "{} has providers that the config does not have: {}; copy them to \
-                     `models.providers` to use them",
+                    "{} has providers that the config does not have: {}; `openclaw models import` \
+                     takes them over",
                     file.display(),
                     missing.join(", ")
                 )

@@ -23,7 +23,27 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
         let ended = home.run(&args).await.code(code).says(&[said]);
         assert!(!ended.stderr.contains("unrecognized"), "{ended:#?}");
     }
-    let _ = home.run(&["nosuch"]).await.code(2).says(&["nosuch"]);
+    for (command, json) in [
+        ("devices list --json", serde_json::json!({ "paired": [], "pending": [] })),
+        ("plugins list --json", serde_json::json!({ "plugins": [] })),
+        ("agents bindings --json", serde_json::json!([])),
+        ("cron list --json", serde_json::json!({ "jobs": [] })),
+    ] {
+        let args: Vec<&str> = command.split(' ').collect();
+        assert_eq!(home.run(&args).await.code(0).json(), json, "{command}");
+    }
+    let plain = home.run(&["models", "--status-json"]).await.code(0).json();
+    assert!(plain["auth"].is_object(), "{plain}");
+    for command in ["tasks list --json", "mcp list --json", "docs", "daemon status"] {
+        let args: Vec<&str> = command.split(' ').collect();
+        let _ = home.run(&args).await.code(0);
+    }
+    for command in ["acp", "secrets reload", "backup create", "reset --yes", "webhooks"] {
+        let args: Vec<&str> = command.split(' ').collect();
+        let ended = home.run(&args).await.code(2);
+        assert!(!ended.stderr.contains("unrecognized"), "{ended:#?}");
+    }
+    let _ = home.run(&["nosuch"]).await.code(2).says(&["nosuch", "openclaw agent \"nosuch"]);
     let helped = home.run(&["help", "agent"]).await.code(0);
     assert!(helped.stdout.contains("Usage: openclaw agent"), "{helped:#?}");
     let script = home.run(&["completion", "--shell", "zsh"]).await.code(0);
@@ -75,7 +95,8 @@ async fn models_and_agents_are_set_by_their_commands() {
         "models fallbacks remove vllm/c",
         "models aliases add fast vllm/d",
         "agents add coder --workspace /srv/code --model fast --non-interactive",
-        "agents set-identity --agent coder --name Coder",
+        "agents set-identity --agent coder --name Coder --emoji X",
+        "agents set-identity --name Home",
     ] {
         let args: Vec<&str> = command.split(' ').collect();
         let _ = home.run(&args).await.code(0);
@@ -90,7 +111,14 @@ async fn models_and_agents_are_set_by_their_commands() {
     let agents: serde_json::Value = home.run(&["agents", "list", "--json"]).await.json();
     assert_eq!((&agents[0]["id"], &agents[0]["isDefault"]), (&"main".into(), &true.into()));
     assert_eq!((&agents[1]["name"], &agents[1]["model"]), (&"Coder".into(), &"fast".into()));
-    let _ = home.run(&["agents", "delete", "coder"]).await.code(0);
+    assert_eq!(agents[0]["name"], "Home");
+    assert_eq!(get("agents.list[1].identity.emoji").await, "X");
+    let deleted = home.run(&["agents", "delete", "coder", "--json"]).await.code(0).json();
+    assert_eq!(deleted["agentId"], "coder");
+    let added = ["agents", "add", "other", "--agent-dir", "/srv/keys", "--json"];
+    assert_eq!(home.run(&added).await.code(0).json()["agentDir"], "/srv/keys");
+    assert_eq!(get("agents.list[1].agentDir").await, "/srv/keys");
+    let _ = home.run(&["models", "status", "--check"]).await.code(1).says(&["provider `vllm`"]);
     let _ = home.run(&["models", "set", "nothing"]).await.code(2);
     let whole = home.run(&["config", "get"]).await.code(0);
     assert!(whole.stdout.contains("vllm/b"), "{whole:#?}");

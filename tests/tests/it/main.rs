@@ -46,6 +46,8 @@ mod fence;
 #[cfg(test)]
 mod file_undo;
 #[cfg(test)]
+mod former_state;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod gateway;

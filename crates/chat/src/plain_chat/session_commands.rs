@@ -24,7 +24,7 @@ impl PlainChat<'_> {
                 return Ok(CommandOutcome::NextLine(report_failure(printer, error.into())));
             }
         };
-        let id = match text.as_deref().map(|text| choice.choose(text)) {
+        let id = match text.as_deref().map(|text| choice.choose_session(text)) {
             None if !choice.has_others() => {
                 printer.print_note("there is no other session of this folder; `/new` begins one");
                 return done;

@@ -25,7 +25,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, visible_alias = "repair")]
     pub(crate) fix: bool,
     /// With `--fix`, do not ask
-    #[arg(long, short = 'y', requires = "fix")]
+    #[arg(long, short = 'y', visible_alias = "force")]
     pub(crate) yes: bool,
     /// Print one JSON object
     #[arg(long)]

@@ -175,14 +175,14 @@ pub(crate) struct GatewayProbe {
 
 impl GatewayProbe {
     /// Asks the gateway of the config for its status.
-    pub(crate) async fn run(context: &CommandContext, limit: Duration) -> Self {
+    pub(crate) async fn ask_gateway(context: &CommandContext, limit: Duration) -> Self {
         let args = GatewayTargetArgs {
             url: None,
             secret: GatewaySecretArgs { token: None, password: None },
             timeout: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
             json: false,
         };
-        let target = match GatewayTarget::find(context, args) {
+        let target = match GatewayTarget::find_gateway(context, args) {
             Ok(target) => target,
             Err(problem) => {
                 let url = "-".to_owned();
@@ -198,7 +198,7 @@ impl GatewayProbe {
     }
 
     /// Its state in a few words.
-    pub(crate) fn describe(&self) -> String {
+    pub(crate) fn describe_state(&self) -> String {
         match (&self.status, &self.error) {
             (Some(status), _) => describe_running(status),
             (None, Some(error)) => error.clone(),

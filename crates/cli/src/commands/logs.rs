@@ -42,14 +42,18 @@ pub(crate) async fn run(context: &CommandContext, args: &LogsArgs) -> io::Result
         tokio::select! {
             biased;
             () = wait_for_interrupt() => {}
-            ended = follow(context, args, tail) => return ended.map(|()| ExitReason::Ok),
+            ended = follow_log(context, args, tail) => return ended.map(|()| ExitReason::Ok),
         }
     }
     Ok(ExitReason::Ok)
 }
 
 /// Prints new lines for ever.
-async fn follow(context: &CommandContext, args: &LogsArgs, mut tail: LogTail) -> io::Result<()> {
+async fn follow_log(
+    context: &CommandContext,
+    args: &LogsArgs,
+    mut tail: LogTail,
+) -> io::Result<()> {
     let mut clock = tokio::time::interval(Duration::from_millis(args.interval));
     loop {
         clock.tick().await;

@@ -8,31 +8,66 @@ use openclaw_chat::{CommandContext, format_age};
 use openclaw_models::{LearnedCapabilities, OpenBreaker, ProviderStatus, SetupError, SetupStatus};
 use openclaw_protocol::results::models::{
     AuthReport, BreakerReport, CredentialReport, EffectiveAuth, ModelsStatus, OAuthReport,
-    ProfileCounts, ProviderReport, ShellEnvFallback,
+    ProfileCounts, ProviderReport, ServerReport, ShellEnvFallback,
 };
 use openclaw_terminal::sanitize;
 
 use super::learned_report::report_learned;
+use super::status::{ask_servers, server_row};
 use crate::args::ModelsStatusArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
-pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Result<ExitReason> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    args: &ModelsStatusArgs,
+) -> io::Result<ExitReason> {
     let status = context.models.setup_status();
+    let servers = if args.probe { Some(ask_servers(context).await) } else { None };
     let printer = &context.printer;
+    let has_silent = servers.iter().flatten().any(|server| server.error.is_some());
+    let is_unfit = has_silent || !missing_for_use(&status).is_empty();
+    let exit = if args.check && is_unfit { ExitReason::Failed } else { ExitReason::Ok };
     if args.json {
-        write_json_answer(printer, &report_status(&status))?;
+        write_json_answer(printer, &report_status(&status, servers))?;
     } else if args.plain {
         let default = status.resolved_default.as_ref().map(ToString::to_string);
         printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;
     } else {
         printer.write_answer(&status_text(&status))?;
+        for server in servers.iter().flatten() {
+            printer.write_answer_line(server_row(server))?;
+        }
+        if args.check {
+            for problem in missing_for_use(&status) {
+                printer.print_error(problem);
+            }
+        }
         print_former_state(context);
         if status.providers.is_empty() {
             printer.print_hint("`openclaw setup` finds your server and writes the config.");
         }
     }
-    Ok(ExitReason::Ok)
+    Ok(exit)
+}
+
+/// Why the models that are used could not be asked: a provider that is not there, or one whose
+/// address or key is not known.
+fn missing_for_use(status: &SetupStatus) -> Vec<String> {
+    let missing = missing_providers(status).into_iter();
+    let mut problems: Vec<String> =
+        missing.map(|id| format!("there is no provider `{id}`")).collect();
+    let default = status.resolved_default.as_ref().map(ToString::to_string);
+    let is_used = |id: &str| {
+        let mut named = default.iter().chain(&status.fallbacks);
+        named.any(|name| name.split_once('/').is_some_and(|(provider, _)| provider == id))
+    };
+    for provider in status.providers.iter().filter(|provider| is_used(&provider.id)) {
+        if let Err(error) = &provider.address {
+            problems.push(format!("{}: {}", provider.id, error_with_causes(error)));
+        }
+    }
+    problems
 }
 
 /// Says what the original left behind that can be taken over.
@@ -42,7 +77,10 @@ pub(crate) fn print_former_state(context: &CommandContext) {
     }
 }
 
-pub(crate) fn report_status(status: &SetupStatus) -> ModelsStatus {
+pub(crate) fn report_status(
+    status: &SetupStatus,
+    servers: Option<Vec<ServerReport>>,
+) -> ModelsStatus {
     let auth = AuthReport {
         store_path: None,
         shell_env_fallback: ShellEnvFallback { enabled: false, applied_keys: Vec::new() },
@@ -64,6 +102,7 @@ pub(crate) fn report_status(status: &SetupStatus) -> ModelsStatus {
         aliases: status.aliases.clone(),
         allowed: status.allowed.clone(),
         auth,
+        servers,
     }
 }
 

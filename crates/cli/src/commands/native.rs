@@ -1,9 +1,12 @@
 //! Small commands of the original that list or set a few keys of the config.
 
+mod agents;
+mod auth;
+mod jobs;
+
 use std::io;
 
 use clap_complete::Shell;
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_config::{
     Config, ConfigDocument, ConfigFile, EditError, KeyPath, LoadedConfig, NewValue,
 };
@@ -11,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::config::ConfigCommandContext;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 
 /// The words behind a command, without its options, and the values of the options.
 struct NativeArgs<'a> {
@@ -59,10 +63,12 @@ pub(crate) fn run(
         }
     };
     match (command, args.words.as_slice()) {
-        ("agents" | "agents list", _) => list_agents(context, &loaded, args.is_json),
-        ("agents add", [id]) => add_agent(context, &loaded, id, &args),
-        ("agents delete", [id]) => delete_agent(context, &loaded, id),
-        ("agents set-identity", _) => name_agent(context, &loaded, &args),
+        ("agents" | "agents list", _) => agents::list_agents(context, &loaded, &args),
+        ("agents add", [id]) => agents::add_agent(context, &loaded, id, &args),
+        ("agents delete", [id]) => agents::delete_agent(context, &loaded, id, &args),
+        ("agents set-identity", _) => agents::set_identity(context, &loaded, &args),
+        ("models auth paste-token", _) => auth::paste_token(context, &loaded, &args),
+        ("cron list", _) => jobs::list_jobs(context, &args),
         ("models set", [model]) => set_primary(context, &loaded, model),
         ("models aliases" | "models aliases list", _) => {
             let models = loaded.config.agents.defaults.models.iter();
@@ -86,6 +92,9 @@ pub(crate) fn run(
             if args.is_json {
                 context.printer.write_answer_line(json!(fallbacks))?;
             } else {
+                if fallbacks.is_empty() {
+                    context.printer.print_note("there are no fallbacks");
+                }
                 for model in &fallbacks {
                     context.printer.write_answer_line(model)?;
                 }
@@ -156,18 +165,28 @@ fn alias_path(model: &str) -> KeyPath {
     defaults_path().with_key("models").with_key(model).with_key("alias")
 }
 
-fn list_path() -> KeyPath {
-    KeyPath::root().with_key("agents").with_key("list")
-}
-
 /// Changes the config file, and says which.
 fn save(
     context: ConfigCommandContext<'_>,
     edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
 ) -> io::Result<ExitReason> {
+    save_and_report(context, None, edit)
+}
+
+/// Changes the config file, and says which, or prints a JSON object about what was changed.
+fn save_and_report(
+    context: ConfigCommandContext<'_>,
+    report: Option<Value>,
+    edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
+) -> io::Result<ExitReason> {
     match ConfigFile::from_paths(context.paths).apply_edit(context.env, edit) {
         Ok(change) => {
-            context.printer.write_answer_line(format_args!("Changed {}", change.path.display()))?;
+            match report {
+                Some(report) => write_json_answer(context.printer, &report)?,
+                None => context
+                    .printer
+                    .write_answer_line(format_args!("Changed {}", change.path.display()))?,
+            }
             Ok(ExitReason::Ok)
         }
         Err(error) => {
@@ -187,6 +206,9 @@ fn list_pairs(
             pairs.into_iter().map(|(name, model)| (name, json!(model))).collect();
         context.printer.write_answer_line(Value::Object(map))?;
     } else {
+        if pairs.is_empty() {
+            context.printer.print_note("no model has an alias");
+        }
         for (name, model) in &pairs {
             context.printer.write_answer_line(format_args!("{name} -> {model}"))?;
         }
@@ -208,7 +230,9 @@ fn set_primary(
 ) -> io::Result<ExitReason> {
     let name = loaded.config.resolve_alias(model).unwrap_or(model);
     if !name.contains('/') {
-        return Ok(refuse(context, &format!("`{model}` is no alias, and no `provider/model-id`")));
+        let exit = refuse(context, &format!("`{model}` is no alias, and no `provider/model-id`"));
+        context.printer.print_hint("`openclaw models list` has the names.");
+        return Ok(exit);
     }
     let path = defaults_path().with_key("model");
     let path = if has_model_object(loaded) { path.with_key("primary") } else { path };
@@ -232,105 +256,6 @@ fn set_fallbacks(
     let primary = loaded.config.primary_model(context.env).ok().flatten();
     let model = json!({ "primary": primary, "fallbacks": fallbacks });
     save(context, |document| document.set_value(&path, &model.into()))
-}
-
-fn list_agents(
-    context: ConfigCommandContext<'_>,
-    loaded: &LoadedConfig,
-    is_json: bool,
-) -> io::Result<ExitReason> {
-    let config = &loaded.config;
-    let default = config.default_agent();
-    let rows = config.agent_ids().into_iter().map(|id| {
-        let own = config.for_agent(id);
-        let model = own.primary_model(context.env).ok().flatten();
-        let workspace = own.resolve_workspace(context.paths, context.env).ok();
-        let workspace = workspace.map(|path| path.display().to_string());
-        let name = config.agent_name(id).map(str::to_owned);
-        json!({ "id": id, "name": name, "isDefault": id == default, "model": model, "workspace": workspace })
-    });
-    if is_json {
-        context.printer.write_answer_line(Value::Array(rows.collect()))?;
-        return Ok(ExitReason::Ok);
-    }
-    let lines = rows.map(|row| {
-        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
-        let is_default = row.get("isDefault") == Some(&Value::Bool(true));
-        let mark = if is_default { " (default)" } else { "" };
-        [format!("{}{mark}", text("id")), text("name"), text("model"), text("workspace")]
-    });
-    let head = ["Agent", "Name", "Model", "Workspace"].map(str::to_owned);
-    let rows: Vec<[String; 4]> = std::iter::once(head).chain(lines).collect();
-    context.printer.write_answer(&crate::table::format_table(&rows))?;
-    Ok(ExitReason::Ok)
-}
-
-/// The place of an agent in `agents.list`.
-fn agent_place(loaded: &LoadedConfig, id: &str) -> Option<usize> {
-    let list = loaded.config.agents.list.iter();
-    let mut ids = list.map(|entry| entry.id.as_deref().unwrap_or_default());
-    ids.position(|known| known.eq_ignore_ascii_case(id))
-}
-
-fn add_agent(
-    context: ConfigCommandContext<'_>,
-    loaded: &LoadedConfig,
-    id: &str,
-    args: &NativeArgs<'_>,
-) -> io::Result<ExitReason> {
-    let is_id = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if !is_id || id.is_empty() {
-        return Ok(refuse(context, "the id of an agent has letters, digits, `-` and `_` only"));
-    }
-    if loaded.config.has_agent_entry(id) || id == MAIN_AGENT {
-        return Ok(refuse(context, &format!("there is an agent `{id}` already")));
-    }
-    let options = [("--workspace", "workspace"), ("--model", "model")];
-    let given = options.into_iter().filter_map(|(option, key)| Some((key, args.option(option)?)));
-    let pairs = std::iter::once(("id", id)).chain(given);
-    let entry: serde_json::Map<String, Value> =
-        pairs.map(|(key, value)| (key.to_owned(), json!(value))).collect();
-    let entry = Value::Object(entry);
-    let list = &loaded.config.agents.list;
-    save(context, |document| {
-        let mut place = list.len();
-        // The first of a list would be the default agent.
-        if list.is_empty() {
-            let main = json!({ "id": MAIN_AGENT, "default": true });
-            document.set_value(&list_path().with_index(0), &main.into())?;
-            place = 1;
-        }
-        document.set_value(&list_path().with_index(place), &entry.into())
-    })
-}
-
-fn delete_agent(
-    context: ConfigCommandContext<'_>,
-    loaded: &LoadedConfig,
-    id: &str,
-) -> io::Result<ExitReason> {
-    match agent_place(loaded, id) {
-        Some(place) => {
-            save(context, |document| document.unset_with_parents(&list_path().with_index(place)))
-        }
-        None => Ok(refuse(context, &format!("`agents.list` has no agent `{id}`"))),
-    }
-}
-
-fn name_agent(
-    context: ConfigCommandContext<'_>,
-    loaded: &LoadedConfig,
-    args: &NativeArgs<'_>,
-) -> io::Result<ExitReason> {
-    let id = args.option("--agent").unwrap_or(loaded.config.default_agent());
-    let Some(name) = args.option("--name") else {
-        return Ok(refuse(context, "`--name NAME` is missing; the file IDENTITY.md says the rest"));
-    };
-    let Some(place) = agent_place(loaded, id) else {
-        return Ok(refuse(context, &format!("`agents.list` has no agent `{id}`")));
-    };
-    let path = list_path().with_index(place).with_key("name");
-    save(context, |document| document.set_value(&path, &NewValue::from_string(name)))
 }
 
 #[cfg(test)]

@@ -51,7 +51,12 @@ pub(crate) async fn run(context: &CommandContext, args: &SetupArgs) -> io::Resul
     let models: Vec<&ListedModel> =
         catalogue.models.iter().filter(|model| model.available).collect();
     if models.is_empty() {
-        return Ok(print_failures(printer, &candidates, &catalogue.failures));
+        let exit = print_failures(printer, &candidates, &catalogue.failures);
+        let has_servers = !context.models.loaded_config().config.models.providers.is_empty();
+        if args.base_url.is_empty() && has_servers {
+            printer.print_hint("`openclaw status --deep` asks the servers of the config.");
+        }
+        return Ok(exit);
     }
     let Some(model) = choose_model(context, args, &models).await? else {
         return Ok(ExitReason::Usage);

@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use openclaw_chat::{CommandContext, format_age, format_dollars};
 use openclaw_config::ModelCost;
 use openclaw_models::SetupStatus;
-use openclaw_protocol::results::status::{
-    GatewayReport, PriceReport, ServerReport, SessionTotals, StatusReport,
-};
+use openclaw_protocol::results::models::ServerReport;
+use openclaw_protocol::results::status::{GatewayReport, PriceReport, SessionTotals, StatusReport};
 use openclaw_runtime::{Store, StoreError, error_causes};
 use openclaw_terminal::sanitize;
 
@@ -24,7 +23,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
     let printer = &context.printer;
     let status = context.models.setup_status();
     let price = default_price(context, &status);
-    let gateway = GatewayProbe::run(context, Duration::from_millis(args.timeout)).await;
+    let gateway = GatewayProbe::ask_gateway(context, Duration::from_millis(args.timeout)).await;
     let sessions = match sum_sessions(context) {
         Ok(sessions) => sessions,
         Err(error) => {
@@ -35,7 +34,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
     let servers = if args.deep { Some(ask_servers(context).await) } else { None };
     if args.json {
         let report = StatusReport {
-            models: report_status(&status),
+            models: report_status(&status, servers),
             price: price.map(|price| PriceReport {
                 input: price.input,
                 output: price.output,
@@ -43,7 +42,6 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
             }),
             gateway: gateway.to_report(),
             sessions,
-            servers,
         };
         write_json_answer(printer, &report)?;
         return Ok(ExitReason::Ok);
@@ -51,7 +49,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
     let mut rows = vec![status_text(&status).trim_end().to_owned()];
     rows.extend(price.map(price_row));
     rows.extend(servers.unwrap_or_default().iter().map(server_row));
-    rows.push(format!("{:<10} {}: {}", "Gateway", gateway.url, gateway.describe()));
+    rows.push(format!("{:<10} {}: {}", "Gateway", gateway.url, gateway.describe_state()));
     rows.push(sessions_row(&sessions));
     rows.extend(log_row(context));
     let text = rows.join("\n");
@@ -112,7 +110,7 @@ fn sessions_row(totals: &SessionTotals) -> String {
 }
 
 /// Asks each server for its models.
-async fn ask_servers(context: &CommandContext) -> Vec<ServerReport> {
+pub(super) async fn ask_servers(context: &CommandContext) -> Vec<ServerReport> {
     let catalogue = context.models.model_catalogue(None).await;
     let mut reports: Vec<ServerReport> = Vec::new();
     for model in catalogue.models.iter().filter(|model| model.available) {
@@ -138,7 +136,7 @@ async fn ask_servers(context: &CommandContext) -> Vec<ServerReport> {
     reports
 }
 
-fn server_row(report: &ServerReport) -> String {
+pub(super) fn server_row(report: &ServerReport) -> String {
     let text = match &report.error {
         Some(error) => sanitize::escape_line(error),
         None => format!("serves {}", report.models.join(", ")),

@@ -99,6 +99,9 @@ pub struct ModelsStatus {
     pub allowed: Vec<String>,
     /// The keys.
     pub auth: AuthReport,
+    /// What each server answers, with `--probe` and `status --deep`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Vec<ServerReport>>,
 }
 
 /// An open circuit breaker.
@@ -287,4 +290,17 @@ pub struct AgedName {
     pub name: String,
     /// How long ago.
     pub age_seconds: u64,
+}
+
+/// What a server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ServerReport {
+    /// The provider's id.
+    pub provider: String,
+    /// The models that it serves.
+    pub models: Vec<String>,
+    /// Why it does not answer.
+    pub error: Option<String>,
 }

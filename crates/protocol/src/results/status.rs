@@ -18,9 +18,6 @@ pub struct StatusReport {
     pub gateway: GatewayReport,
     /// The stored sessions.
     pub sessions: SessionTotals,
-    /// What each server answers, with `--deep`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub servers: Option<Vec<ServerReport>>,
 }
 
 /// What a model costs, in US dollars for a million tokens.
@@ -67,17 +64,4 @@ pub struct SessionTotals {
     /// What they cost, in US dollars by the prices of the config; null when no model of theirs has
     /// a price.
     pub cost_usd: Option<f64>,
-}
-
-/// What a server answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ServerReport {
-    /// The provider's id.
-    pub provider: String,
-    /// The models that it serves.
-    pub models: Vec<String>,
-    /// Why it does not answer.
-    pub error: Option<String>,
 }

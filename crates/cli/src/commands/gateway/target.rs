@@ -28,7 +28,7 @@ impl GatewayTarget {
         args: GatewayTargetArgs,
     ) -> Result<Self, ExitReason> {
         let is_named = args.url.is_some();
-        Self::find(context, args).map_err(|problem| {
+        Self::find_gateway(context, args).map_err(|problem| {
             context.printer.print_error(problem);
             if is_named { ExitReason::Usage } else { ExitReason::Config }
         })
@@ -38,7 +38,10 @@ impl GatewayTarget {
     ///
     /// # Errors
     /// Why there is none, as a sentence.
-    pub(super) fn find(context: &CommandContext, args: GatewayTargetArgs) -> Result<Self, String> {
+    pub(super) fn find_gateway(
+        context: &CommandContext,
+        args: GatewayTargetArgs,
+    ) -> Result<Self, String> {
         let models = &context.models;
         let loaded = models.loaded_config();
         let gateway = &loaded.config.gateway;
