@@ -29,6 +29,27 @@ impl<'a> Tmux<'a> {
         Some(Self(home))
     }
 
+    /// Starts a shell that finds `openclaw` on its `PATH`; `None` when there is no tmux.
+    #[must_use]
+    pub fn start_shell(home: &'a Home) -> Option<Self> {
+        let script = r#"PATH="$(dirname "$1"):$PATH" \
+                        exec tmux -S "$HOME/tmux" -f /dev/null new-session -d -x 100 -y 30 sh"#;
+        let mut command = home.shell(script, &[]);
+        command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+        let output = command.output().unwrap();
+        if output.status.code() == Some(127) {
+            return None;
+        }
+        assert!(output.status.success(), "{output:?}");
+        Some(Self(home))
+    }
+
+    /// Types a line and Enter.
+    pub fn enter(&self, line: &str) {
+        self.run(&["send-keys", "-l", line]);
+        self.run(&["send-keys", "Enter"]);
+    }
+
     /// Has tmux do something.
     pub fn run(&self, args: &[&str]) {
         assert!(self.command(args).status().unwrap().success(), "{args:?}");

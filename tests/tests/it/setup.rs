@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use openclaw_mock_vllm::{MockVllm, ModelSpec};
-use openclaw_tests::Home;
+use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
+use openclaw_tests::{Home, Tmux};
+
+use crate::chat::last_messages;
 
 const SAY: [&str; 3] = ["agent", "--json", "reply exactly: yes"];
 
@@ -91,4 +93,51 @@ async fn a_former_config_is_named() {
     let url = server.base_url();
     let ended = home.run(&["setup", "--base-url", &url]).await;
     let _ = ended.says(&[".clawdbot/clawdbot.json", "takes it over"]);
+}
+
+/// Only what the README says, at a terminal.
+#[tokio::test]
+async fn the_path_of_the_readme_leads_from_an_empty_home_through_two_projects_and_back() {
+    let server = server(&["tiny"]).await;
+    let home = Home::new().env("VLLM_KEY", "canary-key");
+    let Some(tmux) = Tmux::start_shell(&home) else {
+        eprintln!("there is no tmux");
+        return;
+    };
+    tmux.enter("openclaw agent hi; echo code=$?");
+    let screen = tmux.shows("code=3").await;
+    assert!(screen.contains("`openclaw setup` finds your server"), "{screen}");
+    let url = server.base_url();
+    tmux.enter(&format!("clear; openclaw setup --base-url {url} --api-key-env VLLM_KEY"));
+    tmux.shows("write it? [Y/n]").await;
+    tmux.enter("y");
+    let screen = tmux.shows("openclaw chat").await;
+    assert!(screen.contains("The config is written. Three things to try"), "{screen}");
+    tmux.enter("clear; mkdir my-project other-project; cd my-project; echo 'print(1)' > main.py");
+    server.push(Turn::call("read", r#"{"path": "main.py"}"#));
+    server.push(Turn::text("It prints one."));
+    tmux.enter("openclaw agent \"Read main.py and tell me what it does\"; echo code=$?");
+    let screen = tmux.shows("code=0").await;
+    assert!(screen.contains("It prints one."), "{screen}");
+    assert!(format!("{:?}", last_messages(&server)).contains("print(1)"));
+    server.push(Turn::text("Nothing in it yet."));
+    tmux.enter("cd ../other-project; openclaw agent \"What is in this folder?\"; echo other=$?");
+    let screen = tmux.shows("other=0").await;
+    assert!(screen.contains("Nothing in it yet."), "{screen}");
+    assert!(!format!("{:?}", last_messages(&server)).contains("main.py"));
+    server.push(Turn::text("One, as I said."));
+    tmux.enter(
+        "cd ../my-project; openclaw agent --continue \"And what was printed?\"; echo again=$?",
+    );
+    tmux.shows("again=0").await;
+    let messages = format!("{:?}", last_messages(&server));
+    assert!(
+        messages.contains("It prints one.") && !messages.contains("Nothing in it"),
+        "{messages}"
+    );
+    tmux.enter("clear; openclaw chat");
+    let screen = tmux.shows("/help lists the commands and keys").await;
+    assert!(screen.contains("works in") && screen.contains("my-project"), "{screen}");
+    tmux.run(&["send-keys", "C-d"]);
+    tmux.shows("`openclaw chat` continues it").await;
 }
