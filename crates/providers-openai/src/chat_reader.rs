@@ -52,7 +52,8 @@ impl ChatReader {
             && data.trim_start().starts_with('{')
             && let Ok(chunk) = serde_json::from_str::<ChatChunk>(data)
             && !has_error(&chunk)
-            && (!chunk.choices.is_empty() || chunk.usage.is_some())
+            // Beside the usage there may be an envelope with the answer.
+            && !chunk.choices.is_empty()
         {
             self.fast_path.record_chunk(data, &chunk);
             return Ok(StreamItem::Chunk(with_reason(chunk)));

@@ -112,7 +112,7 @@ fn native_choice(object: &Map<String, Value>) -> Option<Value> {
         None if token.is_some_and(|token| token.get("special") == Some(&json!(true))) => json!({}),
         None => {
             let text = token.and_then(|token| token.get("text"));
-            let keys = ["response", "content", "text", "generated_text"];
+            let keys = ["response", "content", "text", "generated_text", "completion"];
             let text = text.or_else(|| keys.iter().find_map(|key| object.get(*key)));
             json!({ "content": text.filter(|text| text.is_string())? })
         }

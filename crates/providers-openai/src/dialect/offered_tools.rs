@@ -13,6 +13,9 @@ const NAMESPACES: [&str; 8] =
 /// What Llama writes behind the name of a tool.
 const CALL_SUFFIX: &str = ".call";
 
+/// What is left of the format behind a name when the server drops the tokens of harmony.
+const FORMAT_SUFFIX: &str = " json";
+
 /// The tools that a request offers.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedTools(Arc<[ToolSpec]>);
@@ -79,6 +82,7 @@ fn without_tokens(name: &str) -> &str {
     let word = word.split("<|").find(|part| !part.trim().is_empty()).unwrap_or_default();
     let word = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
     let word = word.strip_suffix(CALL_SUFFIX).unwrap_or(word);
+    let word = word.strip_suffix(FORMAT_SUFFIX).map_or(word, str::trim_end);
     match word.rsplit_once(':') {
         Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
         _ => word,
@@ -87,7 +91,7 @@ fn without_tokens(name: &str) -> &str {
 
 fn without_namespace(word: &str) -> &str {
     let mut word = word;
-    while let Some((namespace, rest)) = word.split_once(['.', ':', '/'])
+    while let Some((namespace, rest)) = word.split_once(['.', ':', '/', '='])
         && NAMESPACES.contains(&namespace.to_ascii_lowercase().as_str())
     {
         word = rest;
@@ -127,6 +131,8 @@ mod tests {
             ("default_api:read", Some("read")),
             ("Functions.functions.Read", Some("read")),
             ("read.read", Some("read")),
+            ("function=read", Some("read")),
+            ("read json", Some("read")),
             ("read<|channel|>commentary", Some("read")),
             ("<|channel|>commentary to=functions.read<|message|>", Some("read")),
             ("readFile", Some("read_file")),

@@ -139,7 +139,7 @@ async fn each_request_begins_with_the_one_before_up_to_its_tail() {
 
 #[tokio::test]
 async fn no_other_header_is_sent() {
-    let own = ["accept", "content-length", "content-type", "host", "user-agent"];
+    let own = ["accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"];
     let names = |seen: &openclaw_mock_vllm::Seen| -> BTreeSet<String> {
         seen.headers.keys().cloned().collect()
     };

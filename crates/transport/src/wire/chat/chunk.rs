@@ -265,6 +265,8 @@ struct RawCallDelta {
     arguments: Option<String>,
     /// The arguments as other APIs name them.
     #[serde(default, deserialize_with = "json_text_field")]
+    args: Option<String>,
+    #[serde(default, deserialize_with = "json_text_field")]
     input: Option<String>,
     #[serde(default, deserialize_with = "json_text_field")]
     parameters: Option<String>,
@@ -272,11 +274,9 @@ struct RawCallDelta {
 
 impl From<RawCallDelta> for ChatToolCallDelta {
     fn from(raw: RawCallDelta) -> Self {
-        let RawFunction(FunctionFields { name, arguments, parameters }) = raw.function;
-        let arguments = [arguments, parameters, raw.arguments, raw.input, raw.parameters]
-            .into_iter()
-            .flatten()
-            .next();
+        let RawFunction(FunctionFields { name, arguments, args, parameters }) = raw.function;
+        let own = [raw.arguments, raw.args, raw.input, raw.parameters];
+        let arguments = [arguments, args, parameters].into_iter().chain(own).flatten().next();
         let function = FunctionCallDelta { name: name.or(raw.name), arguments };
         Self { index: raw.index, id: raw.call_id.or(raw.id), function }
     }
@@ -307,7 +307,9 @@ struct FunctionFields {
     name: Option<String>,
     #[serde(default, deserialize_with = "json_text_field")]
     arguments: Option<String>,
-    /// The arguments, from servers that name them as the model does.
+    /// The arguments, from servers that name them as the model or another API does.
+    #[serde(default, deserialize_with = "json_text_field")]
+    args: Option<String>,
     #[serde(default, deserialize_with = "json_text_field")]
     parameters: Option<String>,
 }
