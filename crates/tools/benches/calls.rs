@@ -79,10 +79,12 @@ fn measure_files(directory: &Path, runtime: &Runtime) {
     let tools = core_tools(Workspace::open(directory).unwrap(), exec_options(None));
     let bench = Bench { tools, runtime };
     let path = directory.join("file.txt");
+    // The tools write to no file that others changed since they saw it.
+    let bare_path = directory.join("bare.txt");
     let text = CONTENT.repeat(80);
-    let reset = || replace_file(&path, &text);
     println!("{:<28} {:>12} {:>12} {:>12}", "operation", "bare calls", "tool", "difference");
-    reset();
+    replace_file(&path, &text);
+    replace_file(&bare_path, &format!("{text}one"));
     compare(
         "read 1 KiB",
         FILE_ROUNDS,
@@ -97,21 +99,21 @@ fn measure_files(directory: &Path, runtime: &Runtime) {
         "write 1 KiB",
         FILE_ROUNDS,
         || {
-            black_box(read_file(&path));
-            replace_file(&path, &text);
+            black_box(read_file(&bare_path));
+            replace_file(&bare_path, &text);
         },
         || {
             black_box(bench.call("write", json!({"path": "file.txt", "content": text})));
         },
     );
     let flip = std::cell::Cell::new(false);
-    replace_file(&path, &format!("{text}one"));
+    bench.call("write", json!({"path": "file.txt", "content": format!("{text}one")}));
     compare(
         "edit 1 KiB",
         FILE_ROUNDS,
         || {
-            let old = read_file(&path);
-            replace_file(&path, &old);
+            let old = read_file(&bare_path);
+            replace_file(&bare_path, &old);
         },
         || {
             let (old, new) =
@@ -142,6 +144,37 @@ fn measure_commands(directory: &Path, runtime: &Runtime) {
         || run(&plain),
     );
     compare("the sandbox of `true`", COMMAND_ROUNDS, || run(&plain), || run(&sandboxed));
+    // Removing as many files takes minutes on some disks.
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let project = tempfile::tempdir_in(place).unwrap();
+    fill_project(project.path());
+    let project = fs::canonicalize(project.path()).unwrap();
+    let tools = core_tools(
+        Workspace::open(&project).unwrap(),
+        exec_options(Some(SandboxPolicy::new(SandboxProfile::Workspace, &project))),
+    );
+    let guarded = Bench { tools, runtime };
+    compare("the guard of 20,000 files", COMMAND_ROUNDS, || run(&sandboxed), || run(&guarded));
+}
+
+/// Makes 20,000 files in 1,000 directories, and a repository.
+fn fill_project(directory: &Path) {
+    for number in 0..1000 {
+        let folder = directory.join(format!("src/part{}/folder{}", number / 50, number % 50));
+        fs::create_dir_all(&folder).unwrap();
+        for file in 0..20 {
+            File::create(folder.join(format!("file{file}.rs"))).unwrap();
+        }
+    }
+    let git = directory.join(".git");
+    for folder in ["hooks", "refs/heads", "objects"] {
+        fs::create_dir_all(git.join(folder)).unwrap();
+    }
+    replace_file(&git.join("HEAD"), "ref: refs/heads/main\n");
+    replace_file(&git.join("config"), "[core]\n\tbare = false\n");
+    // What changed only just is read again.
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 /// Measures both in turn, and prints the medians.
