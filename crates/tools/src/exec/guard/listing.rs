@@ -178,3 +178,50 @@ impl ListingCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn whatever_a_name_is_made_of_it_is_found_if_it_was_there() {
+        let top = tempfile::tempdir().unwrap();
+        let directory = LinklessDirectory::open(top.path()).unwrap();
+        let names: [&[u8]; 12] = [
+            b"a",
+            b"A",
+            b"a ",
+            b"a.",
+            b"a\n",
+            b"a\xff",
+            b"\xff",
+            b"\xc3\xa9",
+            b"e\xcc\x81",
+            b".git",
+            b".GIT",
+            b"-",
+        ];
+        for name in names {
+            directory.create_child(OsStr::from_bytes(name)).unwrap();
+        }
+        for plain in ["b", "a.txt"] {
+            directory.put_file(OsStr::new(plain), b"", 0o600).unwrap();
+        }
+        directory.put_link(OsStr::new("link"), Path::new("a")).unwrap();
+        for wants_all in [false, true] {
+            let listing = NameListing::read(&directory, wants_all).unwrap();
+            for name in names {
+                let found = listing.find(OsStr::from_bytes(name)).unwrap();
+                assert!(found.is_directory && found.name.as_bytes() == name, "{name:?}");
+            }
+            assert!(listing.find(OsStr::new("link")).unwrap().is_link);
+            // What was not there is not found by a name that is near it.
+            for name in [&b"a\xfe"[..], b"aa", b"", b"\xc3", b".git ", b"a\n\n", b"a/b"] {
+                assert!(listing.find(OsStr::from_bytes(name)).is_none(), "{name:?}");
+            }
+            assert_eq!(listing.find(OsStr::new("b")).is_some(), wants_all);
+        }
+    }
+}
