@@ -73,10 +73,11 @@ impl LogTail {
             }
             self.position = self.position.saturating_add(read as u64);
             self.partial.append(&mut bytes);
-            while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.partial.drain(..=end).collect();
-                lines.push(String::from_utf8_lossy(line.trim_ascii_end()).into_owned());
-            }
+            let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\n') else { continue };
+            let rest = self.partial.split_off(end + 1);
+            let whole = std::mem::replace(&mut self.partial, rest);
+            let texts = whole.trim_ascii_end().split(|byte| *byte == b'\n');
+            lines.extend(texts.map(|text| String::from_utf8_lossy(text.trim_ascii_end()).into()));
         }
     }
 }
