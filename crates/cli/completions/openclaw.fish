@@ -50,6 +50,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d '
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'List settings that are less safe than they could be, with the command that fixes each'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox that commands run in'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the sessions of this machine to other programs'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "devices" -d 'List, approve and remove the devices that may use a gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "logs" -d 'Show the log of agents, chats and the gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
@@ -806,6 +807,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l require-rpc -d 'Fail when the gateway does not answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l no-probe -d 'Show the settings without asking the gateway'
@@ -818,6 +820,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l require-rpc -d 'Fail when the gateway does not answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l no-probe -d 'Show the settings without asking the gateway'
@@ -830,6 +833,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s q -l quiet -d 'Print only errors on stderr'
@@ -842,10 +846,122 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l expect-final -d 'Wait for the second response of a method that has two, such as `agent`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "list" -d 'List the devices that wait for an approval and those that are paired'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "approve" -d 'Approve a device that waits; without REQUEST only show what would be approved'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "reject" -d 'Reject a device that waits'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "remove" -d 'Forget a device: its connections end, and it must be approved again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "rename" -d 'Give a device another name'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "rotate" -d 'Replace the token of a device, which gets the new one when it connects next'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "revoke" -d 'Revoke the token of a device: its connections end'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -f -a "clear" -d 'Forget all devices'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l latest -d 'Show the newest request, without approving it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l device -d 'The whole id of the device' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l name -d 'The name; an empty one takes it away' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l device -d 'The whole id of the device' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l role -d 'The role whose token is replaced' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l scope -d 'What the device may do from now on; default: what it may do already' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l device -d 'The whole id of the device' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l role -d 'The role whose token is revoked' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l pending -d 'Reject the devices that wait as well'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l yes -d 'Do it; without this nothing is changed'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s n -l limit -d 'The most lines to show' -r

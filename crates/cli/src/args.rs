@@ -4,6 +4,7 @@ pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod deferred;
+pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod logs;
@@ -104,6 +105,9 @@ pub(crate) enum CliCommand {
     Sandbox(DeferredArgs<sandbox::SandboxArgs>),
     /// Serve the sessions of this machine to other programs
     Gateway(DeferredArgs<gateway::GatewayArgs>),
+    /// List, approve and remove the devices that may use a gateway
+    #[command(subcommand_required = true)]
+    Devices(DeferredArgs<devices::DevicesArgs>),
     /// Show the log of agents, chats and the gateway
     Logs(DeferredArgs<logs::LogsArgs>),
     /// Show the parts of an agent's first request

@@ -143,7 +143,9 @@ fn dispatch_command(
     }
     let paths = match AppPaths::new(&env, cli.global.config.as_deref()) {
         // A gateway belongs to no folder.
-        Ok(paths) if matches!(cli.command, CliCommand::Gateway(_)) => paths,
+        Ok(paths) if matches!(cli.command, CliCommand::Gateway(_) | CliCommand::Devices(_)) => {
+            paths
+        }
         Ok(paths) => paths.in_current_project(&env),
         Err(error) => {
             printer.print_error(format_args!("failed to {error}"));
@@ -230,6 +232,9 @@ impl StartupContext<'_> {
                 }),
             },
             CliCommand::Gateway(DeferredArgs(args)) => self.run_gateway(args),
+            CliCommand::Devices(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::devices::run(context, args))
+            }),
             CliCommand::Logs(DeferredArgs(args)) => self
                 .run_with_config(|context| run_to_completion(commands::logs::run(context, &args))),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::io;
 
-use openclaw_client::{GatewayAddress, GatewayClient, GatewaySecret};
+use openclaw_client::{ClientCredentials, GatewayAddress, GatewayClient, GatewaySecret};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut token = String::new();
     io::stdin().read_line(&mut token)?;
     let secret = GatewaySecret::Token(token.trim().to_owned().into());
-    let mut client = GatewayClient::connect(&address, Some(&secret)).await?;
+    let credentials = ClientCredentials::for_owner(Some(secret), &["operator.read"]);
+    let mut client = GatewayClient::connect(&address, &credentials).await?;
     println!("{}", client.call(&method, json!({})).await?);
     Ok(())
 }

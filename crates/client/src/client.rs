@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use openclaw_protocol::gateway::{
-    ClientInfo, ConnectAuth, ConnectParams, EventFrame, GatewayError, HelloOk, MAX_FRAME_BYTES,
-    RequestFrame, ResponseFrame,
+    EventFrame, GatewayError, HelloOk, MAX_FRAME_BYTES, RequestFrame, ResponseFrame,
 };
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -17,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::address::GatewayAddress;
+use crate::credentials::ClientCredentials;
 use crate::error::ClientError;
 
 /// How long a gateway may take to let a client in.
@@ -24,15 +23,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most events that wait to be taken; the oldest are dropped.
 const MAX_WAITING_EVENTS: usize = 10_000;
-
-/// What a gateway wants to know before it lets a client in.
-#[derive(Debug, Clone)]
-pub enum GatewaySecret {
-    /// The token.
-    Token(SecretString),
-    /// The password.
-    Password(SecretString),
-}
 
 /// A connected client.
 pub struct GatewayClient {
@@ -65,9 +55,10 @@ impl GatewayClient {
     /// takes longer than ten seconds.
     pub async fn connect(
         address: &GatewayAddress,
-        secret: Option<&GatewaySecret>,
+        credentials: &ClientCredentials,
     ) -> Result<Self, ClientError> {
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, Self::shake_hands(address, secret));
+        let connecting =
+            tokio::time::timeout(CONNECT_TIMEOUT, Self::shake_hands(address, credentials));
         connecting.await.unwrap_or_else(|_| {
             Err(ClientError::TimedOut { address: address.to_string(), limit: CONNECT_TIMEOUT })
         })
@@ -75,7 +66,7 @@ impl GatewayClient {
 
     async fn shake_hands(
         address: &GatewayAddress,
-        secret: Option<&GatewaySecret>,
+        credentials: &ClientCredentials,
     ) -> Result<Self, ClientError> {
         let unreachable =
             |source| ClientError::Unreachable { address: address.to_string(), source };
@@ -98,28 +89,19 @@ impl GatewayClient {
             events: VecDeque::new(),
             next_id: 0,
         };
-        loop {
-            match client.next_frame().await? {
-                IncomingFrame::Event(event) if event.event == "connect.challenge" => break,
-                _ => {}
+        let nonce = loop {
+            if let IncomingFrame::Event(event) = client.next_frame().await?
+                && event.event == "connect.challenge"
+            {
+                let nonce = event.payload.as_ref().and_then(|challenge| challenge.get("nonce"));
+                break nonce.and_then(Value::as_str).unwrap_or_default().to_owned();
             }
-        }
-        let auth = secret.map(|secret| match secret {
-            GatewaySecret::Token(token) => {
-                ConnectAuth { token: Some(token.expose_secret().to_owned()), password: None }
-            }
-            GatewaySecret::Password(password) => {
-                ConnectAuth { token: None, password: Some(password.expose_secret().to_owned()) }
-            }
-        });
-        let info = ClientInfo {
-            id: "cli".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            platform: std::env::consts::OS.to_owned(),
-            mode: "cli".to_owned(),
-            display_name: None,
         };
-        let hello = client.call("connect", json!(ConnectParams::for_operator(info, auth))).await?;
+        let params = credentials.to_params(&nonce).map_err(|error| ClientError::NotGateway {
+            address: address.to_string(),
+            reason: error.to_string(),
+        })?;
+        let hello = client.call("connect", json!(params)).await?;
         // One that cannot be read was still a welcome.
         client.hello = serde_json::from_value(hello).ok();
         Ok(client)

@@ -2,8 +2,10 @@
 
 mod address;
 mod client;
+mod credentials;
 mod error;
 
 pub use address::{GatewayAddress, InvalidAddress};
-pub use client::{GatewayClient, GatewaySecret};
+pub use client::GatewayClient;
+pub use credentials::{ClientCredentials, ClientDevice, GatewaySecret};
 pub use error::ClientError;

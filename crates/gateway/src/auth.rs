@@ -52,6 +52,8 @@ impl GatewayAuthentication {
 #[derive(Debug, Default)]
 pub(crate) struct FailureLimiter {
     failures: Mutex<HashMap<IpAddr, FailureCount>>,
+    /// The attempts that cost nothing.
+    free_attempts: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,11 +63,17 @@ struct FailureCount {
 }
 
 impl FailureLimiter {
+    /// A limiter that lets a number of attempts pass before it slows an address down.
+    pub(crate) fn with_free_attempts(free_attempts: u32) -> Self {
+        Self { failures: Mutex::default(), free_attempts }
+    }
+
     /// How long an address must wait before its next attempt is looked at; `None` when it need not.
     pub(crate) fn remaining_delay(&self, address: IpAddr) -> Option<Duration> {
         let address = canonical_address(address);
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let FailureCount { count, last } = *failures.get(&address)?;
+        let count = count.checked_sub(self.free_attempts).filter(|count| *count > 0)?;
         let pause = match (address.is_loopback(), count >= MAX_REMOTE_FAILURES) {
             (false, true) => LOCKOUT,
             _ => FIRST_DELAY.saturating_mul(1 << count.saturating_sub(1).min(8)).min(MAX_DELAY),
@@ -148,6 +156,18 @@ mod tests {
         limiter.record_failure(here);
         limiter.record_success("::1".parse().unwrap());
         assert_eq!(limiter.remaining_delay(here), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn free_attempts_cost_nothing() {
+        let limiter = FailureLimiter::with_free_attempts(3);
+        let there: IpAddr = "192.0.2.7".parse().unwrap();
+        for _ in 0..3 {
+            limiter.record_failure(there);
+            assert_eq!(limiter.remaining_delay(there), None);
+        }
+        limiter.record_failure(there);
+        assert_eq!(limiter.remaining_delay(there), Some(FIRST_DELAY));
     }
 
     #[tokio::test(start_paused = true)]

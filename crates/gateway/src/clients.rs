@@ -11,13 +11,10 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What a client may do.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ClientGrant {
-    pub(crate) scopes: Vec<String>,
-    /// Whether it is asked about calls that need an approval.
-    pub(crate) takes_approvals: bool,
-}
+use crate::grants::{ClientGrant, ClientScope};
+
+/// The code with which a connection is closed whose credential is no longer valid.
+const CREDENTIAL_CHANGED: u16 = 4001;
 
 /// What goes to a client.
 #[derive(Debug)]
@@ -37,6 +34,8 @@ pub(crate) enum EventAudience {
     Readers,
     /// Those that decide about calls.
     Approvers,
+    /// Those that decide about devices.
+    Pairers,
     /// All.
     Everyone,
 }
@@ -222,6 +221,32 @@ impl ClientRegistry {
         self.lock().len()
     }
 
+    /// Closes the connections of a device, of one role or of all, but not the one with the queue
+    /// `except`.
+    pub(crate) fn close_device(
+        &self,
+        device: &str,
+        role: Option<&str>,
+        except: Option<&ClientQueue>,
+        reason: &'static str,
+    ) {
+        for (queue, grant) in self.lock().values() {
+            let is_meant = grant.device.as_deref() == Some(device)
+                && role.is_none_or(|role| role == grant.role);
+            if is_meant && !except.is_some_and(|except| Arc::ptr_eq(&except.0, &queue.0)) {
+                queue.close(CREDENTIAL_CHANGED, reason);
+            }
+        }
+    }
+
+    /// Whether a client of a device is connected.
+    pub(crate) fn is_device_connected(&self, device: &str) -> bool {
+        let clients = self.lock();
+        clients
+            .values()
+            .any(|(queue, grant)| grant.device.as_deref() == Some(device) && !queue.is_closing())
+    }
+
     /// Closes all connections.
     pub(crate) fn close_all(&self, code: u16, reason: &'static str) {
         for (queue, _) in self.lock().values() {
@@ -246,36 +271,8 @@ impl EventAudience {
             Self::Everyone => true,
             Self::Readers => grant.allows(ClientScope::Read),
             Self::Approvers => grant.takes_approvals && grant.allows(ClientScope::Approvals),
+            Self::Pairers => grant.allows(ClientScope::Pairing),
         }
-    }
-}
-
-/// What a method needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ClientScope {
-    Read,
-    Write,
-    Approvals,
-}
-
-impl ClientScope {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Read => "operator.read",
-            Self::Write => "operator.write",
-            Self::Approvals => "operator.approvals",
-        }
-    }
-}
-
-impl ClientGrant {
-    /// Whether the client has a scope. `operator.admin` has each, and writing includes reading.
-    pub(crate) fn allows(&self, scope: ClientScope) -> bool {
-        self.scopes.iter().any(|granted| {
-            granted == "operator.admin"
-                || granted == scope.name()
-                || scope == ClientScope::Read && granted == ClientScope::Write.name()
-        })
     }
 }
 
@@ -287,16 +284,8 @@ mod tests {
         ClientGrant {
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             takes_approvals: true,
+            ..ClientGrant::default()
         }
-    }
-
-    #[test]
-    fn scopes_allow_what_they_name() {
-        assert!(grant(&["operator.admin"]).allows(ClientScope::Approvals));
-        assert!(grant(&["operator.write"]).allows(ClientScope::Read));
-        assert!(!grant(&["operator.read"]).allows(ClientScope::Write));
-        assert!(!grant(&["operator.write"]).allows(ClientScope::Approvals));
-        assert!(!grant(&[]).allows(ClientScope::Read));
     }
 
     #[tokio::test]

@@ -11,12 +11,13 @@ use openclaw_protocol::gateway::{
     GatewayError, HelloOk, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION, RequestFrame,
     ResponseFrame, ServerInfo, StateSnapshot, StateVersion,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
-use crate::clients::{ClientGrant, ClientQueue, OutgoingFrame, OutgoingFrames};
+use crate::clients::{ClientQueue, ClientRegistration, OutgoingFrame, OutgoingFrames};
+use crate::devices::AdmittedClient;
 use crate::handshake::{ClientAuthenticator, HANDSHAKE_TIMEOUT};
 use crate::http::ClientConnection;
 use crate::methods::{ConnectedClient, EVENTS, METHODS};
@@ -63,8 +64,8 @@ pub(crate) async fn serve_socket(
         }
         _ = ending.wait_for(|ends| *ends) => Err(ClosingReason::new(1001, "the gateway ends")),
     };
-    let connected = match connected {
-        Ok(connected) => connected,
+    let entered = match connected {
+        Ok(entered) => entered,
         Err(reason) => {
             tracing::warn!("a client from {address} was not let in: {}", reason.text);
             return close(&mut socket, reason).await;
@@ -73,13 +74,16 @@ pub(crate) async fn serve_socket(
     limit.lift();
     tracing::info!("a client from {address} connected");
     connection.admitted.mark_let_in();
-    let state = Arc::clone(&connection.state);
-    let (queue, frames) = ClientQueue::new();
-    let client = ConnectedClient::new(Arc::clone(&state), queue, connected);
-    let registration = state.clients.add_client(client.queue.clone(), client.grant.clone());
-    serve_client(client, socket, frames).await;
+    serve_client(entered.client, socket, entered.frames).await;
     tracing::info!("a client from {address} left");
-    drop(registration);
+    drop(entered.registration);
+}
+
+/// A client that is let in and registered.
+struct EnteredClient {
+    client: ConnectedClient,
+    frames: OutgoingFrames,
+    registration: ClientRegistration,
 }
 
 /// Sends the challenge, and lets the client in or tells it why not.
@@ -87,26 +91,16 @@ async fn shake_hands(
     connection: &ClientConnection,
     socket: &mut ClientSocket,
     limit: &HandshakeLimit,
-) -> Result<ClientGrant, ClosingReason> {
-    let state = &connection.state;
+) -> Result<EnteredClient, ClosingReason> {
     let broken = |_| ClosingReason::new(1011, "the connection is broken");
     let nonce = random_hex(16).map_err(|_| ClosingReason::new(1011, "no random numbers"))?;
-    let challenge = ConnectChallenge { nonce, ts: unix_millis(SystemTime::now()) };
+    let ts = unix_millis(SystemTime::now());
+    let challenge = ConnectChallenge { nonce: nonce.clone(), ts };
     let challenge = EventFrame::new("connect.challenge", json!(challenge));
     socket.send(Message::text(json!(challenge).to_string())).await.map_err(broken)?;
     let request = read_first_request(socket, limit).await?;
-    let authenticator = ClientAuthenticator {
-        authentication: &state.settings.authentication,
-        limiter: &state.limiter,
-        address: connection.address,
-    };
-    match authenticator.examine(&request) {
-        Ok(grant) => {
-            let hello = hello(state, &grant);
-            let response = ResponseFrame::success(request.id, json!(hello));
-            socket.send(Message::text(json!(response).to_string())).await.map_err(broken)?;
-            Ok(grant)
-        }
+    match admit_client(connection, &request, &nonce).await {
+        Ok(entered) => Ok(entered),
         Err(error) => {
             let reason = refusal_reason(&error);
             let response = ResponseFrame::failure(request.id, error);
@@ -114,6 +108,30 @@ async fn shake_hands(
             Err(reason)
         }
     }
+}
+
+/// Decides about a client and registers it, with its welcome as the first frame that it gets.
+async fn admit_client(
+    connection: &ClientConnection,
+    request: &RequestFrame,
+    nonce: &str,
+) -> Result<EnteredClient, GatewayError> {
+    let state = &connection.state;
+    let authenticator = ClientAuthenticator {
+        authentication: &state.settings.authentication,
+        limiter: &state.limiter,
+        address: connection.address,
+        nonce,
+    };
+    let claim = authenticator.examine(request)?;
+    let _unchanged = state.devices.hold_credentials().await;
+    let admitted = state.devices.admit_client(claim, connection.address).await?;
+    let (queue, frames) = ClientQueue::new();
+    let welcome = ResponseFrame::success(request.id.clone(), json!(hello(state, &admitted)));
+    queue.send_response(&welcome);
+    let client = ConnectedClient::new(Arc::clone(state), queue, admitted.grant);
+    let registration = state.clients.add_client(client.queue.clone(), client.grant.clone());
+    Ok(EnteredClient { client, frames, registration })
 }
 
 async fn read_first_request(
@@ -150,14 +168,15 @@ async fn read_first_request(
 }
 
 fn refusal_reason(error: &GatewayError) -> ClosingReason {
-    let code = error.details.as_ref().and_then(|details| details.get("code"));
-    let code = code.and_then(Value::as_str).unwrap_or(&error.code).to_owned();
+    let code = error.reason_code().unwrap_or(&error.code).to_owned();
     let number = if code == ConnectErrorCode::ProtocolMismatch.as_str() { 1002 } else { 1008 };
     ClosingReason::new(number, code)
 }
 
-fn hello(state: &GatewayState, grant: &ClientGrant) -> HelloOk {
+fn hello(state: &GatewayState, admitted: &AdmittedClient) -> HelloOk {
     let tick = state.settings.tick_interval;
+    let grant = &admitted.grant;
+    let issued_at_ms = admitted.new_token.as_ref().map(|_| unix_millis(SystemTime::now()));
     HelloOk {
         protocol: PROTOCOL_VERSION,
         server: ServerInfo {
@@ -175,7 +194,12 @@ fn hello(state: &GatewayState, grant: &ClientGrant) -> HelloOk {
             state_version: StateVersion::default(),
             uptime_ms: state.uptime_ms(),
         },
-        auth: AuthGrant { role: "operator".to_owned(), scopes: grant.scopes.clone() },
+        auth: AuthGrant {
+            role: grant.role.clone(),
+            scopes: grant.scopes.clone(),
+            device_token: admitted.new_token.clone(),
+            issued_at_ms,
+        },
         policy: ConnectionPolicy {
             max_payload: MAX_FRAME_BYTES,
             max_buffered_bytes: MAX_BUFFERED_BYTES,

@@ -1,41 +1,83 @@
-//! The first request of a client: who it is, and what it may do.
+//! The first request of a client: who it is, and what it asks for.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use openclaw_protocol::gateway::{
-    ConnectErrorCode, ConnectParams, GatewayError, PROTOCOL_VERSION, RequestFrame,
+    ClientInfo, ConnectErrorCode, ConnectParams, GatewayError, PROTOCOL_VERSION, RequestFrame,
 };
+use openclaw_runtime::DeviceFacts;
 use serde_json::json;
 
 use crate::auth::{FailureLimiter, GatewayAuthentication};
-use crate::clients::ClientGrant;
+use crate::device_proof::verify_device;
+use crate::grants::ClientScope;
 
 /// How long a client may take to connect.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The scopes that can be granted.
-const SCOPES: &[&str] = &[
-    "operator.admin",
-    "operator.read",
-    "operator.write",
-    "operator.approvals",
-    "operator.pairing",
+/// The programs of protocol 4.
+const CLIENT_IDS: &[&str] = &[
+    "webchat-ui",
+    "openclaw-control-ui",
+    "openclaw-browser-copilot",
+    "openclaw-tui",
+    "webchat",
+    "cli",
+    "gateway-client",
+    "openclaw-macos",
+    "openclaw-linux",
+    "openclaw-ios",
+    "openclaw-watchos",
+    "openclaw-android",
+    "node-host",
+    "openclaw-worker",
+    "test",
+    "fingerprint",
+    "openclaw-probe",
 ];
 
-/// A connection before its handshake.
+/// How they are used.
+const CLIENT_MODES: &[&str] =
+    &["webchat", "cli", "ui", "backend", "node", "worker", "probe", "test"];
+
+/// Lets a connection in, or says why not.
 pub(crate) struct ClientAuthenticator<'a> {
     pub(crate) authentication: &'a GatewayAuthentication,
     pub(crate) limiter: &'a FailureLimiter,
     pub(crate) address: IpAddr,
+    /// What a device must have signed.
+    pub(crate) nonce: &'a str,
+}
+
+/// How a client shows that it may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClientCredential {
+    /// It knows the gateway's own secret.
+    Owner,
+    /// It sent the token of its device, which is still to be compared.
+    DeviceToken(String),
+    /// It has only its signature.
+    SignatureOnly,
+}
+
+/// What a client asks for, and what it has proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClientClaim {
+    pub(crate) role: String,
+    /// The scopes that exist, of those that it asked for.
+    pub(crate) scopes: Vec<String>,
+    pub(crate) takes_approvals: bool,
+    pub(crate) device: Option<DeviceFacts>,
+    pub(crate) credential: ClientCredential,
 }
 
 impl ClientAuthenticator<'_> {
     /// Examines the first request.
     ///
     /// # Errors
-    /// When the client is not let in.
-    pub(crate) fn examine(&self, request: &RequestFrame) -> Result<ClientGrant, GatewayError> {
+    /// When the client is not let in whatever is known about its device.
+    pub(crate) fn examine(&self, request: &RequestFrame) -> Result<ClientClaim, GatewayError> {
         if request.method != "connect" {
             return Err(GatewayError::invalid_request(
                 "The first request of a connection is `connect`.",
@@ -55,7 +97,10 @@ impl ClientAuthenticator<'_> {
                 "expectedProtocol": PROTOCOL_VERSION,
             })));
         }
-        self.check_secret(&params)?;
+        check_client(&params.client)?;
+        // No pace: a signature cannot be guessed, and a device must not slow down its neighbours.
+        let device = verify_device(&params, self.nonce)?;
+        let credential = self.find_credential(&params, device.is_some())?;
         let role = params.role.as_deref().unwrap_or("operator");
         if role != "operator" {
             return Err(GatewayError::not_connected(
@@ -64,23 +109,56 @@ impl ClientAuthenticator<'_> {
             ));
         }
         let asked = params.scopes.into_iter();
-        let scopes: Vec<String> = asked.filter(|scope| SCOPES.contains(&scope.as_str())).collect();
+        let mut scopes: Vec<String> =
+            asked.filter(|scope| ClientScope::from_name(scope).is_some()).collect();
+        scopes.sort();
+        scopes.dedup();
         let takes_approvals =
             params.caps.iter().any(|cap| cap == "exec-approvals" || cap == "approvals");
-        Ok(ClientGrant { scopes, takes_approvals })
+        Ok(ClientClaim { role: role.to_owned(), scopes, takes_approvals, device, credential })
+    }
+
+    /// Refuses an address of which too many wrong attempts came.
+    fn check_pace(&self) -> Result<(), GatewayError> {
+        let Some(delay) = self.limiter.remaining_delay(self.address) else { return Ok(()) };
+        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let error = GatewayError::not_connected(
+            ConnectErrorCode::AuthRateLimited,
+            "Too many attempts with a wrong secret came from this address.",
+        );
+        Err(error.with_retry(Some(delay)))
+    }
+
+    fn find_credential(
+        &self,
+        params: &ConnectParams,
+        has_device: bool,
+    ) -> Result<ClientCredential, GatewayError> {
+        let auth = params.auth.as_ref();
+        let offered = match self.authentication {
+            GatewayAuthentication::Open => return Ok(ClientCredential::Owner),
+            GatewayAuthentication::Password(_) => auth.and_then(|auth| auth.password.as_deref()),
+            GatewayAuthentication::Token(_) => auth.and_then(|auth| auth.token.as_deref()),
+        };
+        let offered = offered.filter(|offered| !offered.is_empty());
+        let token = auth.and_then(|auth| auth.device_token.as_deref());
+        match (offered, token.filter(|token| !token.is_empty())) {
+            (None, Some(token)) if has_device => {
+                Ok(ClientCredential::DeviceToken(token.to_owned()))
+            }
+            (None, Some(_)) => Err(GatewayError::not_connected(
+                ConnectErrorCode::DeviceIdentityRequired,
+                "The token of a device counts only with the signature of that device.",
+            )),
+            (None, None) if has_device => Ok(ClientCredential::SignatureOnly),
+            _ => self.check_offered(offered).map(|()| ClientCredential::Owner),
+        }
     }
 
     /// Checks the secret of an HTTP request or of a websocket's client.
     pub(crate) fn check_offered(&self, offered: Option<&str>) -> Result<(), GatewayError> {
         use GatewayAuthentication::{Open, Password, Token};
-        if let Some(delay) = self.limiter.remaining_delay(self.address) {
-            let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-            let error = GatewayError::not_connected(
-                ConnectErrorCode::AuthRateLimited,
-                "Too many attempts with a wrong secret came from this address.",
-            );
-            return Err(error.with_retry(Some(delay)));
-        }
+        self.check_pace()?;
         if self.authentication.accepts(offered.unwrap_or_default()) {
             self.limiter.record_success(self.address);
             return Ok(());
@@ -107,15 +185,19 @@ impl ClientAuthenticator<'_> {
         };
         Err(GatewayError::not_connected(code, text))
     }
+}
 
-    fn check_secret(&self, params: &ConnectParams) -> Result<(), GatewayError> {
-        let auth = params.auth.as_ref();
-        let offered = match self.authentication {
-            GatewayAuthentication::Password(_) => auth.and_then(|auth| auth.password.as_deref()),
-            _ => auth.and_then(|auth| auth.token.as_deref()),
-        };
-        self.check_offered(offered.filter(|offered| !offered.is_empty()))
+/// Refuses programs and uses that the protocol does not have.
+fn check_client(client: &ClientInfo) -> Result<(), GatewayError> {
+    for (field, value, known) in
+        [("id", &client.id, CLIENT_IDS), ("mode", &client.mode, CLIENT_MODES)]
+    {
+        if !known.contains(&value.as_str()) {
+            let text = format!("`client.{field}` must be one of: {}.", known.join(", "));
+            return Err(GatewayError::invalid_request(text));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -135,11 +217,12 @@ mod tests {
         RequestFrame::new("1", "connect", params)
     }
 
-    fn examine(request: &RequestFrame) -> Result<ClientGrant, String> {
+    fn examine(request: &RequestFrame) -> Result<ClientClaim, String> {
         let handshake = ClientAuthenticator {
             authentication: &GatewayAuthentication::Token("the-right-token-of-it".into()),
             limiter: &FailureLimiter::default(),
             address: "127.0.0.1".parse().unwrap(),
+            nonce: "nonce",
         };
         handshake.examine(request).map_err(|error| {
             let code = error.details.as_ref().and_then(|details| details["code"].as_str());
@@ -151,6 +234,7 @@ mod tests {
     fn a_client_gets_the_known_scopes_that_it_asks_for_and_no_others() {
         let grant = examine(&connect(|_| ())).unwrap();
         assert_eq!(grant.scopes, ["operator.read"]);
+        assert_eq!(grant.credential, ClientCredential::Owner);
         let none = examine(&connect(|params| params["scopes"] = json!([]))).unwrap();
         assert!(none.scopes.is_empty());
     }
@@ -158,7 +242,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_handshake_has_its_code() {
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 7] = [
+        let cases: [(Change, &str); 12] = [
             (|params| params["auth"] = Value::Null, "AUTH_TOKEN_MISSING"),
             (|params| params["auth"]["token"] = json!(""), "AUTH_TOKEN_MISSING"),
             (|params| params["auth"] = json!({ "password": "x" }), "AUTH_TOKEN_MISSING"),
@@ -166,6 +250,11 @@ mod tests {
             (|params| params["maxProtocol"] = json!(3), "PROTOCOL_MISMATCH"),
             (|params| params["role"] = json!("node"), "AUTH_UNAUTHORIZED"),
             (|params| params["client"] = json!("cli"), "INVALID_REQUEST"),
+            (|params| params["client"]["id"] = json!("curl"), "INVALID_REQUEST"),
+            (|params| params["client"]["mode"] = json!("operator"), "INVALID_REQUEST"),
+            (|params| params["auth"]["magicToken"] = json!("x"), "INVALID_REQUEST"),
+            (|params| params["device"] = json!({ "id": "x" }), "INVALID_REQUEST"),
+            (|params| params["auth"] = json!({ "deviceToken": "x" }), "DEVICE_IDENTITY_REQUIRED"),
         ];
         for (change, code) in cases {
             let request = connect(change);

@@ -119,6 +119,7 @@ impl ClientConnection {
             authentication: &self.state.settings.authentication,
             limiter: &self.state.limiter,
             address: self.address,
+            nonce: "",
         };
         authenticator.check_offered(offered.filter(|offered| !offered.is_empty()))?;
         self.admitted.mark_let_in();

@@ -1,7 +1,8 @@
 //! The methods of connected clients.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use openclaw_protocol::gateway::{
@@ -12,9 +13,11 @@ use openclaw_protocol::gateway::{
 use openclaw_runtime::{LogContent, LogEntry, SessionInfo, SessionKey, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::approvals::ResolveParams;
-use crate::clients::{ClientGrant, ClientQueue, ClientScope};
+use crate::clients::ClientQueue;
+use crate::grants::{ClientGrant, ClientScope};
 use crate::runs::{StartedRun, offload, store_failure, unix_millis};
 use crate::state::GatewayState;
 
@@ -30,6 +33,11 @@ const MAX_HISTORY: usize = 1000;
 /// The requests without the scope that they need after which a client is closed.
 const MAX_REFUSALS: u32 = 10;
 
+/// The most changes of what clients may do that one client makes in a period.
+const MAX_CONTROL_WRITES: usize = 30;
+
+const CONTROL_WRITE_PERIOD: Duration = Duration::from_mins(1);
+
 /// The methods with what each needs.
 pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("agent", ClientScope::Write),
@@ -38,6 +46,13 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("chat.abort", ClientScope::Write),
     ("chat.history", ClientScope::Read),
     ("chat.send", ClientScope::Write),
+    ("device.pair.approve", ClientScope::Pairing),
+    ("device.pair.list", ClientScope::Pairing),
+    ("device.pair.reject", ClientScope::Pairing),
+    ("device.pair.remove", ClientScope::Pairing),
+    ("device.pair.rename", ClientScope::Pairing),
+    ("device.token.revoke", ClientScope::Pairing),
+    ("device.token.rotate", ClientScope::Pairing),
     ("exec.approval.get", ClientScope::Approvals),
     ("exec.approval.list", ClientScope::Approvals),
     ("exec.approval.resolve", ClientScope::Approvals),
@@ -52,6 +67,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "agent",
     "chat",
     "connect.challenge",
+    "device.pair.requested",
+    "device.pair.resolved",
     "exec.approval.requested",
     "exec.approval.resolved",
     "shutdown",
@@ -65,11 +82,25 @@ pub(crate) struct ConnectedClient {
     pub(crate) queue: ClientQueue,
     pub(crate) grant: ClientGrant,
     refusals: Arc<AtomicU32>,
+    control_writes: Arc<Mutex<VecDeque<Instant>>>,
 }
 
 impl ConnectedClient {
     pub(crate) fn new(state: Arc<GatewayState>, queue: ClientQueue, grant: ClientGrant) -> Self {
-        Self { state, queue, grant, refusals: Arc::default() }
+        Self { state, queue, grant, refusals: Arc::default(), control_writes: Arc::default() }
+    }
+
+    /// Counts a change of what clients may do; returns false when there were too many of late.
+    pub(crate) fn take_control_write(&self) -> bool {
+        let mut writes = self.control_writes.lock().unwrap_or_else(PoisonError::into_inner);
+        while writes.front().is_some_and(|first| first.elapsed() >= CONTROL_WRITE_PERIOD) {
+            writes.pop_front();
+        }
+        let is_allowed = writes.len() < MAX_CONTROL_WRITES;
+        if is_allowed {
+            writes.push_back(Instant::now());
+        }
+        is_allowed
     }
 
     /// Carries out a request, and queues its response or responses.
@@ -119,6 +150,7 @@ impl ConnectedClient {
                 state.approvals.get(id)
             }
             "exec.approval.resolve" => state.approvals.resolve(parse::<ResolveParams>(params)?),
+            name if name.starts_with("device.") => self.handle_device_method(name, params).await,
             "sessions.list" => self.list_sessions(&params).await,
             "agents.list" => Ok(state.describe_agents()),
             "models.list" => Ok(state.describe_models()),
@@ -237,7 +269,7 @@ impl ConnectedClient {
     }
 }
 
-fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayError> {
+pub(crate) fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayError> {
     serde_json::from_value(params).map_err(|error| {
         GatewayError::invalid_request(format!("The parameters cannot be read: {error}."))
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use openclaw_fs::{AtomicFile, LockError, LockFile};
-use openclaw_runtime::{RunLog, Runtime};
+use openclaw_runtime::{DeviceLog, RunLog, Runtime};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use crate::admission::ConnectionAdmission;
 use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::{ClientRegistry, EventAudience};
+use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::http::ClientConnection;
 use crate::openai::ConversationIndex;
@@ -92,9 +93,10 @@ impl GatewayServer {
         let opened = tokio::task::spawn_blocking(move || {
             let store = opening.0.open_sessions()?;
             let log = RunLog::open(store.clone(), opening.1)?;
-            Ok::<_, openclaw_runtime::StoreError>((store, log))
+            let devices = DeviceLog::open(store.clone())?;
+            Ok::<_, openclaw_runtime::StoreError>((store, log, devices))
         });
-        let (store, log) = opened
+        let (store, log, devices) = opened
             .await
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
@@ -111,6 +113,7 @@ impl GatewayServer {
             settings,
             runtime,
             store,
+            devices: DeviceManager::new(devices, Arc::clone(&clients)),
             clients,
             approvals,
             runs,

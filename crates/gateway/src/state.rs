@@ -12,6 +12,7 @@ use crate::admission::ConnectionAdmission;
 use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::ClientRegistry;
+use crate::devices::DeviceManager;
 use crate::openai::ConversationIndex;
 use crate::runs::{RunManager, unix_millis};
 use crate::settings::GatewaySettings;
@@ -25,6 +26,7 @@ pub(crate) struct GatewayState {
     pub(crate) clients: Arc<ClientRegistry>,
     pub(crate) approvals: Arc<PendingApprovals>,
     pub(crate) runs: Arc<RunManager>,
+    pub(crate) devices: DeviceManager,
     pub(crate) limiter: FailureLimiter,
     pub(crate) admission: Arc<ConnectionAdmission>,
     pub(crate) conversations: ConversationIndex,

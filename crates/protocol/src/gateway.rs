@@ -9,10 +9,11 @@ mod connect;
 mod error;
 mod frames;
 mod runs;
+mod strict_json;
 
 pub use connect::{
-    AuthGrant, ClientInfo, ConnectAuth, ConnectChallenge, ConnectParams, ConnectionPolicy,
-    FeatureList, HelloOk, ServerInfo, StateSnapshot, StateVersion,
+    AuthGrant, ClientInfo, ConnectAuth, ConnectChallenge, ConnectDevice, ConnectParams,
+    ConnectionPolicy, FeatureList, HelloOk, ServerInfo, StateSnapshot, StateVersion,
 };
 pub use error::{ConnectErrorCode, GatewayError, GatewayErrorCode};
 pub use frames::{EventFrame, FrameError, MAX_ID_BYTES, RequestFrame, ResponseFrame};

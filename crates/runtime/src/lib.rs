@@ -46,10 +46,11 @@ pub use openclaw_skills::{
     MissingRequirements, SkillFile, SkillManifest, SkillProblem, SkillSource,
 };
 pub use openclaw_store::{
-    DamageKind, DamageReport, FolderImport, ImportReport, InterruptedCall, LoadedSession,
-    LogContent, LogEntry, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus, Session,
-    SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
-    TranscriptFolder, TurnRecord, find_transcript_folders,
+    DamageKind, DamageReport, DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken,
+    FolderImport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,
+    PairingRequest, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus, Session, SessionId,
+    SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning, TranscriptFolder,
+    TurnRecord, find_transcript_folders,
 };
 pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport};
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod crc;
+mod devices;
 mod entries;
 mod error;
 mod event;
@@ -26,6 +27,7 @@ mod transcript;
 mod writer;
 
 pub use catalogue::SessionInfo;
+pub use devices::{DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, PairingRequest};
 pub use entries::{LogContent, LogEntry};
 pub use error::{StoreError, StoreErrorKind};
 pub use event::{RequestPrefix, TurnRecord};

@@ -13,7 +13,7 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
         ("cron list --json", 0, "nothing runs here by schedule yet"),
         ("plugins install x", 2, "there are no plugins here"),
         ("hooks enable x", 2, "nothing runs here on an event yet"),
-        ("devices list", 0, "pairs no devices yet"),
+        ("devices list", 4, "openclaw gateway run"),
         ("update --yes", 2, "install a new version"),
         ("uninstall", 2, "state folder"),
         ("channels login --channel x", 2, "there are no chat channels here"),
@@ -24,7 +24,6 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
         assert!(!ended.stderr.contains("unrecognized"), "{ended:#?}");
     }
     for (command, json) in [
-        ("devices list --json", serde_json::json!({ "paired": [], "pending": [] })),
         ("plugins list --json", serde_json::json!({ "plugins": [] })),
         ("agents bindings --json", serde_json::json!([])),
         ("cron list --json", serde_json::json!({ "jobs": [] })),

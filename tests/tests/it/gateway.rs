@@ -132,3 +132,46 @@ async fn what_is_no_gateway_is_said_and_gets_no_secret() {
     let wrong = home.run(&["gateway", "call", "status", "--params", "[1]"]).await.code(2);
     let _said = wrong.says(&["JSON object"]);
 }
+
+#[tokio::test]
+async fn another_machine_is_let_in_as_a_device_and_shut_out_again() {
+    let (_server, home) = tiny().await;
+    let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
+    gateway.until_says("Ctrl-C ends it").await;
+    let address = std::fs::read_to_string(home.path().join(".openclaw/gateway/address")).unwrap();
+    let url = format!("ws://{}", address.trim());
+    let other = Home::new();
+    let ask = ["gateway", "call", "status", "--url", &url, "--as-device"];
+    let _said = other.run(&ask).await.code(5).says(&["openclaw devices approve"]);
+    let list = home.run(&["devices", "list", "--json"]).await.code(0).json();
+    let request = list["pending"][0]["requestId"].as_str().unwrap();
+    let device = list["pending"][0]["deviceId"].as_str().unwrap();
+    let shown = home.run(&["devices", "approve"]).await.code(1);
+    assert!(shown.stdout.contains(request), "{shown:?}");
+    let _still = other.run(&ask).await.code(5);
+    let _approved = home.run(&["devices", "approve", request]).await.code(0);
+    let _first = other.run(&ask).await.code(0);
+    let status = other.run(&ask).await.code(0).json();
+    assert!(status["uptimeMs"].as_u64().is_some(), "{status}");
+    let rotate = ["devices", "rotate", "--device", device, "--scope", "operator.read"];
+    let _rotated = home.run(&rotate).await.code(0);
+    // The former token is replaced by the new one without a question.
+    let _third = other.run(&ask).await.code(0);
+    let pairing = ["gateway", "call", "device.pair.list", "--url", &url, "--as-device"];
+    let _said = other.run(&pairing).await.code(5).says(&["operator.pairing"]);
+    let _named =
+        home.run(&["devices", "rename", "--device", device, "--name", "lap"]).await.code(0);
+    let list = home.run(&["devices", "list"]).await.code(0);
+    assert!(list.stdout.contains("lap"), "{list:?}");
+    let _removed = home.run(&["devices", "remove", device]).await.code(0);
+    let _said = other.run(&ask).await.code(5).says(&["openclaw devices approve"]);
+    // A broken identity is neither used nor replaced.
+    let identity = other.path().join(".openclaw/identity/device.json");
+    std::fs::remove_file(&identity).unwrap();
+    std::fs::copy(other.path().join(".openclaw/identity/tokens.json"), &identity).unwrap();
+    let before = std::fs::read(&identity).unwrap();
+    let _said = other.run(&ask).await.code(3).says(&["device.json", "backup"]);
+    assert_eq!(std::fs::read(&identity).unwrap(), before);
+    gateway.terminate().await;
+    let _ended = gateway.ended().await.code(0);
+}

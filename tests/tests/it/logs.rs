@@ -53,7 +53,7 @@ async fn a_gateway_logs_what_it_does_and_a_follower_sees_it_come() {
     let mut follower = home.start(&["logs", "--follow", "--interval", "20"]);
     follower.until_says("nothing is logged yet").await;
     let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
-    follower.until_shows("info  gateway/gateway: the gateway listens on 127.0.0.1:").await;
+    follower.until_shows("info  gateway/server: the gateway listens on 127.0.0.1:").await;
     gateway.until_says("Ctrl-C ends it").await;
     let _ =
         home.run(&["gateway", "health", "--token", "a-token-that-is-not-its-own"]).await.code(5);

@@ -74,6 +74,10 @@ pub(crate) struct GatewayTargetArgs {
     pub(crate) url: Option<String>,
     #[command(flatten)]
     pub(crate) secret: GatewaySecretArgs,
+    /// Connect as a paired device instead of as the owner of the gateway, as is done anyway for
+    /// another machine without a token
+    #[arg(long, conflicts_with_all = ["token", "password"])]
+    pub(crate) as_device: bool,
     /// How long to wait for an answer, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 10_000)]
     pub(crate) timeout: u64,

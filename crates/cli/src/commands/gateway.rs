@@ -1,6 +1,6 @@
 //! `openclaw gateway`.
 
-mod target;
+pub(crate) mod target;
 
 use std::io;
 use std::time::Duration;
@@ -179,6 +179,7 @@ impl GatewayProbe {
         let args = GatewayTargetArgs {
             url: None,
             secret: GatewaySecretArgs { token: None, password: None },
+            as_device: false,
             timeout: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
             json: false,
         };
@@ -273,6 +274,14 @@ async fn call_method(context: &CommandContext, args: GatewayCallArgs) -> io::Res
         Ok(target) => target,
         Err(exit) => return Ok(exit),
     };
+    // A person asks, who may do whatever the credentials allow.
+    let target = target.with_scopes(&[
+        "operator.admin",
+        "operator.approvals",
+        "operator.pairing",
+        "operator.read",
+        "operator.write",
+    ]);
     match target.call(&args.method, params, args.expect_final).await {
         Ok(answer) => {
             write_json_answer(&context.printer, &answer)?;

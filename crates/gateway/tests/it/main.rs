@@ -1,6 +1,10 @@
 //! A whole gateway over TCP, with a mock vLLM behind its agents.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod lab;
@@ -8,3 +12,5 @@ mod lab;
 mod runs;
 #[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod test_device;

@@ -39,6 +39,26 @@ pub struct ConnectParams {
     /// How the client authenticates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<ConnectAuth>,
+    /// The device of the client, with its signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<ConnectDevice>,
+}
+
+/// The device of a client. Its signature covers what the client says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectDevice {
+    /// The SHA-256 of the public key, in hexadecimal.
+    pub id: String,
+    /// The Ed25519 key, in base64url.
+    pub public_key: String,
+    /// The signature, in base64url.
+    pub signature: String,
+    /// When it was signed, in milliseconds since the Unix epoch.
+    pub signed_at: u64,
+    /// The nonce of the challenge.
+    pub nonce: String,
 }
 
 /// Who a client is.
@@ -57,12 +77,16 @@ pub struct ClientInfo {
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+    /// The kind of its machine, e.g. `Linux`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_family: Option<String>,
 }
 
-/// How a client authenticates. `Debug` shows no secret.
+/// How a client authenticates. `Debug` shows no secret. Unknown fields are refused: they could be a
+/// secret that the client expects to be examined.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ConnectAuth {
     /// The gateway's token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +94,9 @@ pub struct ConnectAuth {
     /// The gateway's password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The token that the gateway gave to the client's device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_token: Option<String>,
 }
 
 /// The payload of the response to `connect`.
@@ -150,6 +177,12 @@ pub struct AuthGrant {
     pub role: String,
     /// Its scopes.
     pub scopes: Vec<String>,
+    /// A new token of its device, told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_token: Option<String>,
+    /// When that was made, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at_ms: Option<u64>,
 }
 
 /// The limits of a connection.
@@ -171,23 +204,24 @@ impl fmt::Debug for ConnectAuth {
         f.debug_struct("ConnectAuth")
             .field("token", &state(&self.token))
             .field("password", &state(&self.password))
+            .field("device_token", &state(&self.device_token))
             .finish()
     }
 }
 
 impl ConnectParams {
-    /// Parameters of an operator with a token.
+    /// Parameters of an operator that wants scopes, e.g. `operator.read`.
     #[must_use]
-    pub fn for_operator(client: ClientInfo, auth: Option<ConnectAuth>) -> Self {
-        let scopes = ["operator.read", "operator.write", "operator.approvals"];
+    pub fn for_operator(client: ClientInfo, scopes: &[String], auth: Option<ConnectAuth>) -> Self {
         Self {
             min_protocol: super::PROTOCOL_VERSION,
             max_protocol: super::PROTOCOL_VERSION,
             client,
             role: Some("operator".to_owned()),
-            scopes: scopes.map(str::to_owned).to_vec(),
+            scopes: scopes.to_vec(),
             caps: Vec::new(),
             auth,
+            device: None,
         }
     }
 }

@@ -59,6 +59,24 @@ pub enum ConnectErrorCode {
     OriginNotAllowed,
     /// The gateway serves no client of this role.
     RoleNotServed,
+    /// The client sent the token of a device without the device.
+    DeviceIdentityRequired,
+    /// What the client says about its device cannot be signed.
+    DeviceAuthInvalid,
+    /// The id is not that of the public key.
+    DeviceAuthIdMismatch,
+    /// It was signed too long ago, or in the future.
+    DeviceAuthSignatureExpired,
+    /// It was signed for another connection.
+    DeviceAuthNonceMismatch,
+    /// The signature is wrong.
+    DeviceAuthSignatureInvalid,
+    /// The public key is not usable.
+    DeviceAuthKeyInvalid,
+    /// The token of the device is wrong, revoked or replaced.
+    AuthDeviceTokenMismatch,
+    /// The owner of the gateway must approve the device first.
+    PairingRequired,
 }
 
 impl GatewayErrorCode {
@@ -87,6 +105,15 @@ impl ConnectErrorCode {
             Self::AuthRateLimited => "AUTH_RATE_LIMITED",
             Self::OriginNotAllowed => "CONTROL_UI_ORIGIN_NOT_ALLOWED",
             Self::RoleNotServed => "AUTH_UNAUTHORIZED",
+            Self::DeviceIdentityRequired => "DEVICE_IDENTITY_REQUIRED",
+            Self::DeviceAuthInvalid => "DEVICE_AUTH_INVALID",
+            Self::DeviceAuthIdMismatch => "DEVICE_AUTH_DEVICE_ID_MISMATCH",
+            Self::DeviceAuthSignatureExpired => "DEVICE_AUTH_SIGNATURE_EXPIRED",
+            Self::DeviceAuthNonceMismatch => "DEVICE_AUTH_NONCE_MISMATCH",
+            Self::DeviceAuthSignatureInvalid => "DEVICE_AUTH_SIGNATURE_INVALID",
+            Self::DeviceAuthKeyInvalid => "DEVICE_AUTH_PUBLIC_KEY_INVALID",
+            Self::AuthDeviceTokenMismatch => "AUTH_DEVICE_TOKEN_MISMATCH",
+            Self::PairingRequired => "PAIRING_REQUIRED",
         }
     }
 }
@@ -114,6 +141,12 @@ impl GatewayError {
     #[must_use]
     pub fn not_connected(code: ConnectErrorCode, message: impl Into<String>) -> Self {
         Self::invalid_request(message).with_details(json!({ "code": code.as_str() }))
+    }
+
+    /// The reason of a failed `connect`, e.g. `PAIRING_REQUIRED`; `None` when it has none.
+    #[must_use]
+    pub fn reason_code(&self) -> Option<&str> {
+        self.details.as_ref()?.get("code")?.as_str()
     }
 
     /// Adds details.

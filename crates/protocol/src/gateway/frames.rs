@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::GatewayError;
+use super::strict_json::StrictJson;
 
 /// The most bytes of a request's id.
 pub const MAX_ID_BYTES: usize = 256;
@@ -24,7 +25,7 @@ pub struct RequestFrame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// It is not a JSON object.
+    /// It is not a JSON object, or an object in it has a key twice.
     NotJsonObject,
     /// Its `id` is missing, not a string, empty or too long.
     InvalidId,
@@ -77,7 +78,7 @@ impl RequestFrame {
     /// # Errors
     /// When the text is no JSON object, and when it is a request without a usable id or method.
     pub fn parse(text: &str) -> Result<Option<Self>, FrameError> {
-        let Ok(Value::Object(mut frame)) = serde_json::from_str(text) else {
+        let Ok(StrictJson(Value::Object(mut frame))) = serde_json::from_str(text) else {
             return Err(FrameError::NotJsonObject);
         };
         if frame.get("type").and_then(Value::as_str) != Some("req") {
@@ -111,7 +112,7 @@ impl FrameError {
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
-            Self::NotJsonObject => "be a JSON object",
+            Self::NotJsonObject => "be a JSON object without a key twice",
             Self::InvalidId => "have an `id` of 1 to 256 bytes",
             Self::InvalidMethod => "have a `method`, a string",
         }

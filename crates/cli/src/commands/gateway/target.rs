@@ -1,36 +1,51 @@
 //! The running gateway that a command asks.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_chat::CommandContext;
-use openclaw_client::{ClientError, GatewayAddress, GatewayClient, GatewaySecret};
+use openclaw_client::{
+    ClientCredentials, ClientDevice, ClientError, GatewayAddress, GatewayClient, GatewaySecret,
+};
+use openclaw_device::{DeviceIdentity, DeviceTokenFile};
 use openclaw_gateway::{GatewayAuthentication, find_client_secret, recorded_address};
+use openclaw_terminal::OutputPrinter;
 use serde_json::Value;
 
 use super::to_overrides;
 use crate::args::gateway::GatewayTargetArgs;
 use crate::exit::ExitReason;
 
+/// The role of the commands.
+const ROLE: &str = "operator";
+
+/// What commands want to do with a gateway.
+const SCOPES: &[&str] = &["operator.read", "operator.write", "operator.approvals"];
+
 /// A gateway and how it is asked.
 #[derive(Debug)]
-pub(super) struct GatewayTarget {
-    pub(super) address: GatewayAddress,
-    pub(super) json: bool,
-    secret: Option<GatewaySecret>,
+pub(crate) struct GatewayTarget {
+    pub(crate) address: GatewayAddress,
+    pub(crate) json: bool,
+    credentials: ClientCredentials,
+    /// Where the token of this device is kept, when it connects as one.
+    tokens: Option<DeviceTokenFile>,
+    printer: OutputPrinter,
     timeout: Duration,
 }
 
 impl GatewayTarget {
     /// Finds the gateway of the config or of the options; prints why there is none.
-    pub(super) fn new(
+    pub(crate) fn new(
         context: &CommandContext,
         args: GatewayTargetArgs,
     ) -> Result<Self, ExitReason> {
-        let is_named = args.url.is_some();
+        let url = args.url.as_deref().map(str::parse::<GatewayAddress>);
+        let is_misspelt = url.is_some_and(|url| url.is_err());
         Self::find_gateway(context, args).map_err(|problem| {
             context.printer.print_error(problem);
-            if is_named { ExitReason::Usage } else { ExitReason::Config }
+            if is_misspelt { ExitReason::Usage } else { ExitReason::Config }
         })
     }
 
@@ -62,7 +77,9 @@ impl GatewayTarget {
         let has_own_secret = args.secret.token.is_some() || args.secret.password.is_some();
         let overrides = to_overrides(args.secret);
         // The secret of this machine's gateway goes to no address that only the option names.
-        let secret = if is_named && !has_own_secret && !address.is_on_this_machine() {
+        let is_device =
+            args.as_device || is_named && !has_own_secret && !address.is_on_this_machine();
+        let secret = if is_device {
             None
         } else {
             let state_dir = models.app_paths().state_dir();
@@ -74,24 +91,45 @@ impl GatewayTarget {
             GatewayAuthentication::Password(password) => Some(GatewaySecret::Password(password)),
             GatewayAuthentication::Open => None,
         });
+        let mut credentials = ClientCredentials::for_owner(secret, SCOPES);
+        let mut tokens = None;
+        if is_device {
+            let folder = models.app_paths().state_dir().join("identity");
+            let file = DeviceTokenFile::new(folder.join("tokens.json"));
+            let identity = DeviceIdentity::load_or_create(folder.join("device.json"));
+            let identity = Arc::new(identity.map_err(|error| match error.hint() {
+                Some(hint) => format!("failed to {error}. {hint}"),
+                None => format!("failed to {error}"),
+            })?);
+            let token = file.find_token(&address.to_string(), ROLE).map(Into::into);
+            credentials.device = Some(ClientDevice { identity, token });
+            tokens = Some(file);
+        }
         let timeout = Duration::from_millis(args.timeout);
-        Ok(Self { address, json: args.json, secret, timeout })
+        let printer = context.printer.clone();
+        Ok(Self { address, json: args.json, credentials, tokens, printer, timeout })
     }
 
-    pub(super) fn address_port(&self) -> Option<u16> {
+    /// Asks for other scopes.
+    pub(crate) fn with_scopes(mut self, scopes: &[&str]) -> Self {
+        self.credentials.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self
+    }
+
+    pub(crate) fn address_port(&self) -> Option<u16> {
         self.address.authority().rsplit_once(':').and_then(|(_, port)| port.parse().ok())
     }
 
     /// Connects and calls a method; waits for its second response when asked to, however long that
     /// takes.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         params: Value,
         expects_second: bool,
     ) -> Result<Value, ClientError> {
         let limited = async {
-            let mut client = GatewayClient::connect(&self.address, self.secret.as_ref()).await?;
+            let mut client = self.connect().await?;
             if expects_second {
                 return Ok((client, None));
             }
@@ -108,8 +146,37 @@ impl GatewayTarget {
         }
     }
 
+    /// Connects. The token of this device is kept when the gateway tells it, and forgotten when it is
+    /// no longer valid.
+    async fn connect(&self) -> Result<GatewayClient, ClientError> {
+        let client = match GatewayClient::connect(&self.address, &self.credentials).await {
+            Err(ClientError::Refused { error, .. })
+                if error.reason_code() == Some("AUTH_DEVICE_TOKEN_MISMATCH") =>
+            {
+                self.keep_token(None);
+                let mut without = self.credentials.clone();
+                if let Some(device) = &mut without.device {
+                    device.token = None;
+                }
+                GatewayClient::connect(&self.address, &without).await?
+            }
+            connected => connected?,
+        };
+        if let Some(token) = client.hello().and_then(|hello| hello.auth.device_token.as_deref()) {
+            self.keep_token(Some(token));
+        }
+        Ok(client)
+    }
+
+    fn keep_token(&self, token: Option<&str>) {
+        let Some(tokens) = &self.tokens else { return };
+        if let Err(error) = tokens.set_token(&self.address.to_string(), ROLE, token) {
+            self.printer.print_warning(format_args!("failed to {error}"));
+        }
+    }
+
     /// Prints why the gateway could not be asked.
-    pub(super) fn report_failure(context: &CommandContext, error: &ClientError) -> ExitReason {
+    pub(crate) fn report_failure(context: &CommandContext, error: &ClientError) -> ExitReason {
         let printer = &context.printer;
         printer.print_error(format_args!("failed to {error}"));
         match error {
