@@ -4,13 +4,20 @@
 //! An unreadable file never counts as empty: it denies every command and is written back byte for
 //! byte.
 
+mod agent_ids;
+mod keys;
+
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use self::{
+    agent_ids::{is_same_agent, unique_sections},
+    keys::check_keys,
+};
 use crate::hash::sha256_hex;
 use crate::policy::{AskMode, ExecPolicy, SecurityLevel};
 
@@ -69,7 +76,8 @@ pub enum ApprovalsFileError {
     },
 }
 
-/// The file, version 1. Keys that aren't known are kept and written back.
+/// The file, version 1. Unknown keys that restrict nothing are kept and written back; any other
+/// makes the file unreadable, because what it should restrict isn't known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApprovalsFile {
@@ -278,7 +286,9 @@ impl ApprovalsFile {
             let found = version.map_or_else(|| "none".to_owned(), ToString::to_string);
             return Err(ApprovalsFileError::UnknownVersion { found });
         }
-        serde_json::from_slice(text).map_err(invalid)
+        let file = serde_json::from_slice(text).map_err(invalid)?;
+        check_keys(text).map_err(invalid)?;
+        Ok(file)
     }
 
     /// The content to write.
@@ -299,9 +309,17 @@ impl ApprovalsFile {
     /// The sections that apply to an agent, the nearest first.
     fn agent_sections(&self, agent: &str) -> impl Iterator<Item = &ApprovalsSection> {
         let [main, former_main] = MAIN_AGENT;
-        let former = (agent == main).then_some(former_main);
+        let former = is_same_agent(agent, main).then_some(former_main);
         let names = [Some(agent), former, (agent != ANY_AGENT).then_some(ANY_AGENT)];
-        names.into_iter().flatten().filter_map(|name| self.agents.get(name)).chain([&self.defaults])
+        let find = |name: &str| self.agents.iter().find(|(id, _)| is_same_agent(id, name));
+        let own = names.into_iter().flatten().filter_map(find).map(|(_, section)| section);
+        own.chain([&self.defaults])
+    }
+
+    /// The id under which the file has an agent; the given one when it has none.
+    fn agent_key(&self, agent: &str) -> String {
+        let found = self.agents.keys().find(|id| is_same_agent(id, agent));
+        found.map_or_else(|| agent.to_owned(), Clone::clone)
     }
 
     /// The settings of an agent; a setting that the file doesn't have comes from `config`.
@@ -322,7 +340,7 @@ impl ApprovalsFile {
 
     /// Adds an entry for an agent. Returns false if one with the same pattern and arguments exists.
     pub fn add_entry(&mut self, agent: &str, entry: AllowlistEntry) -> bool {
-        let section = self.agents.entry(agent.to_owned()).or_default();
+        let section = self.agents.entry(self.agent_key(agent)).or_default();
         let is_same = |it: &AllowlistEntry| {
             it.pattern == entry.pattern && it.arg_pattern == entry.arg_pattern
         };
@@ -339,7 +357,8 @@ impl ApprovalsFile {
 
     /// Removes an agent's entries with this pattern or id. Returns their number.
     pub fn remove_entries(&mut self, agent: &str, pattern_or_id: &str) -> usize {
-        let Some(section) = self.agents.get_mut(agent) else { return 0 };
+        let key = self.agent_key(agent);
+        let Some(section) = self.agents.get_mut(&key) else { return 0 };
         let before = section.allowlist.len();
         let is_meant = |entry: &AllowlistEntry| {
             entry.pattern == pattern_or_id || entry.id.as_deref() == Some(pattern_or_id)
@@ -347,34 +366,6 @@ impl ApprovalsFile {
         section.allowlist.retain(|entry| !is_meant(entry));
         before - section.allowlist.len()
     }
-}
-
-/// Reads the sections of agents, each once.
-fn unique_sections<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, ApprovalsSection>, D::Error> {
-    struct SectionsVisitor;
-
-    impl<'de> Visitor<'de> for SectionsVisitor {
-        type Value = BTreeMap<String, ApprovalsSection>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("the agents by their ids")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut sections = BTreeMap::new();
-            while let Some((name, section)) = map.next_entry::<String, ApprovalsSection>()? {
-                if sections.contains_key(&name) {
-                    return Err(A::Error::custom(format_args!("agent `{name}` is there twice")));
-                }
-                sections.insert(name, section);
-            }
-            Ok(sections)
-        }
-    }
-
-    deserializer.deserialize_map(SectionsVisitor)
 }
 
 /// Reads entries; an entry that is a plain string is a pattern.

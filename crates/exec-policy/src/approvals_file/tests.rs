@@ -145,6 +145,73 @@ fn entries_are_added_once_and_removed_by_pattern_or_id() {
     assert_eq!(file.remove_entries("other", "/usr/bin/ls"), 0);
 }
 
+#[test]
+fn a_key_that_may_restrict_and_is_not_known_denies() {
+    for (rest, place) in [
+        (r#""defaults":{"secruity":"deny"}"#, "`defaults.secruity`"),
+        (r#""defaults":{"Security":"deny"}"#, "write `security`"),
+        (r#""defaults":{"ask_fallback":"deny"}"#, "write `askFallback`"),
+        (r#""defaults":{"deny":true}"#, "the keys here are `security`"),
+        (r#""default":{"security":"deny"}"#, "write `defaults`"),
+        (r#""Defaults":{"security":"deny"}"#, "write `defaults`"),
+        (r#""defualts":{"security":"deny"}"#, "write `defaults`"),
+        (r#""agent":{"main":{"security":"deny"}}"#, "write `agents`"),
+        (r#""security":"deny""#, "`security` is unknown"),
+        (r#""defaultAction":"deny","rules":[]"#, "`defaultAction` is unknown"),
+        (r#""agents":{"main":{"securty":"deny"}}"#, "`agents.main.securty`"),
+        (r#""agents":{"*":{"mode":"deny"}}"#, "`agents.*.mode`"),
+        (r#""agents":{"":{"security":"deny"}}"#, "no id of an agent"),
+        (r#""agents":{"main*":{"security":"deny"}}"#, "`agents.main*` is no id"),
+        (r#""agents":{"main":{},"Main ":{"security":"deny"}}"#, "there twice, first as `main`"),
+        (
+            r#""agents":{"main":{"allowlist":[{"pattern":"/bin/git","argPatern":"^x$"}]}}"#,
+            "write `argPattern`",
+        ),
+        (
+            r#""agents":{"main":{"allowlist":[{"pattern":"/bin/git","args":["x"]}]}}"#,
+            "`agents.main.allowlist.args`",
+        ),
+    ] {
+        let text = format!("{{\"version\":1,\n{rest}}}");
+        let document = ApprovalsDocument::from_bytes(Some(text.clone().into_bytes()));
+        let ApprovalsDocument::Unreadable { error, .. } = &document else {
+            panic!("{text}: {document:?}")
+        };
+        let error = error.to_string();
+        assert!(error.contains(place) && error.contains("line 2"), "{text}: {error}");
+        assert_eq!(apply(&document, "main").security, SecurityLevel::Deny, "{text}");
+        assert_eq!(document.to_bytes().as_deref(), Some(text.as_bytes()));
+    }
+}
+
+#[test]
+fn an_agent_is_found_whatever_the_case_of_its_id() {
+    for id in ["Main", "MAIN", " main", "main ", "Default"] {
+        let text = format!(r#"{{"version":1,"agents":{{"{id}":{{"security":"deny"}}}}}}"#);
+        let document = ApprovalsDocument::from_bytes(Some(text.into_bytes()));
+        assert_eq!(apply(&document, "main").security, SecurityLevel::Deny, "{id:?}");
+        assert_eq!(apply(&document, "other").security, SecurityLevel::Full, "{id:?}");
+    }
+    let text = r#"{"version":1,"agents":{"Ops":{"security":"deny"}}}"#;
+    let mut file = ApprovalsFile::from_bytes(text.as_bytes()).unwrap();
+    assert!(file.add_entry("ops", AllowlistEntry::new("/usr/bin/ls")));
+    assert_eq!((file.agents.len(), file.agent_allowlist("OPS").count()), (1, 1));
+    assert_eq!(file.remove_entries("oPs", "/usr/bin/ls"), 1);
+}
+
+#[test]
+fn what_later_versions_add_beside_the_restrictions_is_accepted() {
+    for rest in [
+        r#""updatedAt":1,"meta":{"secruity":1}"#,
+        r#""socket":{"secruity":1}"#,
+        r#""agents":{"main":{"mcpTools":[{"deny":1}]},"gone-agent_2":{}}"#,
+        r#""agents":{"main":{"allowlist":[{"pattern":"/bin/ls","lastUsedBy":"me"}]}}"#,
+    ] {
+        let text = format!("{{\"version\":1,{rest}}}");
+        assert!(ApprovalsFile::from_bytes(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_content_is_a_policy_by_accident(bytes: Vec<u8>) {
