@@ -71,17 +71,17 @@ pub fn list_allowed_trees(policy: &SandboxPolicy) -> AllowedTrees {
     }
 }
 
-/// The names of what is hidden in a folder of a home directory such as `.config`, relative to it, for
-/// users who have that folder elsewhere.
+/// What is hidden in a folder of a home directory such as `.config`, of users who have that folder
+/// elsewhere: at `place`.
 #[must_use]
-pub fn hidden_names_in(folder: &str) -> Vec<&'static std::path::Path> {
+pub fn hidden_paths_in(folder: &str, place: &std::path::Path) -> Vec<std::path::PathBuf> {
     #[cfg(target_os = "linux")]
     {
-        hidden_paths::hidden_names_in(folder)
+        hidden_paths::hidden_paths_in(folder, place)
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = folder;
+        let _ = (folder, place);
         Vec::new()
     }
 }

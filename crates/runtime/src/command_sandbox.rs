@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use openclaw_config::{CommandSandbox, ExecSandboxProfile, FileRootAccess, SandboxRequirement};
 use openclaw_process::sandbox::{
     AllowedTrees, RootAccess, SandboxLevels, SandboxPolicy, SandboxProfile, SandboxRoot,
-    SandboxSupport, hidden_names_in, list_allowed_trees,
+    SandboxSupport, hidden_paths_in, list_allowed_trees,
 };
 
 use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
@@ -217,7 +217,7 @@ fn list_key_paths(get: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     }
     for (variable, folder) in HOME_FOLDER_VARIABLES {
         let Some(place) = get(variable).map(PathBuf::from) else { continue };
-        paths.extend(hidden_names_in(folder).into_iter().map(|name| place.join(name)));
+        paths.extend(hidden_paths_in(folder, &place));
     }
     paths.retain(|path| path.is_absolute() && path.parent().is_some());
     paths

@@ -7,7 +7,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::SandboxPolicy;
-use names::{HIDDEN_ENDINGS, HIDDEN_WORDS, HOME_NAMES, SYSTEM_PATHS};
+use names::{
+    HIDDEN_ENDINGS, HIDDEN_WORDS, HOME_NAMES, SYSTEM_PATHS, VISIBLE_BEGINNINGS, VISIBLE_ENDINGS,
+    VISIBLE_IN_FOLDERS, VISIBLE_NAMES,
+};
 
 /// The hidden paths of one policy: absolute, without symbolic links as far as they exist.
 #[derive(Debug)]
@@ -76,7 +79,9 @@ struct HiddenName {
     may_exist: bool,
 }
 
-/// What is hidden in a home directory.
+/// What is hidden in a home directory: every name that begins with a dot and every entry of a folder
+/// such as `.config`, unless it is known to have no keys; names that say what is in the file; and
+/// single files beneath what is visible.
 fn names_in_home(home: &Path) -> Vec<HiddenName> {
     let home = resolve_existing_part(home);
     // `None` for a directory that cannot be listed.
@@ -89,31 +94,50 @@ fn names_in_home(home: &Path) -> Vec<HiddenName> {
         HiddenName { path: home.join(name), may_exist }
     });
     let mut names: Vec<HiddenName> = names.collect();
-    let config = home.join(".config");
-    let in_config = list_directories(&config).into_iter().filter_map(|path| {
-        Some(path.file_name()?.to_string_lossy().into_owned()).filter(|name| tells_of_keys(name))
-    });
-    let in_config = in_config.map(|name| config.join(name));
     let at_top = present.iter().flatten().filter(|name| {
         let name = name.to_string_lossy();
-        let ends = HIDDEN_ENDINGS.iter().any(|ending| name.to_lowercase().ends_with(ending));
-        ends || (name.starts_with('.') && tells_of_keys(&name))
+        (name.starts_with('.') && !is_visible(&name)) || tells_of_keys(&name)
     });
     let at_top = at_top.map(|name| home.join(name));
-    names.extend(at_top.chain(in_config).map(|path| HiddenName { path, may_exist: true }));
+    let in_folders = VISIBLE_IN_FOLDERS
+        .iter()
+        .flat_map(|(folder, visible)| hidden_entries(&home.join(folder), visible));
+    let found = at_top.chain(in_folders).map(|path| HiddenName { path, may_exist: true });
+    names.extend(found);
     names
 }
 
-/// Whether a name says that a file has keys in it.
-fn tells_of_keys(name: &str) -> bool {
-    let name = name.to_lowercase();
-    HIDDEN_WORDS.iter().any(|word| name.contains(word))
+/// Whether a name beginning with a dot, at the top of a home directory, is known to have no keys.
+fn is_visible(name: &str) -> bool {
+    VISIBLE_NAMES.contains(&name)
+        || VISIBLE_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+        || VISIBLE_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The names of what is hidden in a folder of a home directory such as `.config`, relative to it, for
-/// users who have the folder elsewhere.
-pub(crate) fn hidden_names_in(folder: &str) -> Vec<&'static Path> {
-    HOME_NAMES.iter().filter_map(|name| Path::new(name).strip_prefix(folder).ok()).collect()
+/// The entries of a folder that are not among the visible ones.
+fn hidden_entries(folder: &Path, visible: &[&str]) -> Vec<PathBuf> {
+    let mut paths = list_directories(folder);
+    paths.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !visible.contains(&&*name) || tells_of_keys(&name)
+    });
+    paths
+}
+
+/// Whether a name says that a file has keys in it, or what somebody typed.
+fn tells_of_keys(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let ends = HIDDEN_ENDINGS.iter().any(|ending| name.ends_with(ending));
+    ends || (name.starts_with('.') && HIDDEN_WORDS.iter().any(|word| name.contains(word)))
+}
+
+/// What is hidden in a folder such as `.config` of users who have it elsewhere: at `place`.
+pub(crate) fn hidden_paths_in(folder: &str, place: &Path) -> Vec<PathBuf> {
+    let nested = HOME_NAMES.iter().filter_map(|name| Path::new(name).strip_prefix(folder).ok());
+    let mut paths: Vec<PathBuf> = nested.map(|name| place.join(name)).collect();
+    let visible = VISIBLE_IN_FOLDERS.iter().find(|(known, _)| *known == folder);
+    paths.extend(visible.into_iter().flat_map(|(_, visible)| hidden_entries(place, visible)));
+    paths
 }
 
 /// A path with its links resolved, and the place of the path itself, which could be a link.
@@ -180,9 +204,33 @@ mod tests {
             ".netrc.gpg",
             ".config/some-token",
             "elsewhere/hf/token",
+            "id_rsa",
+            ".config/zsh/.zsh_history",
+            ".qwen/oauth_creds.json",
+            ".aliyun/config.json",
+            ".config/never-heard-of/x",
+            ".never-heard-of",
+            ".local/share/DBeaverData/x",
+            ".local/state/python_history",
+            ".env",
+            ".bashrc",
         ];
-        let visible =
-            [".gitconfig", ".cargo/config.toml", "tokenizer/x", ".config/git/config", "a.txt"];
+        let visible = [
+            ".gitconfig",
+            ".cargo/config.toml",
+            "tokenizer/x",
+            ".config/git/config",
+            "a.txt",
+            ".local/bin/tool",
+            ".local/lib/python3/x.py",
+            ".local/share/pipx/x",
+            ".cache/pip/x",
+            ".rustup/settings.toml",
+            ".nvm/nvm.sh",
+            ".gitconfig-work",
+            ".eslintrc.json",
+            ".python-version",
+        ];
         hidden.iter().chain(&visible).for_each(|name| create(name));
         let mut policy = SandboxPolicy::new(SandboxProfile::Workspace, &home.join("work"));
         policy.home_dirs = vec![home.clone()];
@@ -195,6 +243,8 @@ mod tests {
         for name in visible {
             assert!(!is_hidden(name), "{name}");
         }
-        assert!(hidden_names_in(".config").contains(&Path::new("gh")));
+        let config = home.join(".config");
+        let moved = hidden_paths_in(".config", &config);
+        assert!(moved.contains(&config.join("gh")) && !moved.contains(&config.join("git")));
     }
 }
