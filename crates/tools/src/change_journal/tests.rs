@@ -198,6 +198,19 @@ fn a_file_that_changed_since_is_named_and_nothing_is_undone() {
 }
 
 #[test]
+fn a_write_that_was_refused_keeps_no_other_change_from_being_undone() {
+    let recorded = RecordedWorkspace::new();
+    recorded.put("a", "old");
+    std::os::unix::fs::symlink("a", recorded.path("link")).unwrap();
+    fs::create_dir(recorded.path("folder")).unwrap();
+    recorded.write("a", "new");
+    for name in ["link", "folder"] {
+        assert!(recorded.call("write", json!({"path": name, "content": "new"})).is_error);
+    }
+    assert_eq!(recorded.undo().unwrap().restored, ["a"]);
+}
+
+#[test]
 fn a_directory_swapped_for_a_link_is_not_written_through() {
     let recorded = RecordedWorkspace::new();
     recorded.put("dir/a", "old");
