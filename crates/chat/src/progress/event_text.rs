@@ -77,7 +77,7 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
         TurnEvent::ToolOutputTruncated { total_bytes, omitted_bytes, saved_to, .. } => {
             let kept = saved_to
                 .as_ref()
-                .map_or(String::new(), |kept| format!("; the whole output is in {kept}"));
+                .map_or(String::new(), |kept| format!("; the whole output is {kept}"));
             let shown = total_bytes - omitted_bytes;
             let text = format!("  the model gets {shown} of {total_bytes} bytes{kept}");
             return Some((TextStyle::Dim, text));
