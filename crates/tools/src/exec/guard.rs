@@ -5,6 +5,7 @@
 //! what has changed when its whole tree has ended is put back and told. A search has to be complete:
 //! no command begins without one before it, nor while the one after another command is owed.
 
+mod checkouts;
 mod entry;
 mod git_config;
 mod git_rules;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::workspace::ToolWrites;
+use checkouts::{CheckedOutTrees, CommitHistory};
 use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
 pub(crate) use report::GuardFailure;
@@ -51,6 +53,8 @@ struct GuardState {
     /// One for each tree.
     searched: Vec<SearchedTree>,
     running: usize,
+    /// How many commands have begun.
+    begun: u64,
     /// Why no command may begin.
     failures: Vec<GuardFailure>,
     /// What was undone after a command whose result nobody got.
@@ -62,13 +66,15 @@ struct SearchedTree {
     cache: ListingCache,
     /// How the files were before the first of the running commands.
     baseline: GuardSnapshot,
+    history: CommitHistory,
 }
 
 /// A command that runs. When it is dropped, its changes are undone as well.
 #[derive(Debug)]
 pub(crate) struct GuardedRun {
     guard: FileGuard,
-    keeps_versioned: bool,
+    /// Which of all commands it is, if versioned files may change with it.
+    keeping_number: Option<u64>,
     is_finished: bool,
 }
 
@@ -92,8 +98,9 @@ impl FileGuard {
         }
     }
 
-    /// Takes a snapshot before a command, unless another one is running. `keeps_versioned` is for
-    /// commands of Git that change the branch.
+    /// Takes a snapshot before a command, unless another one is running. With
+    /// `keeps_versioned` versioned files may change if the command is one of Git that checks out another
+    /// commit, one that no command made, and no other command runs at the same time.
     ///
     /// # Errors
     /// When the trees could not be searched as a whole, now or after an earlier command.
@@ -104,8 +111,10 @@ impl FileGuard {
         } else if let Some(failure) = state.failures.first() {
             return Err(failure.clone());
         }
+        let keeping_number = (keeps_versioned && state.running == 0).then_some(state.begun);
         state.running += 1;
-        Ok(GuardedRun { guard: self.clone(), keeps_versioned, is_finished: false })
+        state.begun += 1;
+        Ok(GuardedRun { guard: self.clone(), keeping_number, is_finished: false })
     }
 
     /// Completes the search that an earlier command still needs, and begins a new one.
@@ -125,6 +134,7 @@ impl FileGuard {
                 return Err(GuardFailure::Unsearched(tree.path.clone()));
             }
             searched.baseline = baseline;
+            searched.history.begin_run(tree, &searched.baseline);
         }
         Ok(())
     }
@@ -176,6 +186,7 @@ impl FileGuard {
             let deadline = Instant::now() + self.search_time;
             searched.accept_writes(tree, &self.writes, deadline);
             undo_in_tree(tree, searched, UndoOrder { keeps_versioned, deadline }, report);
+            searched.history.end_run(tree, &searched.baseline);
         }
     }
 
@@ -195,7 +206,9 @@ impl GuardedRun {
         self.is_finished = true;
         let mut state = self.guard.lock();
         let mut report = std::mem::take(&mut state.untold);
-        self.guard.search_trees(&mut state, self.keeps_versioned, &mut report);
+        // Another command could have written what Git is taken to have changed.
+        let keeps_versioned = self.keeping_number.is_some_and(|it| it + 1 == state.begun);
+        self.guard.search_trees(&mut state, keeps_versioned, &mut report);
         state.failures.clone_from(&report.failures);
         state.running -= 1;
         report
@@ -246,8 +259,13 @@ fn undo_in_tree(
     for pass in 1.. {
         let request = searched.baseline.later_request(deadline);
         let after = tree.take_snapshot(&mut searched.cache, request);
+        let kept = if keeps_versioned {
+            searched.history.find_checkouts(tree, &after)
+        } else {
+            CheckedOutTrees::default()
+        };
         let UndoResult { changes, accepted } =
-            undo_changes(tree, &searched.baseline, &after, keeps_versioned);
+            undo_changes(tree, &searched.baseline, &after, &kept);
         searched.baseline.accept(accepted, &after);
         let has_undone = changes.values().any(|change| change.outcome.is_undone());
         let is_last = !has_undone || (!after.is_incomplete && pass >= MAX_PASSES);

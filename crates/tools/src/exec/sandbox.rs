@@ -34,22 +34,12 @@ const REFUSALS: &[&str] = &[
     "invalid cross-device link",
 ];
 
-/// Commands of Git that change files with the branch, and programs that change nothing.
-const BRANCH_COMMANDS: &[&str] = &[
-    "checkout",
-    "switch",
-    "merge",
-    "rebase",
-    "pull",
-    "stash",
-    "reset",
-    "restore",
-    "cherry-pick",
-    "revert",
-    "worktree",
-    "clone",
-];
-/// Options of these commands that make Git run nothing else.
+/// Commands of Git that check out a commit. Others may apply what a command prepared: a patch, a
+/// stash, or changes that wait for the end of a merge or rebase.
+const CHECKOUT_COMMANDS: &[&str] = &["checkout", "switch", "reset", "worktree"];
+/// Commands of Git that change no file.
+const READING_COMMANDS: &[&str] = &["status", "log", "branch", "fetch", "rev-parse"];
+/// Options of these commands that make Git run and change nothing else.
 const PLAIN_OPTIONS: &[&str] = &[
     "--",
     "-",
@@ -57,51 +47,27 @@ const PLAIN_OPTIONS: &[&str] = &[
     "-B",
     "-d",
     "-f",
-    "-m",
     "-q",
+    "-s",
     "-v",
-    "--abort",
     "--all",
-    "--autostash",
-    "--bare",
-    "--branch",
-    "--continue",
-    "--depth",
     "--detach",
-    "--ff",
-    "--ff-only",
     "--force",
     "--hard",
-    "--include-untracked",
     "--keep",
-    "--message",
     "--mixed",
-    "--no-commit",
-    "--no-edit",
-    "--no-ff",
-    "--no-rebase",
-    "--no-tags",
     "--no-track",
-    "--onto",
+    "--oneline",
     "--orphan",
-    "--ours",
     "--progress",
     "--prune",
     "--quiet",
-    "--quit",
-    "--rebase",
     "--recurse-submodules",
-    "--single-branch",
-    "--skip",
+    "--short",
     "--soft",
-    "--source",
-    "--squash",
-    "--staged",
     "--tags",
-    "--theirs",
     "--track",
     "--verbose",
-    "--worktree",
 ];
 const READING_PROGRAMS: &[&str] =
     &["cat", "echo", "grep", "head", "ls", "pwd", "tail", "true", "wc"];
@@ -300,8 +266,8 @@ pub(crate) fn with_temp_dir(
     others.chain(temp_dir).collect()
 }
 
-/// Whether a plan does nothing but change the branch of a repository, so that versioned files change
-/// with it.
+/// Whether a plan does nothing but check out one commit of a repository, so that versioned files
+/// change with it.
 fn changes_branch(plan: &CommandPlan) -> bool {
     // Many variables make Git run other programs.
     let has_variables = !plan.context().environment.is_empty()
@@ -313,10 +279,12 @@ fn changes_branch(plan: &CommandPlan) -> bool {
             is_branch_change(&words)
         })
         .collect();
-    !has_variables && kinds.is_some_and(|kinds| kinds.contains(&true))
+    // A second one could take files of another commit.
+    let is_one = |kinds: Vec<bool>| kinds.into_iter().filter(|it| *it).count() == 1;
+    !has_variables && kinds.is_some_and(is_one)
 }
 
-/// Whether a command changes the branch and runs nothing else; `None` when it may do more.
+/// Whether a command checks out a commit and runs nothing else; `None` when it may do more.
 fn is_branch_change(words: &[&str]) -> Option<bool> {
     match words {
         ["git", subcommand, arguments @ ..] if !subcommand.starts_with('-') => {
@@ -327,7 +295,9 @@ fn is_branch_change(words: &[&str]) -> Option<bool> {
                 !word.contains("::")
                     && (!word.starts_with('-') || is_switch || PLAIN_OPTIONS.contains(&option))
             };
-            Some(BRANCH_COMMANDS.contains(subcommand) && arguments.iter().all(is_plain))
+            let is_checkout = CHECKOUT_COMMANDS.contains(subcommand);
+            let is_known = is_checkout || READING_COMMANDS.contains(subcommand);
+            (is_known && arguments.iter().all(is_plain)).then_some(is_checkout)
         }
         [program, ..] if READING_PROGRAMS.contains(program) => Some(false),
         _ => None,
@@ -343,20 +313,23 @@ mod tests {
         for (command, expected) in [
             ("git checkout -q main", Some(true)),
             ("git switch -c topic", Some(true)),
-            ("git stash pop", Some(true)),
-            ("git clone -q --depth=1 https://example.com/x.git", Some(true)),
-            ("git rebase --continue", Some(true)),
+            ("git reset -q --hard HEAD~1", Some(true)),
+            ("git worktree add -q tree", Some(true)),
             ("git status", Some(false)),
-            ("git rebase -x evil HEAD~1", Some(false)),
-            ("git rebase --exec=evil HEAD~1", Some(false)),
-            ("git rebase -i HEAD~1", Some(false)),
-            ("git pull --upload-pack evil", Some(false)),
-            ("git clone -u evil x", Some(false)),
-            ("git clone -c core.fsmonitor=evil x", Some(false)),
-            ("git clone --template=evil x", Some(false)),
-            ("git clone ext::evil x", Some(false)),
-            ("git merge -s evil x", Some(false)),
-            ("git am evil.patch", Some(false)),
+            ("git fetch -q origin", Some(false)),
+            ("git checkout -m main", None),
+            ("git stash pop", None),
+            ("git restore --source=evil AGENTS.md", None),
+            ("git merge topic", None),
+            ("git rebase --continue", None),
+            ("git rebase --abort", None),
+            ("git pull -q", None),
+            ("git fetch --upload-pack evil", None),
+            ("git fetch ext::evil", None),
+            ("git log --output=AGENTS.md", None),
+            ("git clone -q x", None),
+            ("git apply evil.patch", None),
+            ("git am evil.patch", None),
             ("git -c core.hooksPath=evil checkout x", None),
             ("cat file", Some(false)),
             ("sh evil", None),

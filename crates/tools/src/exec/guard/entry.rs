@@ -34,6 +34,15 @@ pub(crate) struct GuardedEntry {
     pub(crate) settled: Option<EntryStamp>,
 }
 
+impl GuardedEntry {
+    /// Guards it by another kind, if that is stronger.
+    pub(crate) fn strengthen(&mut self, kind: GuardKind) {
+        if self.kind.is_weaker_than(kind) {
+            self.kind = kind;
+        }
+    }
+}
+
 /// How an entry is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardKind {
@@ -41,7 +50,7 @@ pub(crate) enum GuardKind {
     GitDirectory,
     /// No command changes it.
     Fixed(FileProtection),
-    /// It is usually a part of a repository, so a change of the branch changes it.
+    /// It is usually a part of a repository, so another commit that is checked out changes it.
     Versioned(FileProtection),
 }
 
@@ -52,6 +61,11 @@ impl GuardKind {
             Self::GitDirectory => FileProtection::GitData,
             Self::Fixed(protection) | Self::Versioned(protection) => protection,
         }
+    }
+
+    /// Whether it lets more changes be than another one.
+    pub(crate) fn is_weaker_than(self, other: Self) -> bool {
+        matches!((self, other), (Self::Versioned(_), Self::Fixed(_) | Self::GitDirectory))
     }
 
     fn max_file_bytes(self) -> u64 {
@@ -212,4 +226,12 @@ pub(crate) fn has_settled(changed_ns: i128) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let age = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - changed_ns;
     age > i128::try_from(TIME_GRANULARITY.as_nanos()).unwrap_or(i128::MAX)
+}
+
+/// The time by the clock that file systems use, in nanoseconds since 1970.
+pub(crate) fn coarse_time_ns() -> i128 {
+    // One tick of that clock is at most 10 ms.
+    const TICK_NS: i128 = 10_000_000;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - TICK_NS
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use openclaw_fs::{EntryKind, EntryStamp, LinklessDirectory, TreeRemoval};
 
+use super::checkouts::CheckedOutTrees;
 use super::entry::{EntryContent, GuardKind, GuardedEntry};
 use super::git_rules::SnapshotPair;
 use super::scan::GuardedTree;
@@ -24,17 +25,17 @@ const MAX_NAME_BYTES: usize = 240;
 pub(crate) struct TreeRestorer<'a> {
     tree: &'a GuardedTree,
     pair: &'a SnapshotPair<'a>,
-    /// Whether changes of files stay that are usually part of a repository.
-    keeps_versioned: bool,
+    /// Where changes of versioned files stay.
+    kept: &'a CheckedOutTrees,
 }
 
 impl<'a> TreeRestorer<'a> {
     pub(crate) fn new(
         tree: &'a GuardedTree,
         pair: &'a SnapshotPair<'a>,
-        keeps_versioned: bool,
+        kept: &'a CheckedOutTrees,
     ) -> Self {
-        Self { tree, pair, keeps_versioned }
+        Self { tree, pair, kept }
     }
 
     /// Makes a directory readable, and passable those on the way to it.
@@ -233,7 +234,7 @@ impl<'a> TreeRestorer<'a> {
             Some((path, entry)) => {
                 let is_kept =
                     matches!(entry.content, EntryContent::File { .. } | EntryContent::Link(_));
-                let stays = self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_));
+                let stays = self.kept.keeps(path, entry.kind);
                 is_kept && !stays && self.pair.will_be_back(path, entry)
             }
             None => stamp.born_ns.is_some_and(|born| born >= self.pair.before.begun_ns),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use openclaw_fs::{EntryStamp, LinklessDirectory};
 
-use super::entry::{EntryContent, EntryReader, FoundFile, GuardKind, GuardedEntry};
+use super::entry::{EntryContent, EntryReader, FoundFile, GuardKind, GuardedEntry, coarse_time_ns};
 use super::listing::{GIT_FILES, ListingCache, ListingProblem, NameListing};
 use super::zone::{SearchZone, SearchedPlace};
 
@@ -360,7 +360,7 @@ impl TreeSearch<'_> {
             self.snapshot.targets = super::targets::find_targets(self.tree, &self.snapshot);
         }
         for (path, kind) in self.snapshot.targets.clone() {
-            if self.snapshot.entries.contains_key(&path) || self.tree.skipped.contains(&path) {
+            if self.tree.skipped.contains(&path) || self.strengthen_entry(&path, kind) {
                 continue;
             }
             let Some(parent) = path.parent() else { continue };
@@ -371,6 +371,15 @@ impl TreeSearch<'_> {
                 self.search_target(cache, path, kind);
             }
         }
+    }
+
+    /// Guards an entry with all that is in it as what settings name, if it is there.
+    fn strengthen_entry(&mut self, path: &Path, kind: GuardKind) -> bool {
+        let entries = self.snapshot.entries.range_mut(path.to_owned()..);
+        for (_, entry) in entries.take_while(|(it, _)| it.starts_with(path)) {
+            entry.strengthen(kind);
+        }
+        self.snapshot.entries.contains_key(path)
     }
 
     fn search_target(&mut self, cache: &mut ListingCache, path: PathBuf, kind: GuardKind) {
@@ -387,12 +396,4 @@ impl TreeSearch<'_> {
         self.known.clear();
         self.new.clear();
     }
-}
-
-/// The time by the clock that file systems use, in nanoseconds since 1970.
-fn coarse_time_ns() -> i128 {
-    // One tick of that clock is at most 10 ms.
-    const TICK_NS: i128 = 10_000_000;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i128::try_from(now.as_nanos()).unwrap_or(i128::MAX) - TICK_NS
 }

@@ -28,7 +28,7 @@ pub(crate) fn find_targets(
         match &entry.content {
             EntryContent::Link(target) => {
                 let kind = match entry.kind {
-                    GuardKind::GitDirectory => GuardKind::Versioned(GitData),
+                    GuardKind::GitDirectory => GuardKind::Fixed(GitData),
                     kind => kind,
                 };
                 search.add(path.parent().unwrap_or(path), target, kind);
@@ -87,7 +87,7 @@ impl TargetSearch<'_> {
         for target in find_config_targets(text) {
             match target {
                 ConfigTarget::Included(value) => {
-                    let kind = GuardKind::Versioned(GitData);
+                    let kind = GuardKind::Fixed(GitData);
                     let Some(path) = self.add(folder, Path::new(&value), kind) else { continue };
                     let Some(left) = left.checked_sub(1) else { continue };
                     if let Some(text) = self.read(&path) {
@@ -102,7 +102,7 @@ impl TargetSearch<'_> {
     /// Adds the folder of hooks or the program that a config names. A word without a path counts
     /// when a file in the work tree has its name, as the argument of an interpreter could.
     fn add_program(&mut self, work_tree: &Path, target: &ConfigTarget) {
-        let kind = GuardKind::Versioned(GitData);
+        let kind = GuardKind::Fixed(GitData);
         match target {
             ConfigTarget::Hooks(value) => {
                 self.add(work_tree, Path::new(value), kind);
@@ -140,7 +140,7 @@ impl TargetSearch<'_> {
                     let target = target.map_value(|value| expand_home(value, home));
                     match &target {
                         ConfigTarget::Included(value) => {
-                            self.add(folder, Path::new(value), GuardKind::Versioned(GitData));
+                            self.add(folder, Path::new(value), GuardKind::Fixed(GitData));
                             included.push((folder.join(value), home.clone()));
                         }
                         other => work_trees.iter().for_each(|tree| self.add_program(tree, other)),
@@ -205,7 +205,10 @@ impl TargetSearch<'_> {
     fn add(&mut self, folder: &Path, target: &Path, kind: GuardKind) -> Option<PathBuf> {
         let mut path = self.resolve(folder, target)?;
         for _ in 0..MAX_CHAIN {
-            if !self.snapshot.entries.contains_key(&path) {
+            let known = self.snapshot.entries.get(&path).map(|entry| entry.kind);
+            let known = self.found.get(&path).copied().or(known);
+            // What settings name is run, even if it is in a folder of versioned files.
+            if known.is_none_or(|known| known.is_weaker_than(kind)) {
                 self.found.insert(path.clone(), kind);
             }
             let Ok(next) = self.tree.path.join(&path).read_link() else { return Some(path) };

@@ -1,6 +1,7 @@
 //! Real changes of guarded files, by real commands.
 
 mod attacks;
+mod checkouts;
 mod limits;
 mod losses;
 mod plants;

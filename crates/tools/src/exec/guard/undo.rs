@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openclaw_core::FileProtection;
 
+use super::checkouts::CheckedOutTrees;
 use super::entry::{EntryContent, GuardKind, GuardedEntry, UnreadReason};
 use super::git_rules::{SnapshotPair, without_added_commands};
 use super::listing::REBASE_LIST;
@@ -64,18 +65,18 @@ pub(crate) struct UndoResult {
     pub(crate) accepted: BTreeMap<PathBuf, Option<GuardedEntry>>,
 }
 
-/// Undoes every change between two snapshots of a tree that a command may not make. With
-/// `keeps_versioned` changes of files that are usually part of a repository stay.
+/// Undoes every change between two snapshots of a tree that a command may not make. Changes
+/// of versioned files in the work trees `kept` stay.
 pub(crate) fn undo_changes(
     tree: &GuardedTree,
     before: &GuardSnapshot,
     after: &GuardSnapshot,
-    keeps_versioned: bool,
+    kept: &CheckedOutTrees,
 ) -> UndoResult {
     let pair = SnapshotPair::new(tree, before, after);
-    let restorer = TreeRestorer::new(tree, &pair, keeps_versioned);
+    let restorer = TreeRestorer::new(tree, &pair, kept);
     let result = UndoResult::default();
-    let mut run = UndoRun { pair: &pair, restorer, keeps_versioned, result };
+    let mut run = UndoRun { pair: &pair, restorer, kept, result };
     run.open_directories();
     run.return_entries();
     run.disarm_repositories();
@@ -87,7 +88,7 @@ pub(crate) fn undo_changes(
 struct UndoRun<'a> {
     pair: &'a SnapshotPair<'a>,
     restorer: TreeRestorer<'a>,
-    keeps_versioned: bool,
+    kept: &'a CheckedOutTrees,
     result: UndoResult,
 }
 
@@ -116,11 +117,7 @@ impl UndoRun<'_> {
             };
             let is_kept =
                 !matches!(old.content, EntryContent::Unread { .. } | EntryContent::Special);
-            let may_stay = self.keeps_versioned
-                && matches!(
-                    (old.kind, entry.kind),
-                    (GuardKind::Versioned(_), _) | (_, GuardKind::Versioned(_))
-                );
+            let may_stay = self.kept.keeps(old_path, old.kind) || self.kept.keeps(path, entry.kind);
             if is_kept
                 || may_stay
                 || after.entries.contains_key(old_path)
@@ -204,7 +201,7 @@ impl UndoRun<'_> {
     }
 
     fn undo_new_entry(&self, path: &Path, entry: &GuardedEntry) -> ChangeOutcome {
-        if self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_)) {
+        if self.kept.keeps(path, entry.kind) {
             return ChangeOutcome::Kept;
         }
         if !self.pair.is_certainly_new(path) {
@@ -237,7 +234,7 @@ impl UndoRun<'_> {
             if is_same || is_back || self.pair.may_become(path, entry) {
                 continue;
             }
-            let outcome = if self.keeps_versioned && matches!(entry.kind, GuardKind::Versioned(_)) {
+            let outcome = if self.kept.keeps(path, entry.kind) {
                 ChangeOutcome::Kept
             } else {
                 self.undo_old_entry(path, entry, current)

@@ -177,19 +177,11 @@ fn kind_of(protection: FileProtection, lower: &str) -> GuardKind {
         GitData if lower.strip_suffix(".git").is_some() || lower == "git~1" => {
             GuardKind::GitDirectory
         }
-        GitData if lower.starts_with("lefthook") || is_checked_in(lower) => {
-            GuardKind::Versioned(GitData)
-        }
         EditorSettings | BuildPipeline | BuildSettings | AgentInstructions => {
             GuardKind::Versioned(protection)
         }
         _ => GuardKind::Fixed(protection),
     }
-}
-
-/// Whether settings of hooks are usually a part of the repository.
-fn is_checked_in(lower: &str) -> bool {
-    [".husky", ".pre-commit", ".lefthook", ".overcommit"].iter().any(|it| lower.starts_with(it))
 }
 
 fn is_git_file(lower: &str) -> bool {

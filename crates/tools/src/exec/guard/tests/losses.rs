@@ -86,25 +86,3 @@ fn long_lists_and_configs_are_undone_in_linear_time() {
     // Quadratic, this takes many minutes.
     assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
-
-#[test]
-fn what_git_changed_beside_another_command_stays_changed() {
-    let repository = TestRepository::new();
-    repository.shell(
-        "git checkout -q -b feat && echo new > .github/workflows/ci.yml && mkdir .circleci
-         echo new > .circleci/config.yml && git rm -q AGENTS.md && git add -A && git commit -qm feat
-         git checkout -q main",
-    );
-    let background = repository.guard.begin_run(false).unwrap();
-    let told = repository.run("git checkout -q feat", true).unwrap();
-    assert!(told.contains("[changed by Git: `.circleci/config.yml`"), "{told}");
-    let state = repository.state();
-    assert_eq!(repository.run("true", false), None);
-    assert_eq!(repository.state(), state);
-    // All else is undone as before.
-    repository.assert_undone("echo x > AGENTS.md", "AGENTS.md");
-    repository.assert_undone("echo x > .circleci/other", ".circleci/other");
-    repository.assert_undone("echo x > .github/workflows/ci.yml", ".github/workflows/ci.yml");
-    assert_eq!(background.finish().told, None);
-    assert_eq!(repository.state(), state);
-}

@@ -52,8 +52,8 @@ fn an_unfinished_operation_uses_no_strategy_of_others() {
 fn a_change_of_what_is_checked_out_is_left_as_a_whole() {
     let repository = TestRepository::new();
     for script in [
-        "git sparse-checkout set --cone sub",
-        "git sparse-checkout set --no-cone /sub/ /file",
+        "git sparse-checkout set --cone sub .github .vscode",
+        "git sparse-checkout set --no-cone /sub/ /file /AGENTS.md /.github/ /.vscode/",
         "git sparse-checkout reapply",
         "git sparse-checkout disable",
     ] {
