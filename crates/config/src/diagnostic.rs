@@ -36,6 +36,8 @@ pub enum DiagnosticKind {
     UnknownKey,
     /// As `UnknownKey`, and the key or one below it has the name of a restriction.
     UnknownRestriction,
+    /// The settings of an agent stand under an id that no agent can have, or that another has.
+    UnusableAgentId,
     /// The key stands twice and one of the values is not used.
     DuplicateKey,
     /// The key restricts what may run, and the program does not act on it.

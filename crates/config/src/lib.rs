@@ -49,7 +49,7 @@ pub use secret::{
     SecretReferenceKind, SecretRequest, SecretSource,
 };
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentIdentity,
+    AgentDefaults, AgentEntries, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentIdentity,
     AgentSandboxConfig, AgentSandboxMode, AgentsConfig, AuthConfig, AuthProfileConfig,
     CallTimeLimits, ClocksConfig, CommandSandbox, CompactionConfig, CompactionMode, CompatConfig,
     Config, DiagnosticsConfig, EgressPolicy, EnvConfig, ExecAsk, ExecConfig, ExecHost,

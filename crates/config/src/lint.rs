@@ -1,5 +1,6 @@
 //! Lints: values that are valid but probably not intended, each with its symptom and a remedy.
 
+mod agent_ids;
 mod fence;
 mod file_roots;
 mod live;
@@ -61,6 +62,7 @@ pub(crate) fn lint_config(
     found.extend(tool_names::lint_tool_names(tree));
     found.extend(file_roots::lint_file_roots(tree, config, env));
     found.extend(sandbox::lint_sandbox(tree, config));
+    found.extend(agent_ids::lint_agent_ids(tree));
     found
 }
 

@@ -22,14 +22,20 @@ pub(crate) const FENCED_SECTIONS: &[&str] = &[
     "models.egress",
     "agents.defaults.sandbox",
     "agents.defaults.modelPolicy",
+    "agents.defaults.skills",
+    "agents.entries.*.default",
+    "agents.entries.*.skills",
     "agents.entries.*.tools",
     "agents.entries.*.sandbox",
     "agents.entries.*.modelPolicy",
     "agents.list.*.id",
+    "agents.list.*.default",
+    "agents.list.*.skills",
     "agents.list.*.tools",
     "agents.list.*.sandbox",
     "agents.list.*.modelPolicy",
     "secrets.egressProxy",
+    "skills.entries.*.enabled",
 ];
 
 /// The sections of [`FENCED_SECTIONS`] that say what leaves the machine.

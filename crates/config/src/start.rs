@@ -1,16 +1,19 @@
 //! Which problems of a config keep a command from starting.
 
 use crate::{
+    decode::suggestion::resembles_default,
     diagnostic::{Diagnostic, DiagnosticKind, Severity},
     layer::ConfigLayer,
     loaded_config::LoadedConfig,
     pattern::{PathRelation, PathSegmentRef, to_segment_refs},
     restrictions::{EGRESS_SECTIONS, FENCED_SECTIONS, relation_to_sections},
+    sections::is_same_agent,
 };
 
 /// The sections whose unknown keys are looked at for the names of restrictions. The others belong
 /// to parts that run no tool and send nothing.
-const RELEVANT_SECTIONS: &[&str] = &["agents", "models", "tools", "approvals", "secrets", "env"];
+const RELEVANT_SECTIONS: &[&str] =
+    &["agents", "models", "tools", "approvals", "secrets", "env", "skills"];
 
 /// What a command does with a config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,9 @@ impl LoadedConfig {
         if found.layer == ConfigLayer::Project {
             return false;
         }
+        if found.kind == DiagnosticKind::UnusableAgentId {
+            return run != RunKind::ModelCall;
+        }
         let steps = to_segment_refs(&found.path);
         let run = match run {
             RunKind::DefaultAgent => RunKind::Agent { id: Some(self.config.default_agent()) },
@@ -74,7 +80,7 @@ impl LoadedConfig {
         };
         let relation = relation_to_sections(sections, &steps);
         match found.kind {
-            DiagnosticKind::General => false,
+            DiagnosticKind::General | DiagnosticKind::UnusableAgentId => false,
             DiagnosticKind::UnusedText
             | DiagnosticKind::Truncated
             | DiagnosticKind::UnheldEgressRestriction => true,
@@ -94,8 +100,14 @@ impl LoadedConfig {
 
     /// Whether a path is below the entry of an agent that does not run.
     fn is_of_other_agent(&self, steps: &[PathSegmentRef<'_>], id: Option<&str>) -> bool {
-        let is_other = |name: &str| id.is_none_or(|id| !name.eq_ignore_ascii_case(id));
+        let is_other = |name: &str| id.is_none_or(|id| !is_same_agent(name, id));
         match steps {
+            // Which agent is the default one concerns them all.
+            [PathSegmentRef::Key("agents"), _, _, PathSegmentRef::Key(key)]
+                if resembles_default(key) =>
+            {
+                false
+            }
             [
                 PathSegmentRef::Key("agents"),
                 PathSegmentRef::Key("entries"),

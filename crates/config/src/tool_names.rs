@@ -96,6 +96,8 @@ const TOOL_LISTS: &[&str] = &[
     "tools.allow",
     "tools.alsoAllow",
     "tools.deny",
+    "gateway.tools.allow",
+    "gateway.tools.deny",
     "agents.entries.*.tools.allow",
     "agents.entries.*.tools.alsoAllow",
     "agents.entries.*.tools.deny",

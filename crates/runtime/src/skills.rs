@@ -184,8 +184,10 @@ fn skill_roots(config: &Config, paths: &AppPaths, env: &Env, workspace: &Path) -
 
 /// The entry of a skill in the config.
 fn find_entry<'c>(config: &'c Config, file: &SkillFile) -> Option<&'c SkillEntryConfig> {
-    let entries = &config.skills.entries;
-    entries.get(file.manifest.entry_name()).or_else(|| entries.get(&file.manifest.name))
+    let find = |name: &str| config.skills.find_entry(name);
+    let (own, general) = (find(file.manifest.entry_name()), find(&file.manifest.name));
+    // Whichever of the names switches the skill off, it is off.
+    general.filter(|entry| !entry.is_enabled()).or(own).or(general)
 }
 
 /// The names of the variables that the config has a value for.

@@ -161,6 +161,7 @@ impl DecodeReport {
         }
         if is_unknown {
             self.ignored.insert(node.id);
+            self.hide_texts(node);
         }
         if self.diagnostics.len() > MAX_DIAGNOSTICS {
             return true;
@@ -182,6 +183,19 @@ impl DecodeReport {
         true
     }
 
+    /// Hides the texts of an unknown key, which may be a misspelt one of a secret.
+    fn hide_texts(&mut self, node: &Json5Node) {
+        if let Json5Value::Text(_) = node.value {
+            self.secrets.insert(node.span);
+        }
+        node.walk_nodes(&mut |_, _, below| {
+            if let Json5Value::Text(_) = below.value {
+                self.secrets.insert(below.span);
+            }
+            true
+        });
+    }
+
     /// Reports the unknown keys below a key without a field.
     fn report_unknown_below<'n>(
         &mut self,
@@ -196,6 +210,7 @@ impl DecodeReport {
                     KeyLookup::Known(known) => self.report_unknown_below(known, steps, node),
                     KeyLookup::Unknown => {
                         self.ignored.insert(node.id);
+                        self.hide_texts(node);
                         if self.diagnostics.len() > MAX_DIAGNOSTICS {
                             steps.pop();
                             return;
@@ -234,7 +249,8 @@ fn unknown_key_kind(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> Diagnosti
         PathSegmentRef::Key(key) => suggestion::resembles_restriction(key),
         PathSegmentRef::Index(_) => false,
     };
-    let mut found = steps.last().is_some_and(is_restriction);
+    let mut found =
+        steps.last().is_some_and(is_restriction) || suggestion::restricts_in_place(steps, node);
     node.walk_nodes(&mut |steps, _, _| {
         found = found || steps.last().is_some_and(is_restriction);
         !found

@@ -2,7 +2,11 @@
 
 use strsim::levenshtein;
 
-use crate::path::{KeyPath, PathSegment};
+use crate::{
+    path::{KeyPath, PathSegment},
+    pattern::PathSegmentRef,
+    text::{Json5Node, Json5Value},
+};
 
 /// Keys that are often written in the wrong place: that place, the key, and the advice.
 const MISPLACED_KEYS: &[(&[&str], &str, &str)] = &[
@@ -62,6 +66,7 @@ const RESTRICTION_NAMES: &[&str] = &[
     "denied",
     "denylist",
     "egress",
+    "egressProxy",
     "elevated",
     "exec",
     "forbid",
@@ -72,13 +77,92 @@ const RESTRICTION_NAMES: &[&str] = &[
     "tools",
 ];
 
-/// Whether a key is the name of a restriction, or one letter away from it.
-pub(super) fn resembles_restriction(key: &str) -> bool {
+/// What the name of a restriction begins or ends with, in this program and in others.
+const RESTRICTION_VERBS: &[&str] = &[
+    "allow",
+    "allowed",
+    "ban",
+    "banned",
+    "block",
+    "blocked",
+    "denied",
+    "deny",
+    "disable",
+    "disabled",
+    "disallow",
+    "disallowed",
+    "exclude",
+    "excluded",
+    "forbid",
+    "forbidden",
+    "no",
+    "only",
+    "restrict",
+    "restricted",
+];
+
+/// What the rest of such a name is.
+const RESTRICTION_OBJECTS: &[&str] = &[
+    "bash", "command", "commands", "edit", "egress", "exec", "file", "files", "internet",
+    "network", "path", "paths", "read", "run", "shell", "tool", "tools", "web", "write",
+];
+
+/// The keys that switch a skill off, as this program and others write them.
+const SWITCH_NAMES: &[&str] =
+    &["enabled", "enable", "disabled", "disable", "active", "allow", "deny", "off"];
+
+/// Whether a key is the name of a restriction, or one letter away from it; so is each part of a key
+/// that is written as a path, such as `tools.deny`.
+pub(crate) fn resembles_restriction(key: &str) -> bool {
+    let is_path = |c: char| matches!(c, '.' | '/' | ':');
+    is_restriction_name(key) || key.contains(is_path) && key.split(is_path).any(is_restriction_name)
+}
+
+/// Whether an unknown key may have been meant as a restriction because of its place.
+pub(super) fn restricts_in_place(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> bool {
+    use PathSegmentRef::Key;
+    let resembles = |key: &str, names: &[&'static str]| nearest_name(key, names).is_some();
+    let by_place = match steps {
+        [Key("agents"), Key("entries" | "list"), _, Key(key)] => {
+            resembles_default(key) || resembles(key, &["skills", "modelPolicy"])
+        }
+        [Key("agents"), Key("defaults"), Key(key)] => resembles(key, &["skills", "modelPolicy"]),
+        [Key("skills"), Key(key)] | [Key("skills"), Key("entries"), _, Key(key)] => {
+            resembles(key, SWITCH_NAMES)
+        }
+        _ => false,
+    };
+    let names_files = match &node.value {
+        Json5Value::Text(_) => true,
+        Json5Value::Array(names) => names.iter().any(|name| name.as_text().is_some()),
+        _ => false,
+    };
+    by_place
+        || names_files
+            && matches!(steps, [.., Key(key)] if resembles(key.trim_start_matches('$'), &["include"]))
+}
+
+/// Whether a key is `default` or nearly so.
+pub(crate) fn resembles_default(key: &str) -> bool {
+    nearest_name(key, &["default", "isDefault"]).is_some()
+}
+
+fn is_restriction_name(key: &str) -> bool {
     let key = normalize_name(key);
-    RESTRICTION_NAMES.iter().any(|name| {
-        let distance = levenshtein(&key, &normalize_name(name));
-        distance == 0 || (distance == 1 && key.len() >= 4) || (distance == 2 && key.len() >= 7)
-    })
+    let is_compound = RESTRICTION_VERBS.iter().any(|verb| {
+        let rests = [key.strip_prefix(verb), key.strip_suffix(verb)];
+        rests.into_iter().flatten().any(|rest| RESTRICTION_OBJECTS.contains(&rest))
+    });
+    // A part of two names, as in `tools_deny`, is a restriction too.
+    let is_joined = ["tools", "tool", "exec"].iter().any(|section| {
+        key.strip_prefix(section).is_some_and(|rest| RESTRICTION_NAMES.contains(&rest))
+    });
+    is_compound
+        || is_joined
+        || RESTRICTION_NAMES.iter().any(|name| {
+            let distance = levenshtein(&key, &normalize_name(name));
+            distance == 0 || (distance == 1 && key.len() >= 4) || (distance == 2 && key.len() >= 7)
+        })
 }
 
 /// Normalizes case and separators, so that `base_url` and `base-url` equal `baseUrl`.

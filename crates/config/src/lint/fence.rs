@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     diagnostic::{Diagnostic, DiagnosticKind, Severity},
     openclaw_keys::{KeyLookup, KnownKeys},
-    pattern::{PathRelation, PathSegmentRef, to_key_path},
+    pattern::{PathRelation, PathSegmentRef, compare_to_pattern, to_key_path},
     restrictions::{FENCED_SECTIONS, relation_to_sections},
     text::{Json5Node, Json5Value},
 };
@@ -21,7 +21,9 @@ pub(super) fn lint_fenced_values(root: &Json5Node, ignored: &BTreeSet<u32>) -> V
         if ignored.contains(&node.id) || relation == PathRelation::Disjoint {
             return false;
         }
-        let problem = unusable_value(steps, node).or_else(|| missing_id(steps, node));
+        let problem = unusable_value(steps, node)
+            .or_else(|| unknown_word(steps, node))
+            .or_else(|| missing_id(steps, node));
         if let Some((message, help)) = problem {
             let span = if matches!(node.value, Json5Value::Null) { key_span } else { node.span };
             let help = help.to_owned();
@@ -60,6 +62,44 @@ fn unusable_value(
         _ => false,
     };
     (!fits).then(|| (format!("expected {expected}"), help))
+}
+
+/// The words that a text below the fenced sections may be, by the pattern of its key.
+const KNOWN_WORDS: &[(&str, &[&str])] = &[
+    ("approvals.*.mode", &["session", "targets", "both"]),
+    ("tools.codeMode", &["auto"]),
+    ("tools.codeMode.enabled", &["auto"]),
+    ("agents.entries.*.tools.codeMode", &["auto"]),
+    ("agents.entries.*.tools.codeMode.enabled", &["auto"]),
+    ("agents.list.*.tools.codeMode", &["auto"]),
+    ("agents.list.*.tools.codeMode.enabled", &["auto"]),
+];
+
+/// Lists that have texts only.
+const TEXT_LISTS: &[&str] = &["approvals.*.agentFilter.*", "approvals.*.sessionFilter.*"];
+
+/// What is wrong with a text that its key does not have, with an element that is no text, and with a
+/// key that an object of several forms does not have.
+fn unknown_word(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> Option<(String, &'static str)> {
+    let is_at = |pattern: &str| compare_to_pattern(pattern, steps) == PathRelation::Equal;
+    let help = "leave the key out to have the default";
+    if let Some(text) = node.as_text() {
+        let (_, words) = KNOWN_WORDS.iter().find(|(pattern, _)| is_at(pattern))?;
+        let expected = || format!("expected one of \"{}\"", words.join("\", \""));
+        return (!words.contains(&text)).then(|| (expected(), help));
+    }
+    if TEXT_LISTS.iter().any(|pattern| is_at(pattern)) {
+        return Some(("expected a string".to_owned(), "write the text in quotes"));
+    }
+    let (PathSegmentRef::Key(_), above) = steps.split_last()? else { return None };
+    if !above.contains(&PathSegmentRef::Key("tools")) {
+        return None;
+    }
+    let KeyLookup::Anything = KnownKeys::lookup_path(steps) else { return None };
+    let KeyLookup::Known(known) = KnownKeys::lookup_path(above) else { return None };
+    let has_own_keys = known.expected_type().is_none() && !known.child_keys().is_empty();
+    has_own_keys
+        .then(|| ("unknown key, it has no effect".to_owned(), "remove it, or mend its name"))
 }
 
 /// What is wrong with an agent in the list that no `--agent` can name.

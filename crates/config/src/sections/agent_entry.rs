@@ -111,6 +111,14 @@ impl ToolProfile {
     }
 }
 
+impl AgentEntry {
+    /// The id in `agents.list` without outer blanks.
+    #[must_use]
+    pub fn trimmed_id(&self) -> Option<&str> {
+        self.id.as_deref().map(str::trim)
+    }
+}
+
 impl ToolPolicy {
     /// Whether a tool is offered.
     #[must_use]

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AgentEntry, AgentSandboxConfig, HumanDuration, ModelChoice, seconds::deserialize_seconds,
+    AgentEntries, AgentEntry, AgentSandboxConfig, HumanDuration, ModelChoice,
+    seconds::deserialize_seconds,
 };
 use crate::{
     defaults::{
@@ -23,8 +24,9 @@ use crate::{
 pub struct AgentsConfig {
     /// Settings for every agent.
     pub defaults: AgentDefaults,
-    /// Overrides for single agents, by id. The agent `main` always exists.
-    pub entries: BTreeMap<String, AgentEntry>,
+    /// Overrides for single agents, by id. The agent `main` always exists. Without `default: true`
+    /// and `agents.list`, the default agent is `main` if it has an entry, else the first one.
+    pub entries: AgentEntries,
     /// Another form of `entries`: a list, in which each agent has an `id`.
     pub list: Vec<AgentEntry>,
 }

@@ -1,5 +1,6 @@
 //! The sections of the config, one file each.
 
+mod agent_entries;
 mod agent_entry;
 mod agents;
 mod compat;
@@ -20,6 +21,8 @@ mod time_limits;
 mod timeouts;
 mod tools;
 
+pub use agent_entries::AgentEntries;
+pub(crate) use agent_entries::is_same_agent;
 pub use agent_entry::{AgentEntry, AgentExecConfig, AgentIdentity, ToolPolicy, ToolProfile};
 pub use agents::{
     AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,

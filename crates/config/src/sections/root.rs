@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
     FileRoot, FileRootError, GatewayConfig, ModelsConfig, ProviderConfig, SecretsConfig,
-    SessionConfig, SkillsConfig, ToolsConfig,
+    SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -87,8 +87,8 @@ impl Config {
     #[must_use]
     pub fn agent_ids(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = vec![MAIN_AGENT];
-        let entries = self.agents.entries.keys().map(String::as_str);
-        for id in entries.chain(self.agents.list.iter().filter_map(|entry| entry.id.as_deref())) {
+        let listed = self.agents.list.iter().filter_map(AgentEntry::trimmed_id);
+        for id in self.agents.entries.ids().chain(listed) {
             if !ids.iter().any(|known| known.eq_ignore_ascii_case(id)) {
                 ids.push(id);
             }
@@ -97,16 +97,20 @@ impl Config {
     }
 
     /// The id of the agent that answers when none is named: the first with `default: true`, else the
-    /// first of `agents.list`, else `main`.
+    /// first of `agents.list`, else `main` if `agents.entries` has it, else the first there, else
+    /// `main`.
     #[must_use]
     pub fn default_agent(&self) -> &str {
         let AgentsConfig { entries, list, .. } = &self.agents;
-        let keyed = entries.iter().map(|(id, entry)| (Some(id.as_str()), entry));
-        let listed = list.iter().map(|entry| (entry.id.as_deref(), entry));
+        let keyed = entries.iter().map(|(id, entry)| (Some(id.trim()), entry));
+        let listed = list.iter().map(|entry| (entry.trimmed_id(), entry));
         let mut all = keyed.chain(listed);
         let marked = all.find_map(|(id, entry)| id.filter(|_| entry.default == Some(true)));
-        let first = list.first().and_then(|entry| entry.id.as_deref());
-        marked.or(first).unwrap_or(MAIN_AGENT)
+        let listed = list.first().and_then(AgentEntry::trimmed_id);
+        let keyed = || entries.ids().find(|id| is_same_agent(id, MAIN_AGENT));
+        let chosen = marked.or(listed).or_else(keyed).or_else(|| entries.ids().next());
+        // However `main` is written, its state has one name.
+        chosen.filter(|id| !is_same_agent(id, MAIN_AGENT)).unwrap_or(MAIN_AGENT)
     }
 
     /// The display name of an agent, when its entry has one.
@@ -141,12 +145,13 @@ impl Config {
         self.agent_entries(id).next().is_some()
     }
 
-    /// The entries of an agent, that of `agents.entries` first. Case does not matter in the list.
+    /// The entries of an agent, that of `agents.entries` first. Case and outer blanks do not
+    /// matter.
     pub(super) fn agent_entries<'s>(&'s self, id: &str) -> impl Iterator<Item = &'s AgentEntry> {
         let is_named = move |entry: &&AgentEntry| {
-            entry.id.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id))
+            entry.id.as_deref().is_some_and(|name| is_same_agent(name, id))
         };
-        self.agents.entries.get(id).into_iter().chain(self.agents.list.iter().filter(is_named))
+        self.agents.entries.find_agent(id).chain(self.agents.list.iter().filter(is_named))
     }
 
     /// The config for one agent, with the agent's entry merged into `agents.defaults`. A model
@@ -293,12 +298,39 @@ mod tests {
             ("{ list: [{ id: 'a' }, { id: 'b' }] }", "a"),
             ("{ list: [{ id: 'a' }, { id: 'b', default: true }] }", "b"),
             ("{ entries: { a: {}, b: { default: true } } }", "b"),
-            ("{ entries: { a: {} } }", "main"),
+            ("{ entries: { z: {}, a: {} } }", "z"),
+            ("{ entries: { z: {}, ' Main': {} } }", "main"),
+            ("{ entries: { dev: {} }, list: [{ id: 'ops ' }] }", "ops"),
             ("{ list: [{ name: 'x' }] }", "main"),
         ] {
             let config = Config::parse(&format!("{{ agents: {agents} }}"), &Env::default());
             assert_eq!(config.unwrap().config.default_agent(), expected, "{agents}");
         }
+    }
+
+    #[test]
+    fn an_entry_restricts_its_agent_whatever_the_case_of_the_id() {
+        for agents in [
+            "entries: { Main: RULE }",
+            "entries: { MAIN: RULE }",
+            "entries: { 'main ': RULE }",
+            "entries: { ' main': RULE }",
+            "list: [{ id: ' Main ', tools: { deny: ['exec'] } }]",
+        ] {
+            let text = format!("{{ agents: {{ {agents} }} }}")
+                .replace("RULE", "{ tools: { deny: ['exec'] } }");
+            let config = Config::parse(&text, &Env::default()).unwrap().config;
+            assert!(!config.offers_tool("main", "exec"), "{agents}");
+            assert_eq!((config.default_agent(), config.agent_ids().len()), ("main", 1), "{agents}");
+        }
+    }
+
+    #[test]
+    fn a_skill_is_switched_off_under_its_name_in_any_case() {
+        let text = "{ skills: { entries: { ' SOUP': { enabled: false }, soup: {}, Tea: {} } } }";
+        let skills = Config::parse(text, &Env::default()).unwrap().config.skills;
+        let is_off = |name| skills.find_entry(name).map(|entry| !entry.is_enabled());
+        assert_eq!([is_off("soup"), is_off("tea"), is_off("x")], [Some(true), Some(false), None]);
     }
 
     #[test]

@@ -69,6 +69,20 @@ pub struct SkillLimitsConfig {
     pub max_skill_file_bytes: Option<u64>,
 }
 
+impl SkillsConfig {
+    /// The settings of a skill; case and outer blanks do not matter. One that switches the skill off
+    /// wins.
+    #[must_use]
+    pub fn find_entry(&self, name: &str) -> Option<&SkillEntryConfig> {
+        let is_named = |key: &str| key.trim().eq_ignore_ascii_case(name.trim());
+        let named = || self.entries.iter().filter(|(key, _)| is_named(key)).map(|(_, entry)| entry);
+        named().find(|entry| !entry.is_enabled()).or_else(|| {
+            // An exact name is meant more than one in another case.
+            self.entries.get(name).or_else(|| named().next())
+        })
+    }
+}
+
 impl SkillEntryConfig {
     /// Whether the skill is used.
     #[must_use]

@@ -41,12 +41,16 @@ fn span_text(text: &str, span: TextSpan) -> &str {
     text.get(span.start..span.end).unwrap_or_default()
 }
 
+/// Objects of secrets; a text in the place of one is likely a secret too.
+const SECRET_SECTIONS: &[&str] = &["auth", "headers", "secrets", "env"];
+
 /// Whether the value of a key with this name is probably a secret.
 pub(crate) fn is_secret_key_name(key: &str) -> bool {
     let key = key.trim_matches(['"', '\'']).to_lowercase();
     ["key", "token", "secret", "password", "passphrase", "cookie"]
         .iter()
         .any(|end| key.ends_with(end))
+        || SECRET_SECTIONS.contains(&key.as_str())
         || key.contains("authorization")
 }
 
@@ -94,6 +98,23 @@ mod tests {
             r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
         );
         assert_eq!(shown.len(), text.len());
+    }
+
+    #[test]
+    fn the_text_of_an_unknown_key_or_in_place_of_secrets_is_covered() {
+        for text in [
+            "{ gateway: { auth: { tokn: 'CANARY' } } }",
+            "{ models: { providers: { p: { apiKye: 'CANARY' } } } }",
+            "{ models: { providers: { p: { headers: 'Authorization: Bearer CANARY' } } } }",
+            "{ strange: [{ a: 'CANARY' }] }",
+            "{ gateway: { auth: 'CANARY' } }",
+            "{ tools: { web: { search: { apiKye: 'CANARY' } } } }",
+        ] {
+            let loaded = crate::Config::parse(text, &crate::Env::default()).unwrap();
+            let shown = loaded.redacted_text().unwrap();
+            assert!(!shown.contains("CANARY"), "{shown}");
+            assert_eq!(shown.len(), text.len());
+        }
     }
 
     #[test]

@@ -239,7 +239,7 @@ async fn a_session_is_its_agents_unless_another_is_named() {
     let (server, lab) = server().await;
     let config = format!(
         r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
-             agents: {{ entries: {{ work: {{}} }} }} }}"#,
+             agents: {{ entries: {{ main: {{}}, work: {{}} }} }} }}"#,
         server.base_url()
     );
     let lab = lab.restart(&config);
