@@ -253,8 +253,8 @@ pub enum CommandReview {
 pub struct CommandRemedies {
     /// The agent that the rules are for.
     pub agent: String,
-    /// Rules for exactly this command in this directory; empty when there can be none.
-    pub exact_rules: Vec<ExactCommandRule>,
+    /// The rule for exactly this whole command in this place; `None` when there can be none.
+    pub exact_rule: Option<Box<ExactCommandRule>>,
     /// Patterns of the programs, whatever their arguments; empty when none allow the command.
     pub program_patterns: Vec<String>,
     /// The programs that may run in the workspace under the sandbox, whatever their arguments;
@@ -264,13 +264,13 @@ pub struct CommandRemedies {
     pub workspace: String,
 }
 
-/// A rule that allows one program with certain arguments in one directory.
+/// A rule that allows exactly one command, with all its parts, in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExactCommandRule {
-    /// The path of the program.
-    pub pattern: String,
-    /// The hash over the arguments and the directory.
-    pub argument_hash: String,
+    /// The paths of its programs in their order.
+    pub programs: Vec<String>,
+    /// The hash over the plan and the place.
+    pub plan_hash: String,
 }
 
 /// What happens to a command that needs a question when there is no person to ask.

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::escape::{has_mixed_scripts, is_deceptive_char, push_escaped};
+use crate::hash::hex_text;
 use crate::lexer::RunCondition;
-use crate::plan::{CommandPlan, PlanBody, PlannedCommand};
+use crate::plan::{CommandPlan, FileOperand, PlanBody, PlannedCommand};
 use crate::quote::quote_words;
 
 /// Stands before each line of the command's own text, so that none looks like a line of the
@@ -23,6 +24,11 @@ pub fn render_command_for_approval(plan: &CommandPlan) -> String {
     push_field(&mut out, "directory", &context.directory);
     if !context.node.is_empty() {
         push_field(&mut out, "node", &context.node);
+    }
+    let modes =
+        [(context.has_terminal, "with a terminal"), (context.is_background, "in the background")];
+    for (_, mode) in modes.into_iter().filter(|(is_on, _)| *is_on) {
+        push_field(&mut out, "runs", mode);
     }
     for (name, value) in &context.environment {
         push_field(&mut out, "variable", &format!("{name}={value}"));
@@ -96,6 +102,13 @@ fn push_command(out: &mut String, label: &str, command: &PlannedCommand) {
     for program in programs {
         push_field(out, "program", &program.real_path);
     }
+    for FileOperand { path, identity, .. } in &command.operands {
+        let content = identity.digest.map_or_else(
+            || "too large for a hash".to_owned(),
+            |digest| format!("sha256 {}", hex_text(digest.get(..6).unwrap_or(&digest))),
+        );
+        push_field(out, "file", &format!("{path} ({content})"));
+    }
 }
 
 fn push_field(out: &mut String, label: &str, text: &str) {
@@ -157,7 +170,9 @@ mod tests {
         render_command_for_approval(&plan)
     }
 
-    const LABELS: [&str; 10] = [
+    const LABELS: [&str; 12] = [
+        "file:",
+        "runs:",
         "directory:",
         "command:",
         "shell command:",

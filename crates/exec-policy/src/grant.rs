@@ -2,10 +2,8 @@
 
 use thiserror::Error;
 
-use crate::approvals_file::AllowlistEntry;
 use crate::hash::PlanHash;
-use crate::pattern::exact_argument_pattern;
-use crate::plan::{CommandConcern, CommandPlan, PlannedCommand};
+use crate::plan::CommandPlan;
 use crate::policy::{ExecDecision, ExecPolicy};
 
 /// A permission for exactly one plan. It can't be copied, and using it consumes it.
@@ -87,29 +85,4 @@ impl ApprovedPlan {
     pub fn plan(&self) -> &CommandPlan {
         &self.0
     }
-}
-
-/// The entries that "allow always" makes for a plan: each command with exactly these arguments in
-/// exactly this directory. `None` when the plan can't be allowed for good, because a command isn't
-/// analysed, isn't found, or could be exchanged by the agent.
-#[must_use]
-pub fn allow_always_entries(plan: &CommandPlan) -> Option<Vec<AllowlistEntry>> {
-    let has_variables =
-        plan.context().environment.keys().any(|name| !crate::environment::is_settable(name));
-    if has_variables || plan.commands().next().is_none() {
-        return None;
-    }
-    plan.commands().map(|command| allow_always_entry(plan, command)).collect()
-}
-
-fn allow_always_entry(plan: &CommandPlan, command: &PlannedCommand) -> Option<AllowlistEntry> {
-    let can_be_listed =
-        matches!(&command.concern, None | Some(CommandConcern::RiskyProgram { .. }));
-    let target = command.target.as_ref().filter(|_| can_be_listed)?;
-    // A path with these would be a pattern.
-    if target.path.contains(['*', '?']) || target.path.trim() != target.path {
-        return None;
-    }
-    let arguments = exact_argument_pattern(command.target_argv(), &plan.context().directory);
-    Some(AllowlistEntry::exact(&target.path, &arguments))
 }

@@ -5,10 +5,13 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::lookup::{FileIdentity, ResolvedProgram};
-use crate::plan::{PlanBody, PlanContext, PlannedCommand};
+use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlanContext, PlannedCommand};
 
 /// Stands first in what is hashed, and is changed with the order of the fields.
-const HASH_VERSION: &str = "openclaw exec plan 1";
+const HASH_VERSION: &str = "openclaw exec plan 2";
+
+/// The same for what a permission is bound to.
+const GRANT_VERSION: &str = "openclaw exec grant 1";
 
 /// The SHA-256 of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +50,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex_text(&sha256_digest(bytes))
 }
 
-fn hex_text(bytes: &[u8]) -> String {
+pub(crate) fn hex_text(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
@@ -82,6 +85,98 @@ impl PlanHasher {
         PlanHash(hasher.0.finalize().into())
     }
 
+    /// What a permission for more than one run is bound to: everything about the plan that decides
+    /// what it does, and where it runs. It stays the same in another session, after a start of the
+    /// machine and after an update of a protected program. `None` for a plan that can't be allowed
+    /// for more than one run.
+    pub(crate) fn hash_grant(plan: &CommandPlan, place: &str) -> Option<PlanHash> {
+        let PlanBody::Pipelines(pipelines) = plan.body() else { return None };
+        let PlanContext {
+            directory,
+            environment,
+            agent,
+            node,
+            time_limit_ms,
+            has_terminal,
+            is_background,
+            directory_identity: _,
+            session: _,
+            run: _,
+            displayed_text: _,
+        } = plan.context();
+        if environment.keys().any(|name| !crate::environment::is_settable(name)) {
+            return None;
+        }
+        let mut hasher = Self(Sha256::new());
+        for text in [GRANT_VERSION, place, directory, agent, node] {
+            hasher.add_text(text);
+        }
+        hasher.add_optional(time_limit_ms.as_ref(), |hasher, limit| hasher.add_number(*limit));
+        hasher.add_number(u64::from(*has_terminal));
+        hasher.add_number(u64::from(*is_background));
+        hasher.add_count(environment.len());
+        for (name, value) in environment {
+            hasher.add_text(name);
+            hasher.add_text(value);
+        }
+        hasher.add_count(pipelines.len());
+        for pipeline in pipelines {
+            hasher.add_number(pipeline.condition as u64);
+            hasher.add_count(pipeline.commands.len());
+            for command in &pipeline.commands {
+                hasher.add_granted_command(command)?;
+            }
+        }
+        (plan.commands().next().is_some()).then(|| PlanHash(hasher.0.finalize().into()))
+    }
+
+    /// A command whose programs are bound by their paths, and whose files by their content.
+    fn add_granted_command(&mut self, command: &PlannedCommand) -> Option<()> {
+        let can_be_granted =
+            matches!(&command.concern, None | Some(CommandConcern::RiskyProgram { .. }));
+        if !can_be_granted || command.target.is_none() {
+            return None;
+        }
+        self.add_words(command);
+        let programs = command.program.iter().chain(&command.target);
+        for program in programs.chain(&command.inner_wrappers) {
+            self.add_text(&program.path);
+            self.add_text(&program.real_path);
+        }
+        self.add_changes(command);
+        self.add_count(command.operands.len());
+        for operand in &command.operands {
+            // A size and a time can be kept by whoever changes the content.
+            let digest = operand.identity.digest?;
+            self.add_count(operand.index);
+            self.add_text(&operand.path);
+            self.0.update(digest);
+        }
+        Some(())
+    }
+
+    fn add_words(&mut self, command: &PlannedCommand) {
+        self.add_count(command.argv.len());
+        for word in &command.argv {
+            self.add_text(word);
+        }
+        self.add_count(command.redirections.len());
+        for redirection in &command.redirections {
+            self.add_number(*redirection as u64);
+        }
+        self.add_count(command.target_start);
+        self.add_number(u64::from(command.is_bare_name));
+        self.add_count(command.inner_wrappers.len());
+    }
+
+    fn add_changes(&mut self, command: &PlannedCommand) {
+        self.add_count(command.environment.len());
+        for change in &command.environment {
+            self.add_text(&change.name);
+            self.add_optional(change.value.as_ref(), |hasher, value| hasher.add_text(value));
+        }
+    }
+
     fn add_context(&mut self, context: &PlanContext) {
         let PlanContext {
             directory,
@@ -92,6 +187,8 @@ impl PlanHasher {
             run,
             node,
             time_limit_ms,
+            has_terminal,
+            is_background,
             // Equal to the canonical text of the arguments, or the plan isn't made.
             displayed_text: _,
         } = context;
@@ -100,6 +197,8 @@ impl PlanHasher {
         }
         self.add_identity(directory_identity);
         self.add_optional(time_limit_ms.as_ref(), |hasher, limit| hasher.add_number(*limit));
+        self.add_number(u64::from(*has_terminal));
+        self.add_number(u64::from(*is_background));
         self.add_count(environment.len());
         for (name, value) in environment {
             self.add_text(name);
@@ -109,42 +208,29 @@ impl PlanHasher {
 
     fn add_command(&mut self, command: &PlannedCommand) {
         let PlannedCommand {
-            argv,
-            redirections,
+            argv: _,
+            redirections: _,
             program,
-            target_start,
+            target_start: _,
             target,
-            is_bare_name,
+            is_bare_name: _,
             inner_wrappers,
-            environment,
+            environment: _,
             // Follows from the other fields.
             concern: _,
             operands,
         } = command;
-        self.add_count(argv.len());
-        for word in argv {
-            self.add_text(word);
-        }
-        self.add_count(redirections.len());
-        for redirection in redirections {
-            self.add_number(*redirection as u64);
-        }
-        self.add_count(*target_start);
-        self.add_number(u64::from(*is_bare_name));
+        self.add_words(command);
         self.add_optional(program.as_ref(), Self::add_program);
         self.add_optional(target.as_ref(), Self::add_program);
-        self.add_count(inner_wrappers.len());
         for program in inner_wrappers {
             self.add_program(program);
         }
-        self.add_count(environment.len());
-        for change in environment {
-            self.add_text(&change.name);
-            self.add_optional(change.value.as_ref(), |hasher, value| hasher.add_text(value));
-        }
+        self.add_changes(command);
         self.add_count(operands.len());
         for operand in operands {
             self.add_count(operand.index);
+            self.add_text(&operand.path);
             self.add_identity(&operand.identity);
         }
     }

@@ -31,7 +31,7 @@ pub use escape::{escape_line, is_deceptive_char};
 pub use explanation::{
     CommandExplanation, CommandVerdict, DecisionExplanation, UnsandboxedDecision,
 };
-pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};
+pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan};
 pub use hash::{PlanHash, sha256_digest, sha256_hex};
 pub use lexer::{
     CommandScript, MAX_COMMAND_BYTES, RunCondition, ScriptPipeline, ShellRedirection, SimpleCommand,
@@ -48,6 +48,6 @@ pub use policy::{
 pub use program_class::ProgramRisk;
 pub use quote::quote_words;
 pub use safe_bin::{DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS, SafeBinProfile, SafeBins};
-pub use scoped_grants::{CommandGrant, ProgramGrant, ScopedGrants, ScopedGrantsError};
+pub use scoped_grants::{PlanGrant, ProgramGrant, ScopedGrants, ScopedGrantsError};
 pub use syntax::{SyntaxReason, UnsupportedSyntax};
 pub use wrapper::{EnvironmentChange, WrapperProblem};

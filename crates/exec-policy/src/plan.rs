@@ -44,6 +44,10 @@ pub struct PlanContext {
     pub node: String,
     /// The time limit in milliseconds; `None` for none.
     pub time_limit_ms: Option<u64>,
+    /// Whether the command gets a terminal.
+    pub has_terminal: bool,
+    /// Whether the command is to run in the background from its start.
+    pub is_background: bool,
     /// What the requester shows as the command of [`CommandInput::Argv`]; `None` when it shows the
     /// arguments themselves.
     pub displayed_text: Option<String>,
@@ -113,16 +117,19 @@ pub struct PlannedCommand {
     pub environment: Vec<EnvironmentChange>,
     /// What prevents the command from being allowed without a person.
     pub concern: Option<CommandConcern>,
-    /// The files among the arguments of an interpreter, e.g. its script.
+    /// The files that the arguments name, e.g. the script of an interpreter, when a command of the
+    /// plan runs other programs.
     pub operands: Vec<FileOperand>,
 }
 
-/// A file among the arguments.
+/// A file that an argument names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FileOperand {
     /// The index of the argument in `argv`.
     pub index: usize,
+    /// The path as the argument has it.
+    pub path: String,
     /// Which file it was.
     pub identity: FileIdentity,
 }
@@ -256,6 +263,16 @@ impl CommandPlan {
     #[must_use]
     pub fn hash(&self) -> PlanHash {
         self.hash
+    }
+
+    /// The hash that a permission for more than one run is bound to, for a plan that runs at `place`:
+    /// the whole command with its directory and variables, how it runs, and the content of the files
+    /// that it names. `None` when the plan can't be allowed for more than one run, because a
+    /// command isn't analysed, isn't found, could be exchanged by the agent, or names a file whose
+    /// content isn't known.
+    #[must_use]
+    pub fn grant_hash(&self, place: &str) -> Option<PlanHash> {
+        PlanHasher::hash_grant(self, place)
     }
 
     /// All commands in their order; none for a text that only a shell can run.

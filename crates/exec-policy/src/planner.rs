@@ -1,5 +1,7 @@
 //! Finds the programs of a plan, and what about them needs a person.
 
+use std::collections::BTreeSet;
+
 use crate::environment::is_settable;
 use crate::escape::is_deceptive_char;
 use crate::lexer::{CommandScript, ScriptPipeline, ShellRedirection};
@@ -22,7 +24,16 @@ pub(crate) fn plan_script(
             .map(|command| planner.plan_command(command.words, command.redirections))
             .collect(),
     };
-    script.pipelines.into_iter().map(plan_pipeline).collect()
+    let mut pipelines: Vec<_> = script.pipelines.into_iter().map(plan_pipeline).collect();
+    let commands = || pipelines.iter().flat_map(|it| &it.commands);
+    if commands().any(|it| matches!(it.concern, Some(CommandConcern::RiskyProgram { .. }))) {
+        // Any command may hand a file to the one that runs it: `cat script | sh`.
+        for command in pipelines.iter_mut().flat_map(|it| &mut it.commands) {
+            command.operands =
+                planner.identify_operands(command.target_argv(), command.target_start);
+        }
+    }
+    pipelines
 }
 
 struct CommandPlanner<'a> {
@@ -53,9 +64,6 @@ impl CommandPlanner<'_> {
             && command.argv.iter().any(|word| word.chars().any(is_hidden_char))
         {
             command.concern = Some(CommandConcern::InvisibleCharacter);
-        }
-        if matches!(command.concern, Some(CommandConcern::RiskyProgram { .. })) {
-            command.operands = self.identify_operands(command.target_argv(), command.target_start);
         }
         command
     }
@@ -104,17 +112,37 @@ impl CommandPlanner<'_> {
         Ok(())
     }
 
-    /// The files among the arguments, so that the plan changes when one of them does.
+    /// The files that the arguments name, so that the plan changes when one of them does.
     fn identify_operands(&self, argv: &[String], start: usize) -> Vec<FileOperand> {
         let mut operands = Vec::new();
         for (index, word) in argv.iter().enumerate().skip(1) {
-            let identity = self.lookup.identify_file(word, &self.context.directory);
-            if let Some(identity) = identity.filter(|_| !word.starts_with('-')) {
-                operands.push(FileOperand { index: start + index, identity });
+            for path in paths_in_word(word) {
+                let identity = self.lookup.identify_file(path, &self.context.directory);
+                operands.extend(identity.map(|identity| FileOperand {
+                    index: start + index,
+                    path: path.to_owned(),
+                    identity,
+                }));
             }
         }
         operands
     }
+}
+
+/// What may be a path in an argument: the whole, the value of an option (`--file=x`, `-fx`), and the
+/// words of a text for a shell.
+fn paths_in_word(word: &str) -> BTreeSet<&str> {
+    let is_separator = |char: char| char.is_whitespace() || ";|&()<>{}'\"`=,@".contains(char);
+    let mut paths: BTreeSet<&str> = word.split(is_separator).collect();
+    paths.insert(word);
+    paths.extend(word.split_once('=').map(|(_, value)| value));
+    if let Some(cluster) = word.strip_prefix('-') {
+        let mut chars = cluster.chars();
+        chars.next();
+        paths.insert(chars.as_str());
+    }
+    paths.retain(|path| !path.is_empty() && !path.starts_with('-'));
+    paths
 }
 
 fn is_hidden_char(char: char) -> bool {

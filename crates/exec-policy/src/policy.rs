@@ -10,7 +10,7 @@ use crate::lookup::file_name;
 use crate::pattern::{ArgumentPattern, NeverReason, PathPattern};
 use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlannedCommand};
 use crate::safe_bin::SafeBins;
-use crate::scoped_grants::{CommandGrant, ProgramGrant};
+use crate::scoped_grants::{PlanGrant, ProgramGrant};
 use crate::syntax::UnsupportedSyntax;
 
 /// Which commands may run. Earlier values are stricter.
@@ -50,6 +50,9 @@ pub struct ExecPolicy {
     /// The filters that need no entry in the allowlist.
     pub safe_bins: SafeBins,
     rules: Vec<AllowlistRule>,
+    plan_grants: Vec<PlanGrant>,
+    /// Where the plans run that are judged.
+    place: String,
 }
 
 /// An entry of the allowlist, ready to be matched.
@@ -137,6 +140,8 @@ impl ExecPolicy {
             ask_fallback: SecurityLevel::Deny,
             safe_bins: SafeBins::default(),
             rules: Vec::new(),
+            plan_grants: Vec::new(),
+            place: String::new(),
         }
     }
 
@@ -155,21 +160,15 @@ impl ExecPolicy {
         }));
     }
 
-    /// Adds the permissions of an agent for commands with exactly their arguments.
-    pub fn extend_command_grants<'a>(
+    /// Adds the permissions of an agent for whole commands. Those for another place than `place`,
+    /// where the plans run that are judged, allow nothing.
+    pub fn extend_plan_grants<'a>(
         &mut self,
-        grants: impl IntoIterator<Item = &'a CommandGrant>,
+        grants: impl IntoIterator<Item = &'a PlanGrant>,
+        place: &str,
     ) {
-        self.rules.extend(grants.into_iter().map(|grant| AllowlistRule {
-            name: format!("{}, exactly this for a time", grant.program),
-            path: PathPattern::parse(&grant.program, None),
-            arguments: match ArgumentPattern::parse(Some(&grant.arg_pattern), true) {
-                exact @ ArgumentPattern::Exact(_) => exact,
-                _ => ArgumentPattern::Never(NeverReason::Unbound),
-            },
-            expires_at_ms: Some(grant.expires_at_ms),
-            sandboxed_workspace: None,
-        }));
+        place.clone_into(&mut self.place);
+        self.plan_grants.extend(grants.into_iter().cloned());
     }
 
     /// Adds the permissions of an agent for programs under the sandbox. Only for the policy of
@@ -203,6 +202,8 @@ impl ExecPolicy {
             ask_fallback: config.ask_fallback.min(host_file.ask_fallback),
             safe_bins,
             rules,
+            plan_grants: config.plan_grants.into_iter().chain(host_file.plan_grants).collect(),
+            place: config.place,
         }
     }
 
@@ -257,11 +258,24 @@ impl ExecPolicy {
         if let PlanBody::ShellText { problem, .. } = plan.body() {
             return vec![AskReason::ShellText(*problem)];
         }
+        if self.is_granted(plan, now_ms) {
+            return Vec::new();
+        }
         let variables = plan.context().environment.keys();
         let variables = variables.filter(|name| !crate::environment::is_settable(name));
         let commands = plan.commands();
         let missed = commands.filter_map(|it| self.match_command(plan, it, now_ms).err());
         variables.map(|name| AskReason::Variable { name: name.clone() }).chain(missed).collect()
+    }
+
+    /// Whether a person allowed exactly this plan at this place.
+    fn is_granted(&self, plan: &CommandPlan, now_ms: i64) -> bool {
+        let mut grants = self.plan_grants.iter().filter(|it| it.is_valid_at(now_ms)).peekable();
+        if grants.peek().is_none() {
+            return false;
+        }
+        let hash = plan.grant_hash(&self.place).map(|hash| hash.to_string());
+        hash.is_some_and(|hash| grants.any(|it| it.plan_hash == hash))
     }
 
     /// The rule that allows a command, or why none does.
@@ -271,9 +285,8 @@ impl ExecPolicy {
         command: &PlannedCommand,
         now_ms: i64,
     ) -> Result<AllowedBy<'_>, AskReason> {
-        let directory = &plan.context().directory;
         let mut rules = self.rules.iter().filter(|rule| rule.is_valid_at(now_ms));
-        if let Some(rule) = rules.find(|rule| rule.covers(command, directory)) {
+        if let Some(rule) = rules.find(|rule| rule.covers(plan, command)) {
             return Ok(AllowedBy::Rule(&rule.name));
         }
         if self.safe_bins.covers(command) {
@@ -290,8 +303,12 @@ impl ExecPolicy {
     #[must_use]
     pub fn explain_plan(&self, plan: &CommandPlan, now_ms: i64) -> DecisionExplanation {
         let mut commands = Vec::new();
+        let is_granted = self.is_granted(plan, now_ms);
         for (index, command) in plan.commands().enumerate() {
             let verdict = match self.match_command(plan, command, now_ms) {
+                _ if is_granted => {
+                    CommandVerdict::Listed { rule: "exactly this whole command".to_owned() }
+                }
                 Ok(AllowedBy::Rule(name)) => CommandVerdict::Listed { rule: name.to_owned() },
                 Ok(AllowedBy::SafeBin) => CommandVerdict::SafeBin,
                 Err(reason) => CommandVerdict::Missed { reason },
@@ -314,8 +331,12 @@ impl AllowlistRule {
         self.expires_at_ms.is_none_or(|expires_at| now_ms < expires_at)
     }
 
-    fn covers(&self, command: &PlannedCommand, directory: &str) -> bool {
-        let is_exact = matches!(self.arguments, ArgumentPattern::Exact(_));
+    fn covers(&self, plan: &CommandPlan, command: &PlannedCommand) -> bool {
+        let directory = &plan.context().directory;
+        // An entry says nothing about what is piped into the program and what is in its script.
+        let is_exact = matches!(self.arguments, ArgumentPattern::Exact(_))
+            && plan.commands().count() == 1
+            && command.operands.is_empty();
         let is_in_workspace = self
             .sandboxed_workspace
             .as_ref()

@@ -50,51 +50,60 @@ const SHELL_BUILTINS: [&str; 49] = [
 ];
 
 #[rustfmt::skip]
-const SHELLS: [&str; 20] = [
-    "ash", "bash", "cmd", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "oksh", "osh",
-    "powershell", "pwsh", "rbash", "sh", "tcsh", "xonsh", "yash", "zsh",
+const SHELLS: [&str; 26] = [
+    "ash", "bash", "cmd", "csh", "dash", "elvish", "fish", "instmodsh", "ksh", "lksh", "loksh",
+    "mksh", "nu", "oksh", "osh", "powershell", "pwsh", "rbash", "rksh", "rzsh", "sh", "tcsh",
+    "xonsh", "yash", "zsh", "zsh5",
 ];
 
 #[rustfmt::skip]
-const INTERPRETERS: [&str; 63] = [
-    "awk", "bc", "clisp", "cscript", "dc", "deno", "duckdb", "elixir", "erl", "escript", "expect",
-    "gawk", "ghc", "ghci", "gnuplot", "groovy", "gsed", "guile", "iex", "irb", "java", "jruby",
-    "jshell", "julia", "kotlin", "lua", "luajit", "m4", "mawk", "mshta", "mysql", "nawk", "node",
-    "nodejs", "ocaml", "octave", "openssl", "osascript", "perl", "php", "psql", "pypy", "python",
-    "r", "racket", "regsvr", "rscript", "ruby", "rundll", "runghc", "sbcl", "scala", "scheme",
-    "sed", "sqlite", "swift", "swipl", "tclsh", "ts-node", "tsx", "wish", "wscript", "zx",
+const INTERPRETERS: [&str; 74] = [
+    "awk", "bc", "bpftrace", "bsh", "clisp", "cscript", "dc", "deno", "dtrace", "duckdb", "elixir",
+    "erl", "escript", "expect", "gawk", "ghc", "ghci", "gnuplot", "groovy", "gsed", "guile", "iex",
+    "irb", "java", "jdb", "jruby", "jrunscript", "jshell", "julia", "kotlin", "lli", "lua",
+    "luajit", "m4", "mawk", "mshta", "mysql", "nawk", "node", "nodejs", "ocaml", "octave",
+    "openssl", "osascript", "pdb", "perl", "perldoc", "php", "prove", "psql", "pydoc", "pypy",
+    "python", "r", "racket", "regsvr", "rscript", "ruby", "rundll", "runghc", "sbcl", "scala",
+    "scheme", "sed", "sqlite", "stap", "swift", "swipl", "tclsh", "ts-node", "tsx", "wish",
+    "wscript", "zx",
 ];
 
 #[rustfmt::skip]
-const BUILD_TOOLS: [&str; 74] = [
+const BUILD_TOOLS: [&str; 83] = [
     "ant", "apk", "apt", "apt-get", "asdf", "bazel", "brew", "bun", "bundle", "bunx", "c++",
-    "cabal", "cargo", "cc", "clang", "clang++", "cmake", "composer", "conda", "corepack", "cpack",
-    "ctest", "dnf", "dotnet", "dpkg", "g++", "gcc", "gem", "gmake", "go", "gradle", "gradlew",
-    "guix", "hatch", "just", "ld", "make", "mamba", "meson", "mise", "mix", "msbuild", "mvn",
-    "mvnw", "ninja", "nix", "nix-shell", "nox", "npm", "npx", "pacman", "pip", "pipx", "pixi",
-    "pnpm", "pnpx", "poetry", "pytest", "rake", "rpm", "rustc", "rustup", "sbt", "scons", "snap",
-    "stack", "task", "tox", "uv", "uvx", "yarn", "yum", "zig", "zypper",
+    "cabal", "cargo", "cc", "clang", "clang++", "cmake", "collect2", "composer", "conda",
+    "corepack", "cpack", "cpan", "cpp", "ctest", "debuild", "dnf", "dotnet", "dpkg",
+    "dpkg-buildpackage", "g++", "gcc", "gem", "gmake", "go", "gold", "gradle", "gradlew", "guix",
+    "hatch", "just", "ld", "lld", "make", "mamba", "meson", "mise", "mix", "msbuild", "mvn", "mvnw",
+    "ninja", "nix", "nix-shell", "nox", "npm", "npx", "opt", "pacman", "pip", "pipx", "pixi",
+    "pnpm", "pnpx", "poetry", "pytest", "rake", "rpcgen", "rpm", "rustc", "rustup", "sbt", "scons",
+    "snap", "stack", "task", "tox", "uv", "uvx", "yarn", "yum", "zig", "zypper",
 ];
 
 #[rustfmt::skip]
-const LAUNCHERS: [&str; 93] = [
-    "anacron", "arch", "at", "batch", "bsdtar", "busybox", "caffeinate", "catchsegv", "cgexec",
-    "choom", "chpst", "chronic", "chrt", "coproc", "coreutils", "cpio", "cpulimit", "crontab",
-    "daemonize", "dbus-launch", "dbus-run-session", "direnv", "eatmydata", "entr", "env",
-    "fakeroot", "faketime", "fd", "fdfind", "firejail", "flock", "gdb", "gdbserver", "gpg",
-    "gtar", "hyperfine", "ifne", "ionice", "ip", "launchctl", "linux", "lldb", "ltrace", "mpirun",
-    "nice", "nodemon", "nohup", "numactl", "open", "parallel", "perf", "pkgexec", "prlimit",
-    "proot", "proxychains", "rlwrap", "rsync", "run-one", "run-parts", "sandbox-exec", "script",
-    "sem", "service", "setarch", "setsid", "softlimit", "srun", "ssh-agent", "start",
-    "start-stop-daemon", "stdbuf", "strace", "systemctl", "systemd-run", "tar", "taskset", "time",
-    "timeout", "torsocks", "toybox", "trickle", "tsp", "unbuffer", "uutils", "valgrind", "watch",
-    "watchexec", "xargs", "xcrun", "xdg-open", "xterm", "xvfb-run", "zeditor",
+const LAUNCHERS: [&str; 122] = [
+    "aa-exec", "anacron", "arch", "at", "atrm", "batch", "bsdtar", "busybox", "caffeinate",
+    "catchsegv", "cgexec", "choom", "chpst", "chronic", "chrt", "compose", "coproc", "coreutils",
+    "cpio", "cpulimit", "crontab", "daemonize", "dbus-launch", "dbus-run-session", "debconf",
+    "direnv", "eatmydata", "edit", "entr", "env", "fakechroot", "fakeroot", "faketime", "fd",
+    "fdfind", "firejail", "flock", "gdb", "gdbserver", "gdbtui", "gpg", "gtar", "heaptrack",
+    "hyperfine", "ifne", "ionice", "ip", "launchctl", "ldd", "linux", "lldb", "logrotate",
+    "logsave", "ltrace", "memusage", "mpirun", "msgexec", "msgfilter", "nice", "nodemon", "nohup",
+    "not", "numactl", "open", "parallel", "perf", "pg_ctl", "pg_ctlcluster", "pg_virtualenv",
+    "pinentry", "pkgexec", "prlimit", "proot", "proxychains", "rlwrap", "rsync", "run-mailcap",
+    "run-one", "run-parts", "sandbox-exec", "script", "see", "sem", "sensible-browser",
+    "sensible-editor", "sensible-pager", "service", "setarch", "setsid", "softlimit", "sotruss",
+    "srun", "ssh-agent", "start", "start-stop-daemon", "stdbuf", "strace", "systemctl",
+    "systemd-cat", "systemd-inhibit", "systemd-run", "tar", "taskset", "time", "timeout",
+    "torsocks", "toybox", "trickle", "tsp", "unbuffer", "uutils", "valgrind", "watch", "watchexec",
+    "x-terminal-emulator", "x-www-browser", "xargs", "xcrun", "xdg-open", "xterm", "xvfb-run",
+    "zeditor",
 ];
 
 #[rustfmt::skip]
-const PRIVILEGE: [&str; 14] = [
-    "bwrap", "capsh", "chroot", "doas", "gosu", "nsenter", "pkexec", "runas", "runuser",
-    "setpriv", "su", "su-exec", "sudo", "unshare",
+const PRIVILEGE: [&str; 20] = [
+    "bwrap", "capsh", "chroot", "doas", "gosu", "newgrp", "newrole", "nsenter", "pkexec", "runas",
+    "runcon", "runuser", "setpriv", "sg", "su", "su-exec", "sudo", "unshare", "vipw", "visudo",
 ];
 
 #[rustfmt::skip]
@@ -105,10 +114,12 @@ const REMOTE: [&str; 25] = [
 ];
 
 #[rustfmt::skip]
-const INTERACTIVE: [&str; 28] = [
-    "code", "ed", "emacs", "emacsclient", "ex", "helix", "hx", "info", "joe", "kak", "less",
-    "links", "lynx", "man", "micro", "more", "most", "mutt", "nano", "nvim", "pico", "screen",
-    "tmux", "vi", "view", "vim", "vimdiff", "w3m",
+const INTERACTIVE: [&str; 45] = [
+    "bzless", "bzmore", "code", "ed", "editor", "emacs", "emacsclient", "ex", "helix", "hx", "info",
+    "joe", "kak", "less", "lessfile", "lesspipe", "links", "lynx", "lzless", "lzmore", "man",
+    "micro", "more", "most", "mutt", "nano", "nvim", "pager", "pico", "rview", "rvim", "screen",
+    "select-editor", "tmux", "vi", "view", "vigr", "vim", "vimdiff", "w3m", "xzless", "xzmore",
+    "zless", "zmore", "zstdless",
 ];
 
 const VERSION_CONTROL: [&str; 10] =
@@ -126,9 +137,41 @@ const GROUPS: [(ProgramRisk, &[&str]); 9] = [
     (ProgramRisk::VersionControl, &VERSION_CONTROL),
 ];
 
+/// How the names of programs begin of which there are many variants.
+const FAMILIES: [(&str, ProgramRisk); 10] = [
+    ("fakeroot", ProgramRisk::Launcher),
+    ("git-", ProgramRisk::VersionControl),
+    ("heaptrack", ProgramRisk::Launcher),
+    ("pdb3", ProgramRisk::Interpreter),
+    ("perl5", ProgramRisk::Interpreter),
+    ("php", ProgramRisk::Interpreter),
+    ("pydoc", ProgramRisk::Interpreter),
+    ("pypy", ProgramRisk::Interpreter),
+    ("python", ProgramRisk::Interpreter),
+    ("ruby", ProgramRisk::Interpreter),
+];
+
+/// How the names of machines begin.
+const MACHINES: [&str; 14] = [
+    "aarch64",
+    "amd64",
+    "arm",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "loongarch",
+    "m68k",
+    "mips",
+    "powerpc",
+    "riscv",
+    "s390x",
+    "x86_64",
+];
+
 /// Programs that are harmless but for some options: the program, the letters of its short options,
 /// and its long ones.
-const RISKY_OPTIONS: [(&str, &str, &[&str]); 10] = [
+const RISKY_OPTIONS: [(&str, &str, &[&str]); 16] = [
     ("sort", "", &["compress-program"]),
     ("rg", "z", &["pre", "hostname-bin", "search-zip"]),
     ("ag", "", &["pager"]),
@@ -139,6 +182,12 @@ const RISKY_OPTIONS: [(&str, &str, &[&str]); 10] = [
     ("bat", "", &["pager"]),
     ("date", "", &["set"]),
     ("tree", "R", &[]),
+    ("install", "s", &["strip", "strip-program"]),
+    ("diff3", "", &["diff-program"]),
+    ("sdiff", "", &["diff-program"]),
+    ("dpkg-architecture", "c", &["command"]),
+    ("ssh-keygen", "Dw", &[]),
+    ("tcpdump", "z", &[]),
 ];
 
 /// What `find` does besides finding.
@@ -157,13 +206,40 @@ pub(crate) fn risk_of_program(name: &str) -> Option<ProgramRisk> {
     if ["ld-linux", "ld-musl", "ld.so", "ld64.so"].iter().any(|name| stem.starts_with(name)) {
         return Some(ProgramRisk::Launcher);
     }
+    risk_of_stem(stem)
+        .or_else(|| risk_of_stem(without_machine(stem)))
+        .or_else(|| risk_of_family(stem))
+        .or_else(|| {
+            // `x86_64-linux-gnu-gcc-13`, `x86_64-linux-gnu-ld.bfd`
+            let (_, last) = without_version(stem).rsplit_once('-')?;
+            risk_of_stem(last).filter(|risk| *risk == ProgramRisk::BuildTool)
+        })
+}
+
+fn risk_of_stem(stem: &str) -> Option<ProgramRisk> {
     // `vim.basic`, `nc.openbsd`
     let flavourless = stem.split('.').next().filter(|name| !name.is_empty()).unwrap_or(stem);
-    [stem, without_version(stem), flavourless].into_iter().find_map(risk_by_name).or_else(|| {
-        // `x86_64-linux-gnu-gcc-13`
-        let (_, last) = without_version(stem).rsplit_once('-')?;
-        risk_by_name(last).filter(|risk| *risk == ProgramRisk::BuildTool)
-    })
+    let names = [stem, without_version(stem), flavourless, without_version(flavourless)];
+    names.into_iter().find_map(risk_by_name)
+}
+
+/// The name without the machine it is for, before or after: `perl5.36-x86_64-linux-gnu`,
+/// `x86_64-linux-gnu-gdb`.
+fn without_machine(stem: &str) -> &str {
+    let is_machine = |part: &str| MACHINES.iter().any(|machine| part.starts_with(machine));
+    let Some((start, _)) = stem.split_once('-').filter(|(start, _)| !is_machine(start)) else {
+        let systems = ["-gnueabihf-", "-gnueabi-", "-gnu-", "-musl-", "-elf-"];
+        let rest = systems.iter().find_map(|system| stem.split_once(system));
+        return rest.map_or(stem, |(_, rest)| rest);
+    };
+    let mut ends = stem.match_indices('-').map(|(end, _)| end);
+    let end = ends.find(|end| stem.get(end + 1..).is_some_and(is_machine));
+    end.and_then(|end| stem.get(..end)).filter(|_| !start.is_empty()).unwrap_or(stem)
+}
+
+/// The variants of a program, by how their names begin: `python3-dbg`, `fakeroot-tcp`.
+fn risk_of_family(stem: &str) -> Option<ProgramRisk> {
+    FAMILIES.iter().find(|(start, _)| stem.starts_with(start)).map(|(_, risk)| *risk)
 }
 
 /// Whether the arguments of an otherwise harmless program need a person.
@@ -223,10 +299,53 @@ mod tests {
             ("sudo", ProgramRisk::Privilege),
             ("git", ProgramRisk::VersionControl),
             ("vim.basic", ProgramRisk::Interactive),
+            ("perl5.36-x86_64-linux-gnu", ProgramRisk::Interpreter),
+            ("python3-dbg", ProgramRisk::Interpreter),
+            ("pdb3.11", ProgramRisk::Interpreter),
+            ("pydoc3", ProgramRisk::Interpreter),
+            ("prove", ProgramRisk::Interpreter),
+            ("jrunscript", ProgramRisk::Interpreter),
+            ("lli-16", ProgramRisk::Interpreter),
+            ("opt-16", ProgramRisk::BuildTool),
+            ("cpp-12", ProgramRisk::BuildTool),
+            ("x86_64-linux-gnu-cpp", ProgramRisk::BuildTool),
+            ("x86_64-linux-gnu-ld.bfd", ProgramRisk::BuildTool),
+            ("ld.gold", ProgramRisk::BuildTool),
+            ("rpcgen", ProgramRisk::BuildTool),
+            ("x86_64-linux-gnu-gdb", ProgramRisk::Launcher),
+            ("gdbtui", ProgramRisk::Launcher),
+            ("not-16", ProgramRisk::Launcher),
+            ("fakeroot-tcp", ProgramRisk::Launcher),
+            ("fakeroot-sysv", ProgramRisk::Launcher),
+            ("memusage", ProgramRisk::Launcher),
+            ("sotruss", ProgramRisk::Launcher),
+            ("msgexec", ProgramRisk::Launcher),
+            ("heaptrack", ProgramRisk::Launcher),
+            ("pg_virtualenv", ProgramRisk::Launcher),
+            ("systemd-cat", ProgramRisk::Launcher),
+            ("runcon", ProgramRisk::Privilege),
+            ("sg", ProgramRisk::Privilege),
         ] {
             assert_eq!(risk_of_program(name), Some(risk), "{name}");
         }
-        for name in ["ls", "cat", "head", "uniq", "md5sum", "sha256sum", "b2sum", "rg", "tree"] {
+        for name in [
+            "ls",
+            "cat",
+            "head",
+            "uniq",
+            "md5sum",
+            "sha256sum",
+            "b2sum",
+            "rg",
+            "tree",
+            "diff3",
+            "jq",
+            "install",
+            "ssh-keygen",
+            "dpkg-architecture",
+            "notify-send",
+            "arm-none",
+        ] {
             assert_eq!(risk_of_program(name), None, "{name}");
         }
     }
@@ -247,12 +366,25 @@ mod tests {
             "split --filter=sh",
             "printf -v a[$(id)] x",
             "test -v a[$(id)]",
+            "install -s a b",
+            "install --strip-prog=./x -s a b",
+            "diff3 --diff-program=./x a b c",
+            "sdiff --diff=./x a b",
+            "dpkg-architecture -c sh",
+            "ssh-keygen -D ./x.so",
         ] {
             let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
             let risk = risk_of_arguments(&words[0], &words[1..]);
             assert_eq!(risk, Some(ProgramRisk::RiskyOption), "{text}");
         }
-        for text in ["find . -name x", "sort -k2 -n", "rg -n x", "printf %s x", "curl -s x"] {
+        for text in [
+            "find . -name x",
+            "sort -k2 -n",
+            "rg -n x",
+            "printf %s x",
+            "curl -s x",
+            "install -m 755 a b",
+        ] {
             let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
             assert_eq!(risk_of_arguments(&words[0], &words[1..]), None, "{text}");
         }

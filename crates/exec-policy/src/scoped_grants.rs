@@ -1,11 +1,14 @@
-//! Permissions with an end that a person gave: one command in one directory, or a program in one
-//! workspace under the sandbox.
+//! Permissions that a person gave: one whole command in one place, or a program in one workspace under
+//! the sandbox.
 //!
-//! They have a file of their own, because `exec-approvals.json` can say neither: a reader of that
-//! format that doesn't know the end would allow the command for good.
+//! They have a file of their own, because `exec-approvals.json` can say neither: its entries are for one
+//! program each, and hold anywhere and for good.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
+
+use crate::plan::CommandPlan;
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -20,26 +23,47 @@ const MAX_GRANTS: usize = 500;
 pub struct ScopedGrants {
     /// 1.
     version: u64,
-    /// Commands with exactly their arguments.
+    /// Permissions for the parts of commands. They don't count: parts can be joined to any command.
+    #[serde(default, rename = "commands", skip_serializing)]
+    parts: Vec<Value>,
+    /// Whole commands.
     #[serde(default)]
-    pub commands: Vec<CommandGrant>,
+    pub plans: Vec<PlanGrant>,
     /// Programs with any arguments.
     #[serde(default)]
     pub programs: Vec<ProgramGrant>,
 }
 
-/// A program may run with exactly these arguments in exactly this directory.
+/// Exactly this command may run in exactly this place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CommandGrant {
+pub struct PlanGrant {
     /// The agent.
     pub agent: String,
-    /// The path of the program.
-    pub program: String,
-    /// The hash that [`exact_argument_pattern`](crate::exact_argument_pattern) makes.
-    pub arg_pattern: String,
-    /// When it ends, in milliseconds since 1970.
-    pub expires_at_ms: i64,
+    /// The paths of the programs in their order, for people. The arguments may have secrets.
+    pub programs: Vec<String>,
+    /// The [hash](CommandPlan::grant_hash) of the plan and its place.
+    pub plan_hash: String,
+    /// When it ends, in milliseconds since 1970; `None` for no end.
+    pub expires_at_ms: Option<i64>,
+}
+
+impl PlanGrant {
+    /// A permission for a plan at a place without an end; `None` when there can be none.
+    #[must_use]
+    pub fn new(plan: &CommandPlan, place: &str) -> Option<Self> {
+        let plan_hash = plan.grant_hash(place)?.to_string();
+        let targets = plan.commands().filter_map(|command| command.target.as_ref());
+        let programs = targets.map(|program| program.path.clone()).collect();
+        let agent = plan.context().agent.clone();
+        Some(Self { agent, programs, plan_hash, expires_at_ms: None })
+    }
+
+    /// Whether it holds at `now_ms` milliseconds since 1970.
+    #[must_use]
+    pub fn is_valid_at(&self, now_ms: i64) -> bool {
+        self.expires_at_ms.is_none_or(|end| now_ms < end)
+    }
 }
 
 /// A program may run under the sandbox in a workspace, with any arguments.
@@ -58,7 +82,7 @@ pub struct ProgramGrant {
 
 /// Why the permissions can't be read. None of them counts then.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("read the permissions with an end: {message}")]
+#[error("read the permissions of commands: {message}")]
 pub struct ScopedGrantsError {
     message: String,
 }
@@ -73,7 +97,7 @@ impl ScopedGrantsError {
 
 impl Default for ScopedGrants {
     fn default() -> Self {
-        Self { version: VERSION, commands: Vec::new(), programs: Vec::new() }
+        Self { version: VERSION, parts: Vec::new(), plans: Vec::new(), programs: Vec::new() }
     }
 }
 
@@ -85,11 +109,12 @@ impl ScopedGrants {
     pub fn from_text(text: Option<&str>) -> Result<Self, ScopedGrantsError> {
         let Some(text) = text else { return Ok(Self::default()) };
         let invalid = |message: String| ScopedGrantsError { message };
-        let grants: Self =
+        let mut grants: Self =
             serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
         if grants.version != VERSION {
             return Err(invalid(format!("version {} instead of {VERSION}", grants.version)));
         }
+        grants.parts.clear();
         Ok(grants)
     }
 
@@ -103,14 +128,13 @@ impl ScopedGrants {
     /// Adds permissions. Those of the same command or program are replaced, and those that ended
     /// are removed.
     pub fn extend(&mut self, added: Self, now_ms: i64) {
-        let is_same = |old: &CommandGrant, new: &CommandGrant| {
-            (&old.agent, &old.program, &old.arg_pattern)
-                == (&new.agent, &new.program, &new.arg_pattern)
+        let is_same = |old: &PlanGrant, new: &PlanGrant| {
+            (&old.agent, &old.plan_hash) == (&new.agent, &new.plan_hash)
         };
-        self.commands.retain(|old| {
-            now_ms < old.expires_at_ms && !added.commands.iter().any(|new| is_same(old, new))
+        self.plans.retain(|old| {
+            old.is_valid_at(now_ms) && !added.plans.iter().any(|new| is_same(old, new))
         });
-        self.commands.extend(added.commands);
+        self.plans.extend(added.plans);
         let is_same = |old: &ProgramGrant, new: &ProgramGrant| {
             (&old.agent, &old.program, &old.workspace) == (&new.agent, &new.program, &new.workspace)
         };
@@ -118,17 +142,18 @@ impl ScopedGrants {
             now_ms < old.expires_at_ms && !added.programs.iter().any(|new| is_same(old, new))
         });
         self.programs.extend(added.programs);
-        self.commands.drain(..self.commands.len().saturating_sub(MAX_GRANTS));
+        self.plans.drain(..self.plans.len().saturating_sub(MAX_GRANTS));
         self.programs.drain(..self.programs.len().saturating_sub(MAX_GRANTS));
     }
 
-    /// Removes an agent's permissions of a program; `*` stands for all agents. Returns their number.
+    /// Removes an agent's permissions of a program, those for whole commands with it included; `*`
+    /// stands for all agents. Returns their number.
     pub fn remove_program(&mut self, agent: &str, program: &str) -> usize {
-        let before = self.commands.len() + self.programs.len();
+        let before = self.plans.len() + self.programs.len();
         let is_other = |of: &str| agent != "*" && of != agent;
-        self.commands.retain(|it| is_other(&it.agent) || it.program != program);
+        self.plans.retain(|it| is_other(&it.agent) || !it.programs.iter().any(|it| it == program));
         self.programs.retain(|it| is_other(&it.agent) || it.program != program);
-        before - self.commands.len() - self.programs.len()
+        before - self.plans.len() - self.programs.len()
     }
 }
 
@@ -157,6 +182,33 @@ mod tests {
         for text in ["", "{}", "[]", &other_version, &unknown_key, &without_end] {
             let _ = ScopedGrants::from_text(Some(text)).unwrap_err();
         }
+    }
+
+    #[test]
+    fn permissions_for_parts_of_commands_do_not_count() {
+        let text = r#"{"version": 1, "commands": [{"agent": "main", "program": "/usr/bin/sh",
+            "argPattern": "sha256:cwd-argv:v1:x", "expiresAtMs": 9}], "programs": []}"#;
+        let grants = ScopedGrants::from_text(Some(text)).unwrap();
+        assert_eq!(grants, ScopedGrants::default());
+        assert!(!grants.to_text().contains("commands"));
+    }
+
+    #[test]
+    fn a_whole_command_is_allowed_once_and_removed_by_any_of_its_programs() {
+        let plan = |hash: &str, expires_at_ms| PlanGrant {
+            agent: "main".to_owned(),
+            programs: vec!["/a".to_owned(), "/b".to_owned()],
+            plan_hash: hash.to_owned(),
+            expires_at_ms,
+        };
+        let plans = |plans| ScopedGrants { plans, ..ScopedGrants::default() };
+        let mut grants = plans(vec![plan("1", Some(5)), plan("2", None), plan("3", Some(20))]);
+        grants.extend(plans(vec![plan("3", None)]), 10);
+        assert_eq!(grants.plans, [plan("2", None), plan("3", None)]);
+        let read = ScopedGrants::from_text(Some(&grants.to_text())).unwrap();
+        assert_eq!(read, grants);
+        assert_eq!(grants.remove_program("other", "/b"), 0);
+        assert_eq!(grants.remove_program("main", "/b"), 2);
     }
 
     #[test]

@@ -67,18 +67,20 @@ impl<P: ApprovalPrompter> Approver for PolicyApprover<P> {
             PolicyDecision::Ask(request) => request,
         };
         if self.command_policy.is_none() {
-            request.remedies.exact_rules.clear();
+            request.remedies.exact_rule = None;
             request.remedies.sandboxed_programs.clear();
         }
         let kind = request.kind;
         let reason = match self.prompter.request_approval(&request).await {
             ApprovalAnswer::Allow => return ApprovalDecision::Allow,
             ApprovalAnswer::AllowAlways => {
-                return self.allow_from_now_on(|policy| policy.add_exact_rules(&request.remedies));
+                return self.allow_from_now_on(|policy| {
+                    policy.add_grant(&request.remedies, GrantScope::Command, None)
+                });
             }
             ApprovalAnswer::AllowFor { scope, time } => {
                 return self.allow_from_now_on(|policy| {
-                    policy.add_grant(&request.remedies, scope, time.min(MAX_GRANT_TIME))
+                    policy.add_grant(&request.remedies, scope, Some(time.min(MAX_GRANT_TIME)))
                 });
             }
             ApprovalAnswer::Deny { reason: None } => format!("the user did not allow this {kind}"),
@@ -140,7 +142,7 @@ impl ApprovalRequest {
     /// [`ApprovalAnswer::AllowFor`] with [`GrantScope::Command`].
     #[must_use]
     pub fn can_allow_always(&self) -> bool {
-        !self.remedies.exact_rules.is_empty()
+        self.remedies.exact_rule.is_some()
     }
 
     /// The programs that the person may allow by [`ApprovalAnswer::AllowFor`] with

@@ -16,7 +16,7 @@ use openclaw_exec_policy::{
 };
 use openclaw_fs::StateFile;
 use openclaw_process::base_environment;
-use openclaw_process::sandbox::SandboxLevels;
+use openclaw_process::sandbox::{SandboxLevels, SandboxPolicy};
 use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand, ProgramFinder};
 
 use self::grants::GRANTS_FILE_NAME;
@@ -46,6 +46,8 @@ pub struct CommandPolicy {
     is_security_set: bool,
     /// What is enforced of the sandbox, for people; `None` without one.
     sandbox_levels: Option<SandboxLevels>,
+    /// What the sandbox allows, to compare; `None` without one.
+    sandbox_rules: Option<String>,
     /// The workspace of the sandbox, without symbolic links; `None` without one.
     workspace: Option<String>,
 }
@@ -63,6 +65,7 @@ impl Runtime {
             home: models.env().get("HOME").map(str::to_owned),
             is_security_set: self.config().has_exec_security(agent),
             sandbox_levels: None,
+            sandbox_rules: None,
             workspace: None,
         }
     }
@@ -90,6 +93,7 @@ impl Runtime {
         let now_ms = now_ms();
         Ok(match self.agent_sandbox(agent, &directory) {
             Ok(sandbox) if sandbox.policy.is_some() => policy
+                .with_sandbox(&sandbox)
                 .sandboxed_policy(&approvals)
                 .explain_plan(&plan, now_ms)
                 .in_sandbox(&sandbox.summary(), &outside, outside.judge_plan(&plan, now_ms)),
@@ -111,7 +115,8 @@ impl CommandPolicy {
             let workspace = std::fs::canonicalize(&policy.workspace).ok()?;
             workspace.to_str().map(str::to_owned)
         });
-        Self { sandbox_levels, workspace, ..self }
+        let sandbox_rules = sandbox.policy.clone().map(describe_sandbox);
+        Self { sandbox_levels, sandbox_rules, workspace, ..self }
     }
 
     /// The path of the approvals file, whether or not it exists.
@@ -256,6 +261,12 @@ impl CommandJudge for CommandPolicy {
         };
         JudgedCommand { review, without_shell: false }
     }
+}
+
+/// What a sandbox allows. The temporary folder is another one for each conversation.
+fn describe_sandbox(mut policy: SandboxPolicy) -> String {
+    policy.temp_dir = None;
+    format!("{policy:?}")
 }
 
 /// What a person is shown of a command.

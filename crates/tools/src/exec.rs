@@ -317,8 +317,13 @@ impl Tool for ExecTool {
             Some(judge) => {
                 let finder = ProgramFinder::new(&self.options.environment, self.workspace.path());
                 let path = self.workspace.path().join(directory.as_path());
-                let request =
-                    CommandRequest { input: &input, environment: &environment, directory: &path };
+                let request = CommandRequest {
+                    input: &input,
+                    environment: &environment,
+                    directory: &path,
+                    has_terminal: arguments.pty == Some(true),
+                    is_background: arguments.background == Some(true),
+                };
                 review_command(judge.as_ref(), request, place, finder)
             }
             None => (CommandReview::Unreviewed, None),

@@ -65,6 +65,61 @@ async fn always_allows_exactly_this_command_in_this_directory() {
     let other: Vec<&str> = other.iter().map(String::as_str).collect();
     let _ = home.run(&other).await.says(&["openclaw approvals allowlist add /usr/bin/touch"]);
     assert_eq!(home.files(), ["made.txt", "sub"]);
+    assert!(!home.config_path().with_file_name("exec-approvals.json").exists());
+    let listed = home.run(&["approvals", "list"]).await.code(0).stdout;
+    assert_eq!(listed, "/usr/bin/touch (exactly one whole command, always)\n");
+    let _ = home.run(&["approvals", "allowlist", "remove", "/usr/bin/touch"]).await.code(0);
+    assert!(!runs_unasked(&home, "touch made.txt").await);
+}
+
+#[tokio::test]
+async fn a_permission_is_for_no_part_of_its_command_and_for_no_other_script() {
+    for answer in ["c\n", "a\n"] {
+        let (_server, home) = tiny().await;
+        let home = home.config(UNSANDBOXED);
+        write(&home.workspace().join("evil"), "touch made.txt\n");
+        let _ = run(&home, "echo true | sh", Some(answer)).await;
+        assert!(runs_unasked(&home, "echo true | sh").await, "{answer}");
+        for command in ["cat evil | sh", "sh", "echo true; sh", "echo true"] {
+            assert!(!runs_unasked(&home, command).await, "{answer} {command}");
+        }
+        let _ = run(&home, "cat evil | sh", None).await;
+        assert_eq!(home.files(), ["evil"], "{answer}");
+
+        write(&home.workspace().join("b.sh"), "true\n");
+        let ended = run(&home, "sh b.sh", Some(answer)).await;
+        let is_shown = on_one_line(&ended).contains("| b.sh (sha256 ");
+        assert!(is_shown, "{ended:#?}");
+        assert!(runs_unasked(&home, "sh b.sh").await, "{answer}");
+        let _ = run(&home, "sh b.sh", None).await.code(0);
+        write(&home.workspace().join("b.sh"), "touch made.txt\n");
+        assert!(!runs_unasked(&home, "sh b.sh").await, "{answer}");
+        let _ = run(&home, "sh b.sh", None).await;
+        assert_eq!(home.files(), ["b.sh", "evil"], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_was_given_under_the_sandbox_ends_with_it() {
+    for answer in ["c\n", "a\n"] {
+        let (_server, home) = tiny().await;
+        let home = home.config(ASKED_IN_SANDBOX);
+        let command = "sh -c 'touch made.txt'";
+        let _ = run(&home, command, Some(answer)).await;
+        std::fs::remove_file(home.workspace().join("made.txt")).unwrap();
+        assert!(runs_unasked(&home, command).await, "{answer}");
+        let _ = run(&home, command, None).await.code(0);
+        assert_eq!(home.files(), ["made.txt"], "{answer}");
+        std::fs::remove_file(home.workspace().join("made.txt")).unwrap();
+        let home = home.config("{tools: {exec: {security: 'allowlist', host: 'gateway'}}}");
+        assert!(!runs_unasked(&home, command).await, "{answer}");
+        let _ = run(&home, command, None).await;
+        assert!(home.files().is_empty(), "{answer}");
+        // Nor under a sandbox that allows more.
+        let wider = "{tools: {exec: {security: 'allowlist', sandbox: {profile: 'workspace+net'}}}}";
+        let home = home.config(wider);
+        assert!(!runs_unasked(&home, command).await, "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -79,7 +134,7 @@ async fn a_command_is_allowed_here_until_a_time() {
     assert_eq!(home.files(), ["made.txt"]);
     assert!(!runs_unasked(&home, "touch other.txt").await);
     let listed = home.run(&["approvals", "list"]).await.code(0).stdout;
-    assert!(listed.starts_with("/usr/bin/touch (one command in one directory, until "), "{listed}");
+    assert!(listed.starts_with("/usr/bin/touch (exactly one whole command, until "), "{listed}");
 
     // A permission that ended is none.
     let file = home.config_path().with_file_name("exec-grants.json");

@@ -210,11 +210,14 @@ fn write_patterns(context: &CommandContext, policy: &CommandPolicy) -> io::Resul
     }
     for GrantSummary { program, workspace, expires_at_ms } in grants {
         let scope = workspace.map_or_else(
-            || "one command in one directory".to_owned(),
+            || "exactly one whole command".to_owned(),
             |workspace| format!("in the sandbox in {workspace}"),
         );
-        let until = format_utc(u64::try_from(expires_at_ms).unwrap_or_default());
-        let line = format!("{program} ({scope}, until {until} UTC)");
+        let end = expires_at_ms.map_or_else(
+            || "always".to_owned(),
+            |end| format!("until {} UTC", format_utc(u64::try_from(end).unwrap_or_default())),
+        );
+        let line = format!("{program} ({scope}, {end})");
         context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&line)))?;
     }
     Ok(())

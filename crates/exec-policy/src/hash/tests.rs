@@ -40,7 +40,7 @@ fn the_hash_of_a_plan_is_stable() {
     let hash = hash_of(script("env TERM=x ls 'a b' | ls 2>&1 && ls"), context(), &table());
     assert_eq!(
         hash.to_string(),
-        "36e4fbf7702209b022c3e76a3adf1bb0937d2b24922cabbe891d4243f65f05a8"
+        "260a2167e557a4a35bc0a689641aaad7fc740d3dba9f4a08650ddf13cac437fa"
     );
 }
 
@@ -72,7 +72,9 @@ fn the_hash_changes_when_anything_changes() {
     ] {
         add(hash_of(script(text), context(), &table()), text);
     }
-    let changes: [(&str, ChangeContext); 9] = [
+    let changes: [(&str, ChangeContext); 11] = [
+        ("terminal", |context| context.has_terminal = true),
+        ("background", |context| context.is_background = true),
         ("directory", |context| context.directory = "/v".to_owned()),
         ("directory identity", |context| context.directory_identity.inode = 1),
         ("agent", |context| context.agent = "other".to_owned()),

@@ -105,7 +105,7 @@ fn an_invisible_character_in_an_argument_needs_a_person() {
 fn the_script_of_an_interpreter_is_part_of_the_plan() {
     let command = plan_command("python3.11 -u a.py b.py");
     let identity = FileIdentity { inode: 7, ..FileIdentity::default() };
-    assert_eq!(command.operands, [FileOperand { index: 2, identity }]);
+    assert_eq!(command.operands, [FileOperand { index: 2, path: "a.py".to_owned(), identity }]);
     assert_eq!(plan_command("ls a.py").operands, []);
 }
 

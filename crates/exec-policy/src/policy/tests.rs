@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, allow_always_entries};
-use crate::lookup::ProgramTable;
+use crate::grant::{ApprovalMismatch, ApprovedPlan, PlanApproval};
+use crate::lookup::{FileIdentity, ProgramTable};
+use crate::pattern::exact_argument_pattern;
 use crate::plan::{CommandInput, PlanContext};
+use crate::scoped_grants::PlanGrant;
 
 fn plan(text: &str) -> CommandPlan {
     plan_in("/w", text)
@@ -102,23 +104,136 @@ fn bare_patterns_are_for_bare_names_and_never_for_programs_that_run_others() {
     }
 }
 
-#[test]
-fn allow_always_is_for_exactly_one_command_in_one_directory() {
-    let approved = plan("env git status && ls");
-    let entries = allow_always_entries(&approved).unwrap();
-    assert_eq!(entries.len(), 2);
+/// A policy with nothing but the permission for a plan that runs at `place`.
+fn granted(plan: &CommandPlan, place: &str) -> ExecPolicy {
     let mut policy = policy(&[]);
-    policy.extend_allowlist(&entries, None);
-    for text in ["env git status && ls", "git status", "ls"] {
-        assert!(is_allowed(&policy, text), "{text}");
-    }
-    for text in ["git status -v", "git", "env id", "ls -l", "env sh -c id"] {
+    policy.extend_plan_grants(&[PlanGrant::new(plan, place).unwrap()], place);
+    policy
+}
+
+#[test]
+fn a_permission_is_for_the_whole_command_in_one_directory() {
+    let text = "env git status && ls | sh";
+    let policy = granted(&plan(text), "gateway");
+    assert!(is_allowed(&policy, text));
+    for text in [
+        "env git status",
+        "git status && ls | sh",
+        "ls | sh",
+        "sh",
+        "ls",
+        "id | sh",
+        "env git status || ls | sh",
+        "env git status; ls | sh",
+        "env git status && ls; sh",
+        "env git status && ls 2>&1 | sh",
+        "env git status && ls | sh | sh",
+        "env git status -v && ls | sh",
+        "env TERM=x git status && ls | sh",
+    ] {
         assert!(!is_allowed(&policy, text), "{text}");
     }
-    let decision = policy.judge_plan(&plan_in("/other", "git status"), 0);
+    let decision = policy.judge_plan(&plan_in("/other", text), 0);
     assert!(matches!(decision, ExecDecision::Ask { .. }), "{decision:?}");
     for text in ["ls $X", "env FOO=1 ls", "missing", "ls | missing"] {
-        assert_eq!(allow_always_entries(&plan(text)), None, "{text}");
+        assert!(PlanGrant::new(&plan(text), "gateway").is_none(), "{text}");
+    }
+}
+
+#[test]
+fn a_permission_holds_only_where_it_was_given_and_until_its_end() {
+    let plan = plan("sh -c id");
+    let mut grant = PlanGrant::new(&plan, "sandbox").unwrap();
+    for (place, expires_at_ms, expected) in [
+        ("sandbox", None, true),
+        ("gateway", None, false),
+        ("sandbox of another kind", None, false),
+        ("", None, false),
+        ("sandbox", Some(100), false),
+        ("sandbox", Some(101), true),
+    ] {
+        grant.expires_at_ms = expires_at_ms;
+        let mut policy = policy(&[]);
+        policy.extend_plan_grants(&[grant.clone()], place);
+        let is_allowed = policy.judge_plan(&plan, 100) == ExecDecision::Allow;
+        assert_eq!(is_allowed, expected, "{place:?} {expires_at_ms:?}");
+    }
+}
+
+/// A plan with files whose hash is of this byte; `None` for a file whose content isn't known.
+fn plan_with_file(text: &str, byte: Option<u8>, change: fn(&mut PlanContext)) -> CommandPlan {
+    let mut table = ProgramTable::from_paths(["/usr/bin/python3", "/usr/bin/sh", "/usr/bin/cat"]);
+    let digest = byte.map(|byte| [byte; 32]);
+    for path in ["b.py", "/w/b.py"] {
+        table.insert_file(path, FileIdentity { digest, ..FileIdentity::default() });
+    }
+    let mut context = PlanContext::new("/w", "main");
+    change(&mut context);
+    CommandPlan::new(CommandInput::Script(text.to_owned()), context, &table).unwrap()
+}
+
+#[test]
+fn a_permission_is_for_the_content_of_the_files_that_are_named() {
+    for text in [
+        "python3 b.py",
+        "python3 -u /w/b.py x",
+        "python3 --script=b.py",
+        "python3 -fb.py",
+        "cat b.py | sh",
+        "sh -c 'python3 b.py;'",
+    ] {
+        let policy = granted(&plan_with_file(text, Some(1), |_| ()), "gateway");
+        let judge = |content| policy.judge_plan(&plan_with_file(text, content, |_| ()), 0);
+        assert_eq!(judge(Some(1)), ExecDecision::Allow, "{text}");
+        for changed in [Some(2), None] {
+            assert!(matches!(judge(changed), ExecDecision::Ask { .. }), "{text}");
+        }
+        let unknown = plan_with_file(text, None, |_| ());
+        assert!(PlanGrant::new(&unknown, "gateway").is_none(), "{text}");
+    }
+    let shown =
+        crate::render_command_for_approval(&plan_with_file("python3 b.py", Some(1), |_| ()));
+    assert!(shown.contains("file:\n  | b.py (sha256 010101010101)\n"), "{shown}");
+}
+
+#[test]
+fn a_permission_is_for_the_way_a_command_runs() {
+    let plan = |change| plan_with_file("python3 b.py", Some(1), change);
+    let policy = granted(&plan(|_| ()), "gateway");
+    let changes: [fn(&mut PlanContext); 5] = [
+        |context| context.has_terminal = true,
+        |context| context.is_background = true,
+        |context| context.agent = "other".to_owned(),
+        |context| context.node = "other".to_owned(),
+        |context| _ = context.environment.insert("TERM".to_owned(), "x".to_owned()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let decision = policy.judge_plan(&plan(change), 0);
+        assert!(matches!(decision, ExecDecision::Ask { .. }), "change {number}");
+    }
+    // Another session, and the same directory after a start of the machine.
+    let same = plan(|context| {
+        context.session = "other".to_owned();
+        context.directory_identity.device = 9;
+    });
+    assert_eq!(policy.judge_plan(&same, 0), ExecDecision::Allow);
+}
+
+#[test]
+fn an_exact_entry_of_the_file_is_not_for_parts_of_a_command_that_runs_others() {
+    let mut policy = policy(&["/usr/bin/cat"]);
+    for (program, words) in
+        [("/usr/bin/sh", vec!["sh"]), ("/usr/bin/python3", vec!["python3", "b.py"])]
+    {
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let entry = AllowlistEntry::exact(program, &exact_argument_pattern(&words, "/w"));
+        policy.extend_allowlist(&[entry], None);
+    }
+    for (text, expected) in
+        [("sh", true), ("cat x | sh", false), ("cat x; sh", false), ("python3 b.py", false)]
+    {
+        let decision = policy.judge_plan(&plan_with_file(text, Some(1), |_| ()), 0);
+        assert_eq!(decision == ExecDecision::Allow, expected, "{text}");
     }
 }
 

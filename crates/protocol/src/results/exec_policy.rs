@@ -100,23 +100,24 @@ pub struct AllowlistReport {
     pub agent: String,
     /// The patterns that its commands may match.
     pub allowlist: Vec<String>,
-    /// What a person allowed its commands until a time.
+    /// What a person allowed its commands for more than one run.
     #[serde(default)]
     pub grants: Vec<GrantReport>,
 }
 
-/// A permission with an end.
+/// A permission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantReport {
-    /// The path of the program.
+    /// The path of the program; for a whole command those of all its programs.
     pub program: String,
-    /// The workspace in which it may run under the sandbox; absent for one command in one directory.
+    /// The workspace in which it may run under the sandbox; absent for exactly one whole command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-    /// When it ends, in milliseconds since 1970.
-    pub expires_at_ms: i64,
+    /// When it ends, in milliseconds since 1970; absent for no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
 }
 
 /// `openclaw approvals allowlist add` and `remove`.

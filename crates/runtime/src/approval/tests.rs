@@ -225,8 +225,8 @@ async fn what_would_allow_a_command_is_reported_when_nobody_can_be_asked() {
     remedies.agent = "main".to_owned();
     remedies.program_patterns = vec!["/opt/my tools/x".to_owned()];
     // Nothing keeps a rule here, so none is offered.
-    let rule = ExactCommandRule { pattern: "/bin/x".to_owned(), argument_hash: "h".to_owned() };
-    remedies.exact_rules = vec![rule];
+    let programs = vec!["/bin/x".to_owned()];
+    remedies.exact_rule = Some(Box::new(ExactCommandRule { programs, plan_hash: "h".to_owned() }));
     let review_of_command = CommandReview::NeedsPerson {
         reasons: vec!["it is new".to_owned()],
         display: "command:\n  | x\n".to_owned(),

@@ -148,7 +148,7 @@ impl CommandPolicy {
         self.update_file(|file| file.add_entry(&self.agent, entry), |is_new| *is_new)
     }
 
-    /// Removes the agent's entries with this pattern or id, and its permissions with an end for this
+    /// Removes the agent's entries with this pattern or id, and its permissions for commands with this
     /// program. Returns their number.
     ///
     /// # Errors

@@ -1,23 +1,22 @@
-//! Permissions with an end: one command in one directory, or a program in the workspace under the
+//! Permissions of a person: one whole command in one place, or a program in the workspace under the
 //! sandbox.
 
 use std::time::Duration;
 
 use openclaw_core::CommandRemedies;
-use openclaw_exec_policy::{
-    CommandGrant, ExecPolicy, ProgramGrant, ScopedGrants, ScopedGrantsError,
-};
+use openclaw_exec_policy::{ExecPolicy, PlanGrant, ProgramGrant, ScopedGrants, ScopedGrantsError};
 use openclaw_fs::StateFile;
 
 use super::{ApprovalsUpdateError, CommandPolicy, now_ms};
+use crate::approval::MAX_GRANT_TIME;
 
-/// The file in the state folder with the permissions that have an end.
+/// The file in the state folder with these permissions.
 pub(super) const GRANTS_FILE_NAME: &str = "exec-grants.json";
 
-/// What a person allows until a time.
+/// What a person allows for more than one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GrantScope {
-    /// Exactly this command in this directory.
+    /// Exactly this whole command in this place.
     Command,
     /// The programs of the command in the workspace under the sandbox, whatever their arguments.
     SandboxedPrograms,
@@ -42,9 +41,9 @@ impl CommandPolicy {
     #[must_use]
     pub fn describe_grants(&self) -> Vec<GrantSummary> {
         let Ok(grants) = self.read_grants() else { return Vec::new() };
-        let commands = grants.commands.into_iter().filter(|it| it.agent == self.agent);
+        let commands = grants.plans.into_iter().filter(|it| it.agent == self.agent);
         let commands = commands.map(|it| GrantSummary {
-            program: it.program,
+            program: it.programs.join(", "),
             workspace: None,
             expires_at_ms: it.expires_at_ms,
         });
@@ -52,12 +51,13 @@ impl CommandPolicy {
         let programs = programs.map(|it| GrantSummary {
             program: it.program,
             workspace: Some(it.workspace),
-            expires_at_ms: it.expires_at_ms,
+            expires_at_ms: Some(it.expires_at_ms),
         });
         commands.chain(programs).collect()
     }
 
-    /// Lets what a person allowed run for a time.
+    /// Lets what a person allowed run for a time; `None` for no end, which only a whole command can
+    /// have.
     ///
     /// # Errors
     /// When the file can't be read or written.
@@ -65,21 +65,24 @@ impl CommandPolicy {
         &self,
         remedies: &CommandRemedies,
         scope: GrantScope,
-        time: Duration,
+        time: Option<Duration>,
     ) -> Result<(), ApprovalsUpdateError> {
-        let time_ms = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let expires_at_ms = now_ms().saturating_add(time_ms);
+        let end_after = |time: Duration| {
+            now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+        };
+        let end = time.map(end_after);
         let mut added = ScopedGrants::default();
         match scope {
             GrantScope::Command => {
-                added.commands.extend(remedies.exact_rules.iter().map(|rule| CommandGrant {
+                added.plans.extend(remedies.exact_rule.as_ref().map(|rule| PlanGrant {
                     agent: remedies.agent.clone(),
-                    program: rule.pattern.clone(),
-                    arg_pattern: rule.argument_hash.clone(),
-                    expires_at_ms,
+                    programs: rule.programs.clone(),
+                    plan_hash: rule.plan_hash.clone(),
+                    expires_at_ms: end,
                 }));
             }
             GrantScope::SandboxedPrograms => {
+                let expires_at_ms = end.unwrap_or_else(|| end_after(MAX_GRANT_TIME));
                 added.programs.extend(remedies.sandboxed_programs.iter().map(|program| {
                     ProgramGrant {
                         agent: remedies.agent.clone(),
@@ -117,10 +120,21 @@ impl CommandPolicy {
     pub(super) fn apply_grants(&self, policy: &mut ExecPolicy, is_sandboxed: bool) {
         // What can't be read grants nothing; a person is asked.
         let Ok(grants) = self.read_grants() else { return };
-        policy.extend_command_grants(grants.commands.iter().filter(|it| it.agent == self.agent));
+        let plans = grants.plans.iter().filter(|it| it.agent == self.agent);
+        policy.extend_plan_grants(plans, &self.describe_place(is_sandboxed));
         if is_sandboxed {
             let programs = grants.programs.iter().filter(|it| it.agent == self.agent);
             policy.extend_sandboxed_programs(programs);
+        }
+    }
+
+    /// Where commands run, as permissions are bound to it: what the sandbox allows, or this machine.
+    pub(super) fn describe_place(&self, is_sandboxed: bool) -> String {
+        match &self.sandbox_rules {
+            Some(rules) if is_sandboxed => format!("sandbox {rules}"),
+            // Commands in a sandbox that isn't known have no permission of another place.
+            None if is_sandboxed => "sandbox".to_owned(),
+            _ => "gateway".to_owned(),
         }
     }
 
@@ -149,14 +163,14 @@ impl CommandPolicy {
     }
 }
 
-/// A permission with an end.
+/// A permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantSummary {
-    /// The path of the program.
+    /// The path of the program; for a whole command those of all its programs.
     pub program: String,
     /// The workspace in which it may run under the sandbox, whatever its arguments; `None` for one
-    /// command in one directory.
+    /// whole command.
     pub workspace: Option<String>,
-    /// When it ends, in milliseconds since 1970.
-    pub expires_at_ms: i64,
+    /// When it ends, in milliseconds since 1970; `None` for no end.
+    pub expires_at_ms: Option<i64>,
 }

@@ -1,12 +1,12 @@
-//! What would allow a command without a question, and keeping that a person wants it.
+//! What would allow a command without a question.
 
 use openclaw_core::{CommandRemedies, ExactCommandRule};
 use openclaw_exec_policy::{
-    AllowlistEntry, CommandPlan, ExecDecision, ExecPolicy, ProgramGrant, allow_always_entries,
+    AllowlistEntry, CommandPlan, ExecDecision, ExecPolicy, PlanGrant, ProgramGrant,
 };
 use openclaw_tools::CommandPlace;
 
-use super::{ApprovalsUpdateError, CommandPolicy, now_ms};
+use super::{CommandPolicy, now_ms};
 
 impl CommandPolicy {
     /// The rules that would allow a plan. Each is tried: none is offered that would not hold.
@@ -26,9 +26,13 @@ impl CommandPolicy {
         let is_allowed_with_entries = |entries: &[AllowlistEntry]| {
             is_allowed_with(&|policy| policy.extend_allowlist(entries, self.home.as_deref()))
         };
-        let entries = allow_always_entries(plan).filter(|entries| is_allowed_with_entries(entries));
-        remedies.exact_rules =
-            entries.unwrap_or_default().into_iter().filter_map(to_rule).collect();
+        let run_place = self.describe_place(place == CommandPlace::Sandbox);
+        let grant = PlanGrant::new(plan, &run_place).filter(|grant| {
+            is_allowed_with(&|policy| policy.extend_plan_grants([grant], &run_place))
+        });
+        remedies.exact_rule = grant
+            .map(|PlanGrant { programs, plan_hash, .. }| ExactCommandRule { programs, plan_hash })
+            .map(Box::new);
         let targets = plan.commands().filter_map(|command| command.target.as_ref());
         let mut patterns: Vec<String> = targets.map(|program| program.path.clone()).collect();
         patterns.sort();
@@ -54,31 +58,4 @@ impl CommandPolicy {
         }
         remedies
     }
-
-    /// Adds the rules for exactly one command to the allowlist of their agent.
-    ///
-    /// # Errors
-    /// When the approvals file can't be read or written.
-    pub fn add_exact_rules(&self, remedies: &CommandRemedies) -> Result<(), ApprovalsUpdateError> {
-        self.update_file(
-            |file| {
-                let mut has_changed = false;
-                for rule in &remedies.exact_rules {
-                    has_changed |= file.add_entry(&remedies.agent, to_entry(rule));
-                }
-                has_changed
-            },
-            |has_changed| *has_changed,
-        )?;
-        Ok(())
-    }
-}
-
-fn to_rule(entry: AllowlistEntry) -> Option<ExactCommandRule> {
-    let argument_hash = entry.arg_pattern?;
-    Some(ExactCommandRule { pattern: entry.pattern, argument_hash })
-}
-
-fn to_entry(rule: &ExactCommandRule) -> AllowlistEntry {
-    AllowlistEntry::exact(&rule.pattern, &rule.argument_hash)
 }

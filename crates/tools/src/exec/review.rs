@@ -71,6 +71,8 @@ pub(crate) struct CommandRequest<'a> {
     pub(crate) input: &'a CommandInput,
     pub(crate) environment: &'a BTreeMap<String, String>,
     pub(crate) directory: &'a Path,
+    pub(crate) has_terminal: bool,
+    pub(crate) is_background: bool,
 }
 
 /// A command that was planned and judged.
@@ -114,6 +116,8 @@ fn plan_command(
         fs::canonicalize(request.directory).unwrap_or_else(|_| request.directory.to_owned());
     let mut context = PlanContext::new(&directory.to_string_lossy(), agent);
     context.environment.clone_from(request.environment);
+    context.has_terminal = request.has_terminal;
+    context.is_background = request.is_background;
     if let Ok(metadata) = fs::metadata(&directory) {
         let identity = file_identity(&metadata);
         context.directory_identity.device = identity.device;
@@ -168,7 +172,13 @@ impl ReviewedCommand {
     ) -> Result<Option<&[PlannedPipeline]>, ChangedCommand> {
         let context = self.plan.context();
         let (directory, environment) = (Path::new(&context.directory), &context.environment);
-        let request = CommandRequest { input, environment, directory };
+        let request = CommandRequest {
+            input,
+            environment,
+            directory,
+            has_terminal: context.has_terminal,
+            is_background: context.is_background,
+        };
         let current = plan_command(request, &context.agent, &self.finder);
         if current.map(|plan| plan.hash()) != Ok(self.plan.hash()) {
             return Err(ChangedCommand);

@@ -2,8 +2,8 @@
 
 use openclaw_exec_policy::{
     AllowlistEntry, ApprovalsDocument, AskMode, ExecDecision, ExecPolicy, FileIdentity,
-    InvalidRequest, PlanApproval, ProgramLocation, ResolvedProgram, SecurityLevel,
-    allow_always_entries, render_command_for_approval,
+    InvalidRequest, PlanApproval, PlanGrant, ProgramLocation, ResolvedProgram, SecurityLevel,
+    render_command_for_approval,
 };
 
 use super::{argv, asks, plan_with, script, table, widest_policy};
@@ -39,7 +39,7 @@ fn shown_text_is_the_command() {
 fn always_is_not_for_the_wrapper() {
     let approved = plan_with(script("env ls"), &table(), |_| ()).unwrap();
     let mut policy = ExecPolicy::new(SecurityLevel::Allowlist, AskMode::OnMiss);
-    policy.extend_allowlist(&allow_always_entries(&approved).unwrap(), None);
+    policy.extend_plan_grants(&[PlanGrant::new(&approved, "").unwrap()], "");
     assert_eq!(policy.judge_plan(&approved, 0), ExecDecision::Allow);
     for text in ["env id", "env", "env ls -l", "env TERM=x id"] {
         asks(&policy, script(text));
