@@ -305,7 +305,9 @@ mod tests {
     fn keys_that_the_environment_names_are_hidden() {
         let config = tempfile::tempdir().unwrap();
         let folders = ["gh", "unknown", "git"].map(|name| config.path().join(name));
-        folders.iter().for_each(|folder| std::fs::create_dir(folder).unwrap());
+        for folder in &folders {
+            std::fs::create_dir(folder).unwrap();
+        }
         let environment = [
             ("HF_HOME", "/data/hf"),
             ("KUBECONFIG", "/k/one:/k/two:relative"),
