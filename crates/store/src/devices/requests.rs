@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::rows::split_scopes;
+use super::rows::{facts_from_row, split_scopes};
 use super::{DeviceFacts, DeviceLog, DeviceRecord, rows};
 use crate::{StoreError, files};
 
@@ -276,15 +276,7 @@ fn find_request(
 fn request_from_row(row: &Row<'_>) -> rusqlite::Result<PairingRequest> {
     Ok(PairingRequest {
         id: row.get(0)?,
-        facts: DeviceFacts {
-            id: row.get(1)?,
-            public_key: row.get(2)?,
-            client_id: row.get(3)?,
-            client_mode: row.get(4)?,
-            platform: row.get(5)?,
-            device_family: row.get(6)?,
-            display_name: row.get(7)?,
-        },
+        facts: facts_from_row(row, 1)?,
         role: row.get(8)?,
         scopes: split_scopes(&row.get::<_, String>(9)?),
         address: row.get(10)?,

@@ -50,17 +50,22 @@ pub(super) fn split_scopes(text: &str) -> Vec<String> {
     text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
+/// Reads what a device tells of itself, which begins at the column `first`.
+pub(super) fn facts_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<DeviceFacts> {
+    Ok(DeviceFacts {
+        id: row.get(first)?,
+        public_key: row.get(first + 1)?,
+        client_id: row.get(first + 2)?,
+        client_mode: row.get(first + 3)?,
+        platform: row.get(first + 4)?,
+        device_family: row.get(first + 5)?,
+        display_name: row.get(first + 6)?,
+    })
+}
+
 fn device_from_row(row: &Row<'_>) -> rusqlite::Result<DeviceRecord> {
     Ok(DeviceRecord {
-        facts: DeviceFacts {
-            id: row.get(0)?,
-            public_key: row.get(1)?,
-            client_id: row.get(2)?,
-            client_mode: row.get(3)?,
-            platform: row.get(4)?,
-            device_family: row.get(5)?,
-            display_name: row.get(6)?,
-        },
+        facts: facts_from_row(row, 0)?,
         label: row.get(7)?,
         approved_at: row.get::<_, i64>(8)?.unsigned_abs(),
         last_seen_at: row.get::<_, Option<i64>>(9)?.map(i64::unsigned_abs),
