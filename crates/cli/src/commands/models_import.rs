@@ -15,13 +15,16 @@ use crate::exit::ExitReason;
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// The keys of a provider that are taken over, besides its key.
-const PROVIDER_KEYS: [&str; 5] = ["baseUrl", "api", "authHeader", "headers", "models"];
+const PROVIDER_KEYS: [&str; 4] = ["baseUrl", "api", "authHeader", "models"];
+
+/// The headers that cannot hold a key; others stay behind with it.
+const PLAIN_HEADERS: [&str; 4] = ["accept", "content-type", "user-agent", "x-title"];
 
 /// A provider to take over.
 struct FoundProvider {
     id: String,
     value: Value,
-    /// Whether its key stays behind.
+    /// Whether its key, or a header that may hold one, stays behind.
     leaves_key: bool,
 }
 
@@ -47,6 +50,12 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsImportArgs) -> io::Resu
     }
     let config = &context.models.loaded_config().config;
     found.retain(|provider| config.find_provider(&provider.id).is_none());
+    if files.is_empty() {
+        printer
+            .print_note("there is no `models.json` in the folder of an agent; `openclaw models import FILE` reads \
+             another");
+        return Ok(ExitReason::Ok);
+    }
     if found.is_empty() {
         printer.print_note("there is no provider that the config does not have");
         return Ok(ExitReason::Ok);
@@ -66,8 +75,8 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsImportArgs) -> io::Resu
                 printer.write_answer_line(format_args!("added {id}"))?;
                 if provider.leaves_key {
                     printer.print_note(format_args!(
-                        "the key of {id} is not copied; `openclaw models auth paste-token` keeps one, \
-                         with `--provider {id}`"
+                        "the key of {id}, or a header that may hold one, is not copied; `openclaw models \
+                         auth paste-token` keeps a key, with `--provider {id}`"
                     ));
                 }
             }
@@ -109,8 +118,22 @@ fn take_over(id: &str, provider: &Value) -> FoundProvider {
     if let Some(variable) = variable {
         fields.insert("apiKey".to_owned(), format!("${{{variable}}}").into());
     }
-    let leaves_key = key.is_some() && variable.is_none();
+    let headers = provider.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let (plain, others): (Vec<_>, Vec<_>) = headers.partition(|(name, value)| {
+        PLAIN_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) || is_reference(value)
+    });
+    if !plain.is_empty() {
+        let plain = plain.into_iter().map(|(name, value)| (name.clone(), value.clone()));
+        fields.insert("headers".to_owned(), Value::Object(plain.collect()));
+    }
+    let leaves_key = (key.is_some() && variable.is_none()) || !others.is_empty();
     FoundProvider { id: id.to_owned(), value: Value::Object(fields), leaves_key }
+}
+
+/// Whether a value is nothing but a reference to a variable: `${NAME}`.
+fn is_reference(value: &Value) -> bool {
+    let name = value.as_str().and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
+    name.is_some_and(is_variable_name)
 }
 
 fn is_variable_name(text: &str) -> bool {
@@ -137,5 +160,15 @@ mod tests {
         assert!(!found.leaves_key);
         let found = take_over("vllm", &json!({ "apiKey": "sk-a-literal-key" }));
         assert_eq!((found.value, found.leaves_key), (json!({}), true));
+    }
+
+    #[test]
+    fn a_header_that_may_hold_a_key_stays_behind() {
+        let found = take_over(
+            "vllm",
+            &json!({ "headers": { "Authorization": "Bearer sk-a", "User-Agent": "me", "X-Key": "${MY_KEY}" } }),
+        );
+        assert_eq!(found.value, json!({ "headers": { "User-Agent": "me", "X-Key": "${MY_KEY}" } }));
+        assert!(found.leaves_key);
     }
 }
