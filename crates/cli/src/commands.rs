@@ -52,9 +52,12 @@ pub(crate) fn finish_trace(context: &CommandContext, exit: Option<ExitReason>) {
     }
 }
 
-/// Rewrites the original's `--verbose on` and `--verbose off` to the plain flag, and `openclaw -p` to
-/// `openclaw agent -p`.
+/// Rewrites the original's `--verbose on` and `--verbose off` to the plain flag, and adds the command
+/// that is left out before `-p` (`agent`), and before `--continue` and `--resume` (`agent` with `-p`,
+/// else `chat`).
 pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let has_print_flag = args.iter().any(|arg| arg == "-p" || arg == "--print");
     let mut normal: Vec<OsString> = Vec::new();
     for arg in args {
         let after_flag = normal.last().is_some_and(|last| last == "--verbose");
@@ -65,6 +68,10 @@ pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<Os
             }
             Some("-p" | "--print") if normal.len() == 1 => {
                 normal.push("agent".into());
+                normal.push(arg);
+            }
+            Some("-c" | "--continue" | "--resume") if normal.len() == 1 => {
+                normal.push(if has_print_flag { "agent" } else { "chat" }.into());
                 normal.push(arg);
             }
             _ => normal.push(arg),
@@ -114,12 +121,13 @@ pub(crate) fn is_message_missing(error: &clap::Error) -> bool {
 mod tests {
     use super::normalise_args;
 
+    fn normal(args: &[&str]) -> Vec<String> {
+        let args = normalise_args(args.iter().map(|arg| (*arg).into()));
+        args.into_iter().map(|arg| arg.into_string().unwrap()).collect()
+    }
+
     #[test]
     fn verbose_takes_on_and_off() {
-        let normal = |args: &[&str]| -> Vec<String> {
-            let args = normalise_args(args.iter().map(|arg| (*arg).into()));
-            args.into_iter().map(|arg| arg.into_string().unwrap()).collect()
-        };
         assert_eq!(
             normal(&["openclaw", "agent", "--verbose", "on"]),
             ["openclaw", "agent", "--verbose"]
@@ -127,5 +135,15 @@ mod tests {
         assert_eq!(normal(&["openclaw", "agent", "--verbose", "off"]), ["openclaw", "agent"]);
         assert_eq!(normal(&["openclaw", "agent", "-m", "on"]), ["openclaw", "agent", "-m", "on"]);
         assert_eq!(normal(&["openclaw", "-p", "hi"]), ["openclaw", "agent", "-p", "hi"]);
+    }
+
+    #[test]
+    fn a_session_is_continued_without_naming_the_command() {
+        assert_eq!(normal(&["openclaw", "--continue"]), ["openclaw", "chat", "--continue"]);
+        assert_eq!(
+            normal(&["openclaw", "-c", "-p", "hi"]),
+            ["openclaw", "agent", "-c", "-p", "hi"]
+        );
+        assert_eq!(normal(&["openclaw", "agent", "--resume"]), ["openclaw", "agent", "--resume"]);
     }
 }
