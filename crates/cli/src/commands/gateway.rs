@@ -217,7 +217,7 @@ fn describe_running(status: &Value) -> String {
     };
     let uptime = status.get("uptimeMs").and_then(Value::as_u64).unwrap_or_default();
     format!(
-        "running, version {}, for {}; {} clients, {} runs",
+        "running, version {}, for {}; clients: {}, runs: {}",
         text("version"),
         openclaw_chat::format_duration(Duration::from_millis(uptime)),
         text("clients"),

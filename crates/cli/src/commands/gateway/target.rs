@@ -10,6 +10,7 @@ use openclaw_client::{
 };
 use openclaw_device::{DeviceIdentity, DeviceTokenFile};
 use openclaw_gateway::{GatewayAuthentication, find_client_secret, recorded_address};
+use openclaw_protocol::gateway::ConnectErrorCode;
 use openclaw_terminal::OutputPrinter;
 use serde_json::Value;
 
@@ -180,12 +181,22 @@ impl GatewayTarget {
         let printer = &context.printer;
         printer.print_error(format_args!("failed to {error}"));
         match error {
-            ClientError::Unreachable { source, .. } => {
+            ClientError::Unreachable { address, source } => {
                 printer.print_indented(source);
-                printer.print_hint("`openclaw gateway run` starts one here.");
+                let address = address.parse::<GatewayAddress>();
+                if address.is_ok_and(|address| address.is_on_this_machine()) {
+                    printer.print_hint("`openclaw gateway run` starts one here.");
+                }
                 ExitReason::Unreachable
             }
-            ClientError::Refused { .. } => ExitReason::Refused,
+            ClientError::Refused { error, .. } => {
+                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) {
+                    printer.print_hint(
+                        "With `--as-device` this machine asks the owner of the gateway for a token.",
+                    );
+                }
+                ExitReason::Refused
+            }
             ClientError::TimedOut { .. } => ExitReason::TimedOut,
             _ => ExitReason::Failed,
         }
