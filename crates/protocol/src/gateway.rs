@@ -8,8 +8,10 @@
 mod connect;
 mod error;
 mod frames;
+mod nodes;
 mod runs;
 mod strict_json;
+mod system_run;
 
 pub use connect::{
     AuthGrant, ClientInfo, ConnectAuth, ConnectChallenge, ConnectDevice, ConnectParams,
@@ -17,10 +19,19 @@ pub use connect::{
 };
 pub use error::{ConnectErrorCode, GatewayError, GatewayErrorCode};
 pub use frames::{EventFrame, FrameError, MAX_ID_BYTES, RequestFrame, ResponseFrame};
+pub use nodes::{
+    NODE_COMMANDS, NodeEntry, NodeError, NodeErrorCode, NodeEventParams, NodeInvokeAnswer,
+    NodeInvokeCancel, NodeInvokeParams, NodeInvokeProgress, NodeInvokeRequest, NodeInvokeResult,
+    NodeListResult,
+};
 pub use runs::{
     AgentAccepted, AgentEvent, AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult,
     ChatAbortParams, ChatEvent, ChatHistoryParams, ChatMessage, ChatSendParams, ChatState,
     RunState,
+};
+pub use system_run::{
+    NodeDecision, SystemRunParams, SystemRunPlan, SystemRunPrepareParams, SystemRunPrepareResult,
+    SystemRunResult, SystemWhichParams, SystemWhichResult,
 };
 
 /// The version of the protocol that this crate speaks.

@@ -36,6 +36,12 @@ pub struct ConnectParams {
     /// What the client can do, e.g. `exec-approvals`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<String>,
+    /// The commands that a node offers, e.g. `system.run`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    /// Where a node looks for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_env: Option<String>,
     /// How the client authenticates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<ConnectAuth>,
@@ -220,8 +226,21 @@ impl ConnectParams {
             role: Some("operator".to_owned()),
             scopes: scopes.to_vec(),
             caps: Vec::new(),
+            commands: Vec::new(),
+            path_env: None,
             auth,
             device: None,
+        }
+    }
+
+    /// Parameters of a node that offers commands, e.g. `system.run`.
+    #[must_use]
+    pub fn for_node(client: ClientInfo, commands: &[&str], auth: Option<ConnectAuth>) -> Self {
+        Self {
+            role: Some("node".to_owned()),
+            caps: vec!["system".to_owned()],
+            commands: commands.iter().map(|command| (*command).to_owned()).collect(),
+            ..Self::for_operator(client, &[], auth)
         }
     }
 }

@@ -67,3 +67,37 @@ fn the_connect_parameters_of_the_original_are_understood_and_show_no_secret() {
     assert_eq!(params.auth.as_ref().unwrap().token.as_deref(), Some("of-the-gateway"));
     assert!(!format!("{params:?}").contains("of-the-gateway"));
 }
+
+#[test]
+fn the_answer_of_a_node_is_read_in_each_of_its_forms() {
+    let answer = |fields: serde_json::Value| -> Result<_, NodeError> {
+        let mut whole = json!({ "id": "i", "nodeId": "n", "ok": true });
+        whole.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value::<NodeInvokeAnswer>(whole).unwrap().into_result()
+    };
+    assert_eq!(answer(json!({ "payload": { "a": 1 } })), Ok(json!({ "a": 1 })));
+    assert_eq!(answer(json!({ "payloadJSON": "{\"a\":1}" })), Ok(json!({ "a": 1 })));
+    assert_eq!(answer(json!({ "payloadJSON": "{a" })), Ok(json!({ "payloadJSON": "{a" })));
+    assert_eq!(answer(json!({})), Ok(json!(null)));
+    let denied = json!({ "code": "SYSTEM_RUN_DENIED", "message": "m" });
+    let error = answer(json!({ "ok": false, "error": denied })).unwrap_err();
+    assert!(error.is(NodeErrorCode::SystemRunDenied));
+    assert!(answer(json!({ "ok": false })).unwrap_err().is(NodeErrorCode::Unavailable));
+}
+
+#[test]
+fn the_run_of_a_node_of_another_version_is_read() {
+    let params: SystemRunParams = serde_json::from_value(json!({
+        "command": ["/bin/echo", "hi"], "rawCommand": "/bin/echo hi", "approved": true,
+        "suppressNotifyOnExit": true, "needsScreenRecording": null
+    }))
+    .unwrap();
+    assert_eq!((params.approved, params.command.len()), (Some(true), 2));
+    let prepared: SystemRunPrepareResult = serde_json::from_value(json!({
+        "plan": { "argv": ["/usr/bin/echo"], "cwd": null, "commandText": "echo",
+            "commandPreview": null, "agentId": null, "sessionKey": null },
+        "execPolicy": { "security": "full" }, "allowAlwaysCoverage": { "complete": false }
+    }))
+    .unwrap();
+    assert_eq!(prepared.decision, NodeDecision::Ask);
+}
