@@ -108,16 +108,23 @@ impl ClientQueue {
         }
     }
 
-    /// Queues an event with the next number.
-    pub(crate) fn send_event(&self, event: &str, payload: &RawValue) {
+    /// Queues an event with a payload that is not encoded yet; returns false when the client is being
+    /// closed.
+    pub(crate) fn send_typed_event(&self, event: &str, payload: &impl Serialize) -> bool {
+        serde_json::value::to_raw_value(payload)
+            .is_ok_and(|payload| self.send_event(event, &payload))
+    }
+
+    /// Queues an event with the next number; returns false when the client is being closed.
+    pub(crate) fn send_event(&self, event: &str, payload: &RawValue) -> bool {
         let _order = self.0.order.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = self.0.event_seq.load(Ordering::Relaxed) + 1;
         let frame = EncodedEvent { kind: "event", event, payload, seq };
-        if let Ok(text) = serde_json::to_string(&frame)
-            && self.send_text(text)
-        {
+        let is_queued = serde_json::to_string(&frame).is_ok_and(|text| self.send_text(text));
+        if is_queued {
             self.0.event_seq.store(seq, Ordering::Relaxed);
         }
+        is_queued
     }
 
     /// Queues the text of a frame; returns false when the client is being closed.

@@ -208,6 +208,8 @@ pub enum NodeErrorCode {
     Timeout,
     /// The gateway cancelled it, and it was ended.
     Cancelled,
+    /// The node is not connected: nothing was sent to it.
+    NotConnected,
     /// The node's connection ended.
     Disconnected,
     /// Anything else went wrong on the node.
@@ -270,6 +272,7 @@ impl NodeErrorCode {
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
             Self::Cancelled => "CANCELLED",
+            Self::NotConnected => "NOT_CONNECTED",
             Self::Disconnected => "DISCONNECTED",
             Self::Unavailable => "UNAVAILABLE",
         }
