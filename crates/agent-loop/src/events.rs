@@ -243,6 +243,8 @@ pub enum ToolRefusalReason {
     Repeated,
     /// It waits for a decision by the user, or comes after a call that does.
     NeedsInput,
+    /// Another machine did not say in time what the call would do.
+    NotPrepared,
 }
 
 /// Why the model is called once more.

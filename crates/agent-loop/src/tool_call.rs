@@ -120,12 +120,17 @@ impl ActiveTurn<'_> {
     ) -> Result<PreparedCall, TurnError> {
         let agent = self.agent;
         let CallPlan { call, planned } = plan;
-        let planned = match self.check_call(&call, planned) {
+        let mut planned = match self.check_call(&call, planned) {
             Ok(planned) => planned,
             Err(refusal) => return Ok(PreparedCall { call, effect: None, action: refusal }),
         };
-        let effect = planned.effect().clone();
         self.record_entry(JournalEntry::CallIntent(&call)).await?;
+        if let Err(limit) = prepare_within(agent.limits.tool_timeout, planned.as_mut()).await {
+            let (reason, effect) = (unprepared_reason(limit), planned.effect().clone());
+            let action = CallAction::Refuse(ToolRefusalReason::NotPrepared, reason);
+            return Ok(PreparedCall { call, effect: Some(effect), action });
+        }
+        let effect = planned.effect().clone();
         let refusal = match agent.approver.review_call(&call, &effect).await {
             ApprovalDecision::Allow => None,
             ApprovalDecision::Deny { reason } => Some((ToolRefusalReason::Denied, reason)),
@@ -296,6 +301,23 @@ fn summary_or_error_line(output: &ToolOutput) -> Option<String> {
         Some(line.chars().take(MAX_REASON_CHARS).collect())
     };
     output.summary.clone().or_else(|| output.is_error.then(why).flatten())
+}
+
+/// Prepares a call. The error is the time limit that ended it.
+async fn prepare_within(
+    limit: Option<Duration>,
+    planned: &mut dyn PlannedToolCall,
+) -> Result<(), Duration> {
+    let Some(limit) = limit else {
+        planned.prepare().await;
+        return Ok(());
+    };
+    tokio::time::timeout(limit, planned.prepare()).await.map_err(|_elapsed| limit)
+}
+
+fn unprepared_reason(limit: Duration) -> String {
+    let limit = format_seconds(limit);
+    format!("the tool clock of {limit} ran out before it was known what the call would do")
 }
 
 fn timed_out_output(limit: Duration) -> ToolOutput {

@@ -37,7 +37,7 @@ pub enum ApprovalDecision {
     },
 }
 
-/// Allows calls that only read files, and denies all others. Denies fetching too, because a URL can
+/// Allows calls that only read files or look something up, and denies all others. Denies fetching too, because a URL can
 /// carry data out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOnlyApprover;
@@ -46,7 +46,7 @@ pub struct ReadOnlyApprover;
 impl Approver for ReadOnlyApprover {
     async fn review_call(&self, _call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
         match effect {
-            ToolEffect::Read { .. } => ApprovalDecision::Allow,
+            ToolEffect::Read { .. } | ToolEffect::Inspect { .. } => ApprovalDecision::Allow,
             _ => ApprovalDecision::Deny { reason: "only reading is allowed here".to_owned() },
         }
     }
@@ -80,6 +80,7 @@ mod tests {
             ToolEffect::Exec {
                 command: text(),
                 directory: text(),
+                node: None,
                 review: CommandReview::Unreviewed,
             },
             ToolEffect::Fetch { url: text() },

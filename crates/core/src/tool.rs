@@ -28,6 +28,12 @@ pub trait PlannedToolCall: Send + Debug {
     /// The effect of the call once it runs.
     fn effect(&self) -> &ToolEffect;
 
+    /// Asks another machine what the effect of the call will be, and sets that. Has no effect
+    /// itself. The agent loop awaits it once, within the tool's time limit, before the approver
+    /// sees the effect, which stays as it is from then on. A call that is planned to be described
+    /// only is not prepared; until it is, its effect is one that no approver allows.
+    async fn prepare(&mut self) {}
+
     /// Whether the call may run in parallel with other calls of the same message. `Shared` is only
     /// for calls that change nothing and that no other call can disturb.
     fn concurrency(&self) -> ToolConcurrency {
@@ -154,8 +160,11 @@ pub enum ToolEffect {
     Exec {
         /// The complete command line.
         command: String,
-        /// The directory it runs in, relative to the workspace; `.` is the workspace.
+        /// The directory it runs in, relative to the workspace; `.` is the workspace. On a node
+        /// the absolute directory there, or `.` for the node's own.
         directory: String,
+        /// The node that it runs on, by the name that people know; `None` is this machine.
+        node: Option<String>,
         /// What the policy of the machine says about it.
         review: CommandReview,
     },
@@ -163,6 +172,11 @@ pub enum ToolEffect {
     OwnCommand {
         /// What the call does, as a verb and its object, e.g. `read the log of calm-river`.
         description: String,
+    },
+    /// Looks something up that the agent may always know, and changes nothing.
+    Inspect {
+        /// What it looks at, e.g. `the nodes`.
+        subject: String,
     },
     /// Reads from the network and changes nothing there.
     Fetch {

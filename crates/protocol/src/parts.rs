@@ -136,8 +136,16 @@ pub enum EffectReport {
     Exec {
         /// The command line.
         command: String,
-        /// The directory, relative to the workspace.
+        /// The directory, relative to the workspace; on a node the one there.
         directory: String,
+        /// The node that it runs on; absent for the machine of the agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+    },
+    /// Looks something up.
+    Inspect {
+        /// What it looks at.
+        subject: String,
     },
     /// Fetches a document.
     Fetch {
@@ -187,9 +195,12 @@ impl From<&ToolEffect> for EffectReport {
                 protection: protection.map(ProtectionReason::from),
                 change: change.as_deref().map(|change| Box::new(change.into())),
             },
-            ToolEffect::Exec { command, directory, .. } => {
-                Self::Exec { command: command.clone(), directory: directory.clone() }
-            }
+            ToolEffect::Exec { command, directory, node, .. } => Self::Exec {
+                command: command.clone(),
+                directory: directory.clone(),
+                node: node.clone(),
+            },
+            ToolEffect::Inspect { subject } => Self::Inspect { subject: subject.clone() },
             ToolEffect::Fetch { url } => Self::Fetch { url: url.clone() },
             ToolEffect::OwnCommand { description } | ToolEffect::Other { description } => {
                 Self::Other { description: Some(description.clone()) }

@@ -124,6 +124,8 @@ pub struct ApprovalRequest {
     /// The directory of a command, relative to the workspace; `.` is the workspace. `None` for
     /// calls that run in no directory.
     pub directory: Option<String>,
+    /// The node that a command runs on; `None` is this machine.
+    pub node: Option<String>,
     /// Why a person is asked.
     pub reason: ApprovalReason,
     /// The complete call for the person: lines without control characters, each of the call's own
@@ -184,7 +186,8 @@ impl ApprovalRequest {
 
     /// The question that a turn ends with when there is no person to ask.
     fn open_question(&self) -> String {
-        format!("May this {} run: {}", self.kind, self.text)
+        let place = self.node.as_ref().map_or_else(String::new, |node| format!(" on {node}"));
+        format!("May this {} run{place}: {}", self.kind, self.text)
     }
 }
 

@@ -76,11 +76,18 @@ fn call_line(tools: &ToolRegistry, call: &ToolCall, output: Option<&ToolOutput>)
     let failed = output.is_none_or(|output| output.is_error);
     let what = match effect {
         Some(
-            ToolEffect::Read { .. } | ToolEffect::Fetch { .. } | ToolEffect::OwnCommand { .. },
+            ToolEffect::Read { .. }
+            | ToolEffect::Inspect { .. }
+            | ToolEffect::Fetch { .. }
+            | ToolEffect::OwnCommand { .. },
         ) if !failed => return None,
         Some(ToolEffect::Read { path }) => format!("read `{}`", line_excerpt(&path)),
         Some(ToolEffect::Write { path, .. }) => format!("wrote `{}`", line_excerpt(&path)),
-        Some(ToolEffect::Exec { command, .. }) => format!("ran `{}`", line_excerpt(&command)),
+        Some(ToolEffect::Exec { command, node, .. }) => {
+            let place =
+                node.map_or_else(String::new, |node| format!(" on `{}`", line_excerpt(&node)));
+            format!("ran `{}`{place}", line_excerpt(&command))
+        }
         Some(ToolEffect::Fetch { url }) => format!("fetched `{}`", line_excerpt(&url)),
         _ => format!("called `{}` with {}", call.name, line_excerpt(&call.arguments.to_json())),
     };

@@ -13,6 +13,9 @@ use tokio::task::yield_now;
 
 use crate::script::{Log, pass};
 
+/// What [`Act::Prepares`] reads.
+pub(crate) const PREPARED_PATH: &str = "prepared";
+
 /// What a tool does when it is called.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
@@ -26,6 +29,10 @@ pub(crate) enum Act {
     Counts,
     /// Writes a file and returns.
     Changes,
+    /// Finds out what it would read when it is prepared.
+    Prepares,
+    /// Is never prepared.
+    PreparesForEver,
     /// Never ends.
     Hangs,
     /// Returns when its time limit is over.
@@ -123,6 +130,19 @@ impl PlannedToolCall for ActorCall {
         }
     }
 
+    async fn prepare(&mut self) {
+        if matches!(self.act, Act::Prepares | Act::PreparesForEver) {
+            self.live.fetch_add(1, Ordering::SeqCst);
+            let _live = Live(&self.live);
+            self.log.lock().unwrap().push(format!("prepare {}", self.call.id));
+            yield_now().await;
+            if matches!(self.act, Act::PreparesForEver) {
+                std::future::pending::<()>().await;
+            }
+            self.effect = ToolEffect::Read { path: PREPARED_PATH.to_owned() };
+        }
+    }
+
     async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
         self.live.fetch_add(1, Ordering::SeqCst);
         let _live = Live(&self.live);
@@ -147,7 +167,11 @@ impl PlannedToolCall for ActorCall {
                 ToolOutput::from_text(format!("run {runs}"))
             }
             Act::Changes => ToolOutput::from_text("changed"),
-            Act::Hangs => std::future::pending().await,
+            Act::Prepares => match self.effect {
+                ToolEffect::Read { path } => ToolOutput::from_text(format!("read {path}")),
+                _ => panic!("it reads"),
+            },
+            Act::Hangs | Act::PreparesForEver => std::future::pending().await,
             Act::EndsInTime => {
                 pass(context.time_limit.expect("a limit")).await;
                 ToolOutput::from_error("ended by itself")

@@ -17,11 +17,12 @@ fn play() -> Play {
             calls("Let me look.", &[("read", "{}"), ("read", "{"), ("show", "{}")]),
             AnswerOutcome::ToolCalls,
         ),
-        makes(&[("nope", "{}"), ("forbidden", "{}")]),
+        makes(&[("nope", "{}"), ("forbidden", "{}"), ("prepares", "{}")]),
         replies("All is well."),
     ];
     Stage::new(answers)
         .tool("show", Act::Writes(vec!["a", "b"]))
+        .tool("prepares", Act::Prepares)
         .tool("forbidden", Act::Output(ToolOutput::from_text("never")))
         .build()
 }

@@ -117,6 +117,7 @@ impl Tool for Exec {
         let effect = ToolEffect::Exec {
             command,
             directory: ".".to_owned(),
+            node: None,
             review: CommandReview::Unreviewed,
         };
         Ok(Box::new(FutureToolCall::new(effect, async { ToolOutput::from_text("") })))

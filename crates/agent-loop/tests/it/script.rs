@@ -20,7 +20,7 @@ use openclaw_core::{
 };
 use tokio::task::yield_now;
 
-use crate::actor::{Act, Actor};
+use crate::actor::{Act, Actor, PREPARED_PATH};
 use crate::sent::written;
 
 /// What was done, in order.
@@ -101,7 +101,8 @@ struct Judge(Log);
 #[async_trait]
 impl Approver for Judge {
     async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
-        let path = call.arguments.to_json();
+        let is_prepared = call.name.as_str() == "prepares";
+        let path = if is_prepared { PREPARED_PATH.to_owned() } else { call.arguments.to_json() };
         assert!(
             *effect == ToolEffect::Read { path: path.clone() }
                 || *effect == ToolEffect::Write { path, protection: None, change: None }

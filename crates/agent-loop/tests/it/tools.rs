@@ -1,7 +1,9 @@
 //! How the calls of a message are answered.
 
+use std::time::Duration;
+
 use openclaw_agent_loop::{InvalidCallRecovery, ToolRefusalReason, TurnEvent};
-use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
+use openclaw_core::{MessageRef, ToolCallId, ToolEffect, ToolName, ToolOutput};
 
 use crate::actor::Act;
 use crate::script::{Stage, makes, replies};
@@ -45,6 +47,55 @@ async fn each_call_is_recorded_decided_and_recorded_again_before_it_runs_one_aft
             "assistant: Done.",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_call_is_prepared_once_before_it_is_decided_and_what_was_approved_runs() {
+    let first = makes(&[("prepares", "{}"), ("read", "{}")]);
+    let mut play = Stage::new([first, replies("Done.")]).tool("prepares", Act::Prepares).build();
+    let (_, events) = play.turn("Go").await;
+    assert_eq!(
+        play.log()[3..9],
+        [
+            "plan call_0",
+            "journal intent call_0",
+            "prepare call_0",
+            "decide call_0",
+            "journal dispatched call_0",
+            "run call_0",
+        ]
+    );
+    let prepared = ToolEffect::Read { path: "prepared".to_owned() };
+    let shown = |event: &&TurnEvent| matches!(event, TurnEvent::ToolStarted { effect, .. } if *effect == prepared);
+    assert_eq!(events.iter().filter(shown).count(), 1, "{events:?}");
+    assert_eq!(written(&play.history)[2], "result call_0: read prepared");
+    assert_eq!(play.log().iter().filter(|line| line.starts_with("prepare ")).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_not_prepared_in_time_does_not_run_and_the_turn_goes_on() {
+    let first = makes(&[("slow", "{}"), ("read", "{}")]);
+    let mut stage = Stage::new([first, replies("Done.")]).tool("slow", Act::PreparesForEver);
+    stage.limits.tool_timeout = Some(Duration::from_secs(7));
+    let mut play = stage.build();
+    let (report, events) = play.turn("Go").await;
+    assert_eq!(report.duration, Duration::from_secs(7));
+    assert_eq!(play.live(), 0, "what prepared it was dropped");
+    let refused = |event: &TurnEvent| {
+        let reason = ToolRefusalReason::NotPrepared;
+        matches!(event, TurnEvent::ToolRefused { refusal, .. } if *refusal == reason)
+    };
+    assert!(events.iter().any(refused), "{events:?}");
+    assert_eq!(
+        written(&play.history)[2..4],
+        [
+            "result call_0: This call was not run: the tool clock of 7 s ran out before it was \
+             known what the call would do",
+            "result call_1: read it",
+        ]
+    );
+    let log = play.log();
+    assert!(!log.iter().any(|line| line == "decide call_0" || line == "run call_0"), "{log:?}");
 }
 
 #[tokio::test]

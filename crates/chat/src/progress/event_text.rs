@@ -161,12 +161,14 @@ pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
         ToolEffect::Read { path } | ToolEffect::Write { path, .. } => {
             format!("{tool} {}", shorten_line(path))
         }
-        ToolEffect::Exec { command, directory, .. } if directory == "." => {
-            format!("{tool} {}", shorten_line(command))
+        ToolEffect::Exec { command, directory, node, .. } => {
+            let node = node.iter().map(|node| format!("on {}", shorten_line(node)));
+            let directory = (directory != ".").then(|| format!("in {}", shorten_line(directory)));
+            let place = node.chain(directory).collect::<Vec<_>>().join(" ");
+            let place = if place.is_empty() { place } else { format!(" ({place})") };
+            format!("{tool} {}{place}", shorten_line(command))
         }
-        ToolEffect::Exec { command, directory, .. } => {
-            format!("{tool} {} (in {})", shorten_line(command), shorten_line(directory))
-        }
+        ToolEffect::Inspect { subject } => format!("{tool}: {}", shorten_line(subject)),
         ToolEffect::Fetch { url } => format!("{tool} {}", shorten_line(url)),
         ToolEffect::OwnCommand { description } | ToolEffect::Other { description } => {
             format!("{tool}: {}", shorten_line(description))

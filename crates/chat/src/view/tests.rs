@@ -72,6 +72,7 @@ fn tool_started_event(id: &str, command: &str) -> TurnEvent {
     let effect = ToolEffect::Exec {
         command: command.to_owned(),
         directory: ".".to_owned(),
+        node: None,
         review: CommandReview::Unreviewed,
     };
     TurnEvent::ToolStarted { call: exec_call(id), effect }

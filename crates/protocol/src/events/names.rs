@@ -22,6 +22,8 @@ pub enum RefusalCode {
     Repeated,
     /// It waits for a person's decision, or comes after a call that does.
     NeedsInput,
+    /// Another machine did not say in time what the call would do.
+    NotPrepared,
     /// A reason that this version does not know.
     #[serde(other)]
     Other,

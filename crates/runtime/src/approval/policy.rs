@@ -61,6 +61,7 @@ impl ApprovalPolicy {
                 kind,
                 text,
                 directory,
+                node: None,
                 reason,
                 display,
                 unanswered: None,
@@ -74,6 +75,7 @@ impl ApprovalPolicy {
         };
         match effect {
             ToolEffect::Read { .. }
+            | ToolEffect::Inspect { .. }
             | ToolEffect::OwnCommand { .. }
             | ToolEffect::Write { protection: None, .. } => PolicyDecision::Allow,
             ToolEffect::Write { path, protection: Some(protection), change } => {
@@ -84,30 +86,34 @@ impl ApprovalPolicy {
                 request.unanswered = Some(UnansweredAction::Deny);
                 PolicyDecision::Ask(request)
             }
-            ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
-                CommandVerdict::Allow => PolicyDecision::Allow,
-                CommandVerdict::Ask(reason) => {
-                    let directory = Some(directory.clone());
-                    PolicyDecision::Ask(ask(
-                        ApprovalKind::Command,
-                        command.clone(),
-                        directory,
-                        reason,
-                    ))
-                }
-                CommandVerdict::Review { reasons, display, unanswered, remedies, is_final } => {
+            ToolEffect::Exec { command, directory, node, review } => {
+                let verdict = self.judge_command(review);
+                let ask_command = |reason| {
                     let (text, directory) = (command.clone(), Some(directory.clone()));
-                    let reason = ApprovalReason::CommandPolicy { reasons };
-                    PolicyDecision::Ask(Box::new(ApprovalRequest {
-                        display,
-                        unanswered: Some(unanswered),
-                        remedies,
-                        is_final,
-                        ..*ask(ApprovalKind::Command, text, directory, reason)
-                    }))
+                    let request = ask(ApprovalKind::Command, text, directory, reason);
+                    ApprovalRequest { node: node.clone(), ..*request }
+                };
+                match verdict {
+                    CommandVerdict::Allow => PolicyDecision::Allow,
+                    CommandVerdict::Ask(reason) => {
+                        let mut request = ask_command(reason);
+                        let place = node.as_deref().map(|it| render_text_for_approval("node", it));
+                        request.display.insert_str(0, &place.unwrap_or_default());
+                        PolicyDecision::Ask(Box::new(request))
+                    }
+                    CommandVerdict::Review { reasons, display, unanswered, remedies, is_final } => {
+                        let reason = ApprovalReason::CommandPolicy { reasons };
+                        PolicyDecision::Ask(Box::new(ApprovalRequest {
+                            display,
+                            unanswered: Some(unanswered),
+                            remedies,
+                            is_final,
+                            ..ask_command(reason)
+                        }))
+                    }
+                    CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason },
                 }
-                CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason },
-            },
+            }
             ToolEffect::Fetch { url } => ask_other(format!("fetch {url}")),
             ToolEffect::Other { description } => ask_other(description.clone()),
             _ => PolicyDecision::Deny {

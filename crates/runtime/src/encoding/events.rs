@@ -262,6 +262,7 @@ fn encode_refusal(refusal: ToolRefusalReason) -> RefusalCode {
         ToolRefusalReason::CallLimit => RefusalCode::CallLimit,
         ToolRefusalReason::Repeated => RefusalCode::Repeated,
         ToolRefusalReason::NeedsInput => RefusalCode::NeedsInput,
+        ToolRefusalReason::NotPrepared => RefusalCode::NotPrepared,
         _ => RefusalCode::Other,
     }
 }

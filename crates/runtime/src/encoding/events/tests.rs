@@ -243,10 +243,21 @@ fn each_effect_is_encoded() {
             ToolEffect::Exec {
                 command: text(),
                 directory: text(),
+                node: None,
                 review: CommandReview::Unreviewed,
             },
             json!({"kind": "exec", "command": "text", "directory": "text"}),
         ),
+        (
+            ToolEffect::Exec {
+                command: text(),
+                directory: ".".to_owned(),
+                node: Some("server-node".to_owned()),
+                review: CommandReview::Unreviewed,
+            },
+            json!({"kind": "exec", "command": "text", "directory": ".", "node": "server-node"}),
+        ),
+        (ToolEffect::Inspect { subject: text() }, json!({"kind": "inspect", "subject": "text"})),
         (ToolEffect::Fetch { url: text() }, json!({"kind": "fetch", "url": "text"})),
         (
             ToolEffect::Other { description: text() },
