@@ -9,6 +9,7 @@ mod grant;
 mod hash;
 mod lexer;
 mod lookup;
+mod node_policy;
 mod pattern;
 mod plan;
 mod planner;
@@ -37,6 +38,7 @@ pub use lexer::{
     CommandScript, MAX_COMMAND_BYTES, RunCondition, ScriptPipeline, ShellRedirection, SimpleCommand,
 };
 pub use lookup::{FileIdentity, ProgramLocation, ProgramLookup, ProgramTable, ResolvedProgram};
+pub use node_policy::{NodeAskReason, NodeDenyReason, NodeExecDecision, NodeVerdict};
 pub use pattern::exact_argument_pattern;
 pub use plan::{
     CommandConcern, CommandInput, CommandPlan, FileOperand, InvalidRequest, PlanBody, PlanContext,

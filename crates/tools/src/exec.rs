@@ -3,6 +3,7 @@
 mod command_job;
 mod command_runs;
 mod guard;
+mod node;
 mod options;
 mod output_log;
 mod programs;
@@ -27,12 +28,14 @@ use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::exec::command_job::{CommandJob, JobInput, JobSteps};
+use crate::exec::node::{NodeExecCall, NodeRequest, describe_node_exec};
 use crate::exec::review::{CommandRequest, ReviewedCommand, choose_place, review_command};
 use crate::exec::sandbox::{ExecSandbox, JobSandbox, with_temp_dir};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 pub(crate) use command_runs::CommandRun;
 pub use command_runs::CommandRuns;
+pub use node::{NodeCommand, NodeCommandJudge, NodeOptions};
 pub use options::{BackgroundOptions, ExecOptions};
 pub use programs::ProgramFinder;
 pub(crate) use review::review_input;
@@ -105,14 +108,23 @@ struct ExecCall {
 
 impl ExecTool {
     pub(crate) fn new(workspace: Workspace, options: ExecOptions) -> Self {
-        let description = "Runs a shell command and returns its output and exit code. \
-                           What it leaves in the background is ended.";
+        let description = options.node.as_ref().map_or_else(
+            || {
+                "Runs a shell command and returns its output and exit code. \
+                 What it leaves in the background is ended."
+                    .to_owned()
+            },
+            describe_node_exec,
+        );
         let sandbox = options.sandbox.clone();
         let sandbox = sandbox.map(|policy| ExecSandbox::new(policy, &workspace.writes));
         let sandbox = sandbox.map(Arc::new);
         let options = Arc::new(options);
-        let mut spec = tool_spec::<ExecArguments>("exec", description);
-        if options.background.is_none() {
+        let mut spec = tool_spec::<ExecArguments>("exec", &description);
+        if options.node.is_some() {
+            remove_parameters(&mut spec, &["background", "host", "pty", "yieldMs"]);
+            describe_parameter(&mut spec, "directory", "On that machine");
+        } else if options.background.is_none() {
             remove_parameters(&mut spec, &["background", "yieldMs"]);
         }
         Self { workspace, options, sandbox, spec }
@@ -297,16 +309,30 @@ fn remove_parameters(spec: &mut ToolSpec, names: &[&str]) {
     }
 }
 
+/// Describes a parameter of a tool anew.
+fn describe_parameter(spec: &mut ToolSpec, name: &str, description: &str) {
+    let parameters = Arc::make_mut(&mut spec.parameters);
+    if let Some(parameter) = parameters.pointer_mut(&format!("/properties/{name}/description")) {
+        *parameter = description.into();
+    }
+}
+
 impl Tool for ExecTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
-        let arguments: ExecArguments = decode_arguments(&self.spec, call)?;
-        let (input, command) = self.command_input(arguments.command, arguments.argv)?;
-        let environment = arguments.env.unwrap_or_default();
+        let mut arguments: ExecArguments = decode_arguments(&self.spec, call)?;
+        let (input, command) =
+            self.command_input(arguments.command.take(), arguments.argv.take())?;
+        let environment = arguments.env.take().unwrap_or_default();
         self.check_environment(&environment)?;
+        if let Some(node) = &self.options.node {
+            let request = NodeRequest::new((input, command), environment, arguments)
+                .map_err(|problem| self.refuse(problem.to_owned()))?;
+            return Ok(Box::new(NodeExecCall::new(request, node, &self.options)));
+        }
         let wants_outside = arguments.elevated == Some(true);
         let place = choose_place(self.sandbox.is_some(), arguments.host.as_deref(), wants_outside)
             .map_err(|problem| self.refuse(problem.to_owned()))?;
@@ -337,7 +363,7 @@ impl Tool for ExecTool {
             }
         });
         Ok(Box::new(ExecCall {
-            effect: ToolEffect::Exec { command, directory: directory.text(), review },
+            effect: ToolEffect::Exec { command, directory: directory.text(), node: None, review },
             reviewed,
             input,
             environment,

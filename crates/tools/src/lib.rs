@@ -10,6 +10,8 @@ mod edit;
 mod exec;
 mod glob;
 mod list;
+mod nodes;
+mod nodes_tool;
 mod outputs;
 mod process;
 mod read;
@@ -25,8 +27,10 @@ pub use change_journal::{
 };
 pub use exec::{
     BackgroundOptions, CommandJudge, CommandPlace, CommandRuns, ExecOptions, JudgedCommand,
-    ProgramFinder,
+    NodeCommand, NodeCommandJudge, NodeOptions, ProgramFinder,
 };
+pub use nodes::{NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name};
+pub use nodes_tool::NodesTool;
 pub use outputs::WorkspaceOutputStore;
 pub use skill::SkillTool;
 pub use toolset::core_tools;

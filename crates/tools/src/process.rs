@@ -161,7 +161,7 @@ impl ProcessTool {
             Some(judge) => review_input(judge.as_ref(), run, data),
             None => CommandReview::Unreviewed,
         };
-        ToolEffect::Exec { command: data.to_owned(), directory: ".".to_owned(), review }
+        ToolEffect::Exec { command: data.to_owned(), directory: ".".to_owned(), node: None, review }
     }
 }
 

@@ -34,6 +34,7 @@ impl RecordedWorkspace {
             environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
             judge: None,
             background: None,
+            node: None,
             sandbox: None,
             // The command need not run for the record to have it.
             supervisor: openclaw_process::SupervisorProgram::new("/bin/false", [""]),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openclaw_process::SupervisorProgram;
 use openclaw_process::sandbox::SandboxPolicy;
 
-use super::{CommandJudge, CommandRuns};
+use super::{CommandJudge, CommandRuns, NodeOptions};
 
 /// The settings of `exec`.
 #[derive(Debug, Clone)]
@@ -29,11 +29,13 @@ pub struct ExecOptions {
     pub judge: Option<Arc<dyn CommandJudge>>,
     /// Commands that outlive their calls; `None` ends each command with its call.
     pub background: Option<BackgroundOptions>,
+    /// The node that all commands run on; `None` is this machine.
+    pub node: Option<NodeOptions>,
 }
 
 impl ExecOptions {
-    /// The settings of commands with an empty environment, without a sandbox, a judge and a
-    /// background.
+    /// The settings of commands with an empty environment, on this machine, without a
+    /// sandbox, a judge and a background.
     #[must_use]
     pub fn new(
         time_limit: Duration,
@@ -48,6 +50,7 @@ impl ExecOptions {
             sandbox: None,
             judge: None,
             background: None,
+            node: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use openclaw_core::ToolOutput;
 use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError, SurvivingProcess};
+use openclaw_protocol::gateway::SystemRunResult;
 
 /// Stands for the output of a command that printed nothing.
 const NO_OUTPUT: &str = "[no output]";
@@ -32,6 +33,39 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         text,
         images: Vec::new(),
         is_error: result.end != CommandEnd::Exited(0),
+        summary: Some(summary),
+        original_digest: None,
+    }
+}
+
+/// Formats how a command ended on a node, followed by its output and then its error output.
+pub(crate) fn format_node_result(result: &SystemRunResult, node: &str) -> ToolOutput {
+    let (end, summary) = match (result.exit_code, result.timed_out) {
+        (_, true) => ("timed out and was ended".to_owned(), "timed out".to_owned()),
+        (Some(code), _) => (format!("exit code {code}"), format!("exit {code}")),
+        (None, _) => ("ended by a signal".to_owned(), "signal".to_owned()),
+    };
+    let mut text = format!("{end} (on the node `{}`)\n", node.escape_debug());
+    let start = text.len();
+    for part in [&result.stdout, &result.stderr] {
+        text.push_str(part);
+        if !part.is_empty() && !part.ends_with('\n') {
+            text.push('\n');
+        }
+    }
+    if text.len() == start {
+        text.push_str(NO_OUTPUT);
+    }
+    if result.truncated {
+        text.push_str("[… the node left out a part of the output …]\n");
+    }
+    if let Some(error) = &result.error {
+        text.push_str(&format!("[{error}]\n"));
+    }
+    ToolOutput {
+        text,
+        images: Vec::new(),
+        is_error: !result.success,
         summary: Some(summary),
         original_digest: None,
     }

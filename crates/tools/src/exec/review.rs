@@ -55,6 +55,9 @@ pub(crate) fn choose_place(
     wants_outside: bool,
 ) -> Result<CommandPlace, &'static str> {
     match (has_sandbox, host.unwrap_or_default()) {
+        (_, "node") => Err(
+            "`host` cannot be `node`: the user chooses it with `tools.exec.host` or `/exec host=node`",
+        ),
         (_, host) if !["", "auto", "sandbox", "gateway"].contains(&host) => {
             Err("`host` is `auto`, `sandbox` or `gateway`")
         }

@@ -165,6 +165,7 @@ async fn what_is_typed_into_a_command_is_a_command() {
     let expected = ToolEffect::Exec {
         command: "rm -rf x\n".to_owned(),
         directory: ".".to_owned(),
+        node: None,
         review: CommandReview::Unreviewed,
     };
     assert_eq!(fixture.plan("process", write), Ok(expected));

@@ -40,6 +40,7 @@ async fn it_runs_in_the_requested_directory() {
     let expected = ToolEffect::Exec {
         command: "ls -l".to_owned(),
         directory: "sub".to_owned(),
+        node: None,
         review: CommandReview::Unreviewed,
     };
     assert_eq!(planned, Ok(expected));

@@ -17,6 +17,8 @@ mod list;
 #[cfg(test)]
 mod named_roots;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod protection;

@@ -107,7 +107,8 @@ async fn where_a_command_runs_is_checked_when_it_is_planned() {
     for host in ["", "auto", "sandbox", "gateway"] {
         assert!(plan(host).is_ok(), "{host}");
     }
-    assert!(plan("node").unwrap_err().to_string().contains("`host` is `auto`"));
+    assert!(plan("node").unwrap_err().to_string().contains("`host` cannot be `node`"));
+    assert!(plan("moon").unwrap_err().to_string().contains("`host` is `auto`"));
     let without = Fixture::new();
     assert!(without.plan("exec", json!({"command": "true", "host": "gateway"})).is_ok());
     assert!(without.plan("exec", json!({"command": "true", "host": "sandbox"})).is_err());
