@@ -148,7 +148,7 @@ mod tests {
             ("agents.list[0].subagents.allowAgents", Some("asks another")),
             ("agents.defaults.heartbeat.every", Some("by schedule")),
             ("agents.defaults.compaction.memoryFlush.enabled", Some("yet")),
-            ("tools.exec.node", Some("yet")),
+            ("tools.exec.node", None),
             ("gateway.port", None),
             ("gateway.controlUi.basePath", Some("control page")),
             ("gateway.auth.rateLimit", Some("does not have this")),

@@ -305,10 +305,6 @@ fn equals_json(node: &Json5Node, value: &Value) -> bool {
 fn remedy(rule: &RestrictionRule) -> String {
     let pattern = rule.segments.join(".");
     let advice = match pattern.as_str() {
-        "tools.exec.host" => {
-            "write \"gateway\" to run commands on this machine, or `tools.exec.security: \"deny\"` \
-             to run none"
-        }
         "tools.exec.mode" => "write it as `tools.exec.security` and `tools.exec.ask`",
         at if at.contains(".tools.exec.") => {
             "set it in `tools.exec`, for every agent, or deny the agent `exec` with `tools.deny`"

@@ -101,6 +101,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "tools.alsoAllow",
     "tools.deny",
     "tools.exec.host",
+    "tools.exec.node",
     "tools.exec.security",
     "tools.exec.ask",
     "tools.exec.safeBins",

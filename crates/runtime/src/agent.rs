@@ -86,6 +86,8 @@ pub(crate) struct AgentSpec<'a> {
     pub(crate) changes: Option<Arc<ChangeJournal>>,
     /// The commands that run in the background.
     pub(crate) command_runs: CommandRuns,
+    /// The key of the session, if there is one.
+    pub(crate) session_key: Option<&'a str>,
 }
 
 impl AgentRun {
@@ -135,6 +137,7 @@ impl Runtime {
                 prefix: None,
                 changes: None,
                 command_runs: this.new_command_runs(),
+                session_key: None,
             },
         )
         .await
@@ -166,6 +169,7 @@ impl Runtime {
             prefix,
             changes,
             command_runs,
+            session_key,
         } = around;
         let models = &self.models;
         let workspace = open_agent_workspace(path, models, agent)?;
@@ -178,7 +182,7 @@ impl Runtime {
         let exec_time = models.loaded_config().config.tools.exec.timeout();
         let skills = self.offered_skills(&info, profile, agent, path);
         let tools = if info.capabilities.tools {
-            let setup = ToolSetup { agent, path, profile, skills: &skills };
+            let setup = ToolSetup { agent, path, profile, skills: &skills, session_key };
             let AgentTools { tools, warnings } =
                 self.build_tools(&workspace, setup, command_runs.clone())?;
             report.warnings.extend(warnings);
@@ -279,7 +283,7 @@ impl Runtime {
             return Ok(self.clone());
         }
         let models = self.models.clone().with_agent(id);
-        Ok(Self { models, ..self.clone() })
+        Ok(Self { models, session_config: None, ..self.clone() })
     }
 
     /// Builds the system prompt, and returns it with what the user should know about its files.

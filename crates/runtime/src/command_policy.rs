@@ -2,6 +2,7 @@
 
 mod approvals;
 mod grants;
+mod on_node;
 mod remedies;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 mod agent_resolution;
 mod context;
 mod error;
+mod exec_change;
 mod file_changes;
 mod folder_session;
 mod opening;
@@ -30,11 +31,13 @@ use openclaw_tools::CommandRuns;
 use crate::agent::{AgentRun, AgentSpec};
 use crate::agent_error::AgentError;
 use crate::agent_workspace::open_workspace;
+use crate::exec_overrides::ExecOverrides;
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
+pub use exec_change::ExecChangeError;
 pub use file_changes::TurnDiff;
 pub use folder_session::session_folder;
 pub use recovery::RecoveryReport;
@@ -72,7 +75,11 @@ pub struct ConversationOptions {
 /// Dropping the future of a turn has the effect of a crash: what was recorded stays, and the next
 /// turn continues from it.
 pub struct Conversation {
+    /// With what the session changes.
     runtime: Runtime,
+    /// Without what the session changes.
+    base_runtime: Runtime,
+    exec_overrides: ExecOverrides,
     options: ConversationOptions,
     agent_id: String,
     workspace: PathBuf,
@@ -278,9 +285,12 @@ impl Conversation {
         })
         .await?;
         let connected = self.run.model_connection();
-        self.run = self
-            .build_agent(connected, &loaded.session, None, self.runtime.new_command_runs())
-            .await?;
+        // What the old session changed of `tools.exec` does not count any more.
+        let runs = self.runtime.new_command_runs();
+        let base = self.base_runtime.clone();
+        self.run = self.build_agent(&base, connected, (&loaded.session, None), runs).await?;
+        self.runtime = base;
+        self.exec_overrides = ExecOverrides::default();
         self.session = loaded.session;
         self.history = loaded.history;
         self.recovery = RecoveryReport::default();
@@ -300,7 +310,8 @@ impl Conversation {
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
         let command_runs = self.run.command_runs.clone();
-        self.run = self.build_agent(connected, &session, prefix.as_deref(), command_runs).await?;
+        let around = (&session, prefix.as_deref());
+        self.run = self.build_agent(&self.runtime, connected, around, command_runs).await?;
         if let Some(context) = &mut self.context {
             context.window = self.run.model.model_info().limits.context_window;
         }
@@ -310,9 +321,9 @@ impl Conversation {
 
     async fn build_agent(
         &self,
+        runtime: &Runtime,
         connected: ModelConnection,
-        session: &Session,
-        prefix: Option<&RequestPrefix>,
+        (session, prefix): (&Session, Option<&RequestPrefix>),
         command_runs: CommandRuns,
     ) -> Result<AgentRun, AgentError> {
         let around = AgentSpec {
@@ -324,8 +335,9 @@ impl Conversation {
             prefix,
             changes: Some(self.runtime.change_journal(session.id())),
             command_runs,
+            session_key: Some(session.key().as_str()),
         };
-        self.runtime.build_agent(connected, around).await
+        runtime.build_agent(connected, around).await
     }
 
     /// Adds what the model does not know yet: the ends of its background commands.

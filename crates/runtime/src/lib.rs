@@ -9,7 +9,9 @@ mod command_sandbox;
 mod conversation;
 pub mod encoding;
 mod error_text;
+mod exec_overrides;
 mod former_state;
+mod node_commands;
 mod offload;
 mod profile_selection;
 mod prompt;
@@ -31,10 +33,11 @@ pub use command_policy::{
 };
 pub use command_sandbox::AgentSandbox;
 pub use conversation::{
-    ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport,
-    SessionTarget, TurnDiff, session_folder,
+    ContextUse, Conversation, ConversationError, ConversationOptions, ExecChangeError,
+    RecoveryReport, SessionTarget, TurnDiff, session_folder,
 };
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
+pub use exec_overrides::{ExecOverrides, ExecSettings};
 pub use openclaw_agent_loop::{
     Agent, CompactionMethod, CompactionReport, InvalidCallRecovery, OutputPart as RepeatedPart,
     PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit, RepromptReason,
@@ -52,7 +55,10 @@ pub use openclaw_store::{
     SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning, TranscriptFolder,
     TurnRecord, find_transcript_folders,
 };
-pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport};
+pub use openclaw_tools::{
+    ChangeJournalError, NodeCallError, NodeInvocation, NodeInvoker, UndoConflict, UndoError,
+    UndoReport,
+};
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
 pub use prompt_breakdown::{PromptBreakdown, PromptPart};
 pub use runtime::Runtime;

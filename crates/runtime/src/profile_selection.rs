@@ -31,6 +31,9 @@ impl Runtime {
         around: AgentSpec<'_>,
     ) -> Result<AgentRun, AgentError> {
         let info = connected.model.model_info();
+        if info.capabilities.tools {
+            self.check_node_host(around.agent).await?;
+        }
         let mode = configured_mode(&self.models, &info);
         let profile = select_profile(mode.unwrap_or_default(), &info);
         let window = info.limits.context_window;

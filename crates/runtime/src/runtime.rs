@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use openclaw_config::{Config, ExecConfig};
 use openclaw_models::ModelRegistry;
+use openclaw_tools::NodeInvoker;
 
 use crate::prompt::date_time::PromptClock;
 
@@ -14,19 +15,30 @@ use crate::prompt::date_time::PromptClock;
 pub struct Runtime {
     pub(crate) models: ModelRegistry,
     pub(crate) clock: PromptClock,
+    /// What reaches the nodes of a gateway; `None` without one.
+    pub(crate) nodes: Option<Arc<dyn NodeInvoker>>,
+    /// The config with what the session changes; `None` when it changes nothing.
+    pub(crate) session_config: Option<Arc<Config>>,
 }
 
 impl Runtime {
     /// Creates a runtime. Contacts no server.
     #[must_use]
     pub fn new(models: ModelRegistry) -> Self {
-        Self { models, clock: PromptClock::default() }
+        Self { models, clock: PromptClock::default(), nodes: None, session_config: None }
     }
 
     /// Uses another clock for the time in prompts.
     #[must_use]
     pub fn with_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = PromptClock(Arc::new(now));
+        self
+    }
+
+    /// Runs commands on the nodes that `nodes` reaches, where the config or a session says so.
+    #[must_use]
+    pub fn with_nodes(mut self, nodes: Arc<dyn NodeInvoker>) -> Self {
+        self.nodes = Some(nodes);
         self
     }
 
@@ -49,6 +61,6 @@ impl Runtime {
     }
 
     pub(crate) fn config(&self) -> &Config {
-        &self.models.loaded_config().config
+        self.session_config.as_deref().unwrap_or(&self.models.loaded_config().config)
     }
 }

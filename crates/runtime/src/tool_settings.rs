@@ -24,7 +24,7 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 pub(crate) const SKILL_TOOL: &str = "skill";
 
 /// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process", "search"];
+const HEAVY_TOOLS: [&str; 7] = ["browser", "cron", "list", "message", "nodes", "process", "search"];
 
 /// The tools that are not offered when `sandbox.workspaceAccess` is `ro`.
 const WRITING_TOOLS: [&str; 3] = ["apply_patch", "edit", "write"];
@@ -45,6 +45,8 @@ pub(crate) struct ToolSetup<'a> {
     pub(crate) path: &'a Path,
     pub(crate) profile: PromptProfile,
     pub(crate) skills: &'a AgentSkills,
+    /// The key of the session, if there is one.
+    pub(crate) session_key: Option<&'a str>,
 }
 
 impl Runtime {
@@ -70,7 +72,7 @@ impl Runtime {
         setup: ToolSetup<'_>,
         command_runs: CommandRuns,
     ) -> Result<AgentTools, AgentSetupError> {
-        let ToolSetup { agent, path, profile, skills } = setup;
+        let ToolSetup { agent, path, profile, skills, session_key } = setup;
         let models = &self.models;
         let exec_time = models.loaded_config().config.tools.exec.timeout();
         let sandbox = self.agent_sandbox_with_skills(agent, path, skills)?;
@@ -80,7 +82,9 @@ impl Runtime {
         let mut exec = exec_options(models, exec_time);
         exec.judge = Some(Arc::new(judge));
         exec.sandbox = sandbox.policy;
-        exec.background = is_offered(models, agent, profile, "process")
+        exec.node = self.node_options(agent, session_key);
+        // A command on a node ends with its call.
+        exec.background = (exec.node.is_none() && is_offered(models, agent, profile, "process"))
             .then(|| self.background_options(command_runs));
         exec.environment.extend(variables);
         let mut tools = core_tools(workspace.clone(), exec);
@@ -89,6 +93,7 @@ impl Runtime {
         if !skills.is_empty() {
             tools.push(Arc::new(SkillTool::new(skills)));
         }
+        tools.extend(self.nodes_tool(agent, profile));
         Ok(AgentTools { tools, warnings })
     }
 

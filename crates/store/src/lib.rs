@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod catalogue;
+mod command_settings;
 mod crc;
 mod devices;
 mod entries;
@@ -27,6 +28,7 @@ mod transcript;
 mod writer;
 
 pub use catalogue::SessionInfo;
+pub use command_settings::CommandSettings;
 pub use devices::{DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, PairingRequest};
 pub use entries::{LogContent, LogEntry};
 pub use error::{StoreError, StoreErrorKind};

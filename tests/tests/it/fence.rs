@@ -22,7 +22,6 @@ fn has_chats(server: &MockVllm) -> bool {
 #[tokio::test]
 async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_is_sent() {
     for (text, key) in [
-        ("{\n tools: { exec: { host: 'node' } } }", "tools.exec.host"),
         ("{\n tools: { exec: { mode: 'deny' } } }", "tools.exec.mode"),
         (
             "{\n agents: { defaults: { sandbox: { mode: 'all', workspaceAccess: 'none' } } } }",
@@ -88,7 +87,7 @@ async fn a_broken_config_file_stops_an_agent_and_a_broken_approvals_file_every_c
 #[tokio::test]
 async fn a_value_for_one_run_that_cannot_be_used_is_a_wrong_command_line() {
     let (server, home) = tiny().await;
-    for set in ["tools.exec.security=DENY", "tools.alow=[]", "tools.exec.host=node"] {
+    for set in ["tools.exec.security=DENY", "tools.alow=[]", "tools.exec.host=moon"] {
         let args = [&["--set", set][..], &COMMAND].concat();
         let _ = home.run(&args).await.code(2).says(&["`--set`"]);
     }

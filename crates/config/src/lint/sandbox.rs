@@ -16,6 +16,8 @@ pub(super) fn lint_sandbox(tree: &ConfigTree, config: &Config) -> Vec<(usize, Di
         "`tools.exec.sandbox.profile` is \"full\""
     } else if exec.host() == ExecHost::Gateway {
         "`tools.exec.host` is \"gateway\""
+    } else if exec.host() == ExecHost::Node {
+        "`tools.exec.host` is \"node\", where the settings of that machine count"
     } else {
         let paths = if has_profile { switched_off_agents(config) } else { Vec::new() };
         let message = "this runs commands without a sandbox, but `tools.exec.sandbox.profile` asks for \
@@ -36,7 +38,7 @@ pub(super) fn lint_sandbox(tree: &ConfigTree, config: &Config) -> Vec<(usize, Di
             paths.push(format!("{section}.workspaceAccess"));
         }
     }
-    let message = format!("this asks for a sandbox, but {conflict}, so that there is none");
+    let message = format!("this asks for a sandbox, but {conflict}, so that there is none here");
     paths.into_iter().filter_map(|path| report(path, &message)).collect()
 }
 

@@ -144,7 +144,10 @@ const AGENT: RunKind<'_> = RunKind::Agent { id: Some("main") };
 #[test]
 fn a_restriction_that_is_not_acted_on_stops_an_agent() {
     for (text, key) in [
-        ("{ tools: { exec: { host: 'node' } } }", "tools.exec.host"),
+        (
+            "{ tools: { exec: { host: 'node' } }, agents: { defaults: { sandbox: { mode: 'all' } } } }",
+            "agents.defaults.sandbox.mode",
+        ),
         (
             "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'full' } } } }",
             "tools.exec.host",

@@ -148,6 +148,22 @@ impl Config {
         }
     }
 
+    /// The setting that asks for a sandbox of an agent's commands, besides `tools.exec.host`;
+    /// `None` when there is none.
+    #[must_use]
+    pub fn sandbox_request(&self, agent: &str) -> Option<&'static str> {
+        let own = self.agent_sandbox(agent);
+        match self.tools.exec.sandbox.profile {
+            Some(ExecSandboxProfile::Full) => None,
+            Some(_) => Some("tools.exec.sandbox.profile"),
+            None if own.restricts_workspace() => Some("sandbox.workspaceAccess"),
+            None => match own.mode {
+                Some(AgentSandboxMode::All | AgentSandboxMode::NonMain) => Some("sandbox.mode"),
+                Some(AgentSandboxMode::Off) | None => None,
+            },
+        }
+    }
+
     /// Whether the sandbox of an agent lets its tools change the workspace.
     #[must_use]
     pub fn allows_workspace_writes(&self, agent: &str) -> bool {

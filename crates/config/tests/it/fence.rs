@@ -75,7 +75,7 @@ fn a_value_of_the_user_overrides_a_restriction_and_one_that_is_unusable_is_repor
         ("tools.alow", "[]"),
         ("tools.deny", "exec"),
         ("tools.deny", "['exce']"),
-        ("tools.exec.host", "node"),
+        ("tools.exec.host", "nodes"),
         ("models.egress", "null"),
         ("agents.defaults.timeoutSeconds", "soon"),
         ("tools.deny[0]", "exec"),

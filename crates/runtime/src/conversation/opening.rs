@@ -10,6 +10,7 @@ use super::agent_resolution::ResolvedAgent;
 use super::session_claim::{ClaimedSession, SessionClaim};
 use super::{Conversation, ConversationError, ConversationOptions, RecoveryReport, context};
 use crate::agent::AgentSpec;
+use crate::exec_overrides::ExecOverrides;
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 
@@ -87,6 +88,11 @@ impl Runtime {
             runtime.connect_and_claim(&claim, options.model.as_deref()).await?;
         connected.report.warnings.splice(..0, warning.into_iter().chain(ended));
         let ClaimedSession { loaded, context_tokens } = claimed;
+        let base_runtime = runtime;
+        let (reader, id) = (store.clone(), loaded.session.id().clone());
+        let recorded = run_blocking(move || reader.command_settings(&id)).await?;
+        let exec_overrides = ExecOverrides::from_recorded(recorded);
+        let runtime = base_runtime.with_overrides(&exec_overrides, &agent_id);
         let around = AgentSpec {
             agent: &agent_id,
             workspace: &workspace,
@@ -96,6 +102,7 @@ impl Runtime {
             prefix: loaded.request_prefix.as_deref(),
             changes: Some(runtime.change_journal(loaded.session.id())),
             command_runs: runtime.new_command_runs(),
+            session_key: Some(loaded.session.key().as_str()),
         };
         let run = runtime.build_agent(connected, around).await?;
         let (pruning, opened_id) = (runtime.clone(), loaded.session.id().clone());
@@ -111,6 +118,8 @@ impl Runtime {
         };
         Ok(Conversation {
             runtime,
+            base_runtime,
+            exec_overrides,
             options,
             agent_id,
             workspace,
