@@ -21,6 +21,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let context = CommandContext {
         printer: OutputPrinter::new(OutputVerbosity::Normal, false),
         models: ModelRegistry::new(config, paths, SupervisorProgram::this_program()),
+        nodes: None,
     };
     let key = std::env::args().nth(1).map(|key| key.parse()).transpose()?;
     let target = key.map(SessionTarget::Key);

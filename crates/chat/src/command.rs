@@ -46,6 +46,8 @@ pub(crate) enum ChatCommand {
     Trace(Option<u64>),
     /// Sets how reasoning is shown; without a word, prints the current setting.
     Reasoning(Option<ReasoningDisplay>),
+    /// Changes how commands run in the session; without words, shows it.
+    Exec(Option<String>),
     /// Quits the chat.
     Quit,
 }
@@ -62,6 +64,7 @@ pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/diff", "", "what the tools changed in files, in the last turn that changed any"),
     ("/sessions", "[NUMBER|TEXT]", "go on with another session of this folder"),
     ("/resume", "[NUMBER|TEXT]", "take up a turn that was cut off or failed, or another session"),
+    ("/exec", "[host=|node=|security=|ask=]", "how commands run in this session, or change that"),
     ("/trace", "[NUMBER]", "what was said to and by the server"),
     ("/reasoning", "[off|short|full]", "how the model's thoughts are shown"),
     ("/quit", "", "end the chat; the session stays (also /exit, Ctrl-D)"),
@@ -118,6 +121,7 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
         "/new" => return Ok(ChatCommand::New(owned)),
         "/sessions" => return Ok(ChatCommand::Sessions(owned)),
         "/resume" => return Ok(ChatCommand::Resume(owned)),
+        "/exec" => return Ok(ChatCommand::Exec(owned)),
         "/model" => return Ok(ChatCommand::Model(owned)),
         "/trace" => {
             let number = argument.map(str::parse).transpose();
@@ -240,6 +244,11 @@ mod tests {
             (
                 "/reasoning on",
                 InputLine::Command(ChatCommand::Reasoning(Some(ReasoningDisplay::Full))),
+            ),
+            ("/exec", InputLine::Command(ChatCommand::Exec(None))),
+            (
+                "/exec host=node ask=always",
+                InputLine::Command(ChatCommand::Exec(Some("host=node ask=always".to_owned()))),
             ),
             ("/exit", InputLine::Command(ChatCommand::Quit)),
         ] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openclaw_core::{Approver, ModelErrorKind};
 use openclaw_models::{ConnectReport, ModelRegistry};
-use openclaw_runtime::{ApprovalPolicy, ApprovalPrompter, PolicyApprover, Runtime};
+use openclaw_runtime::{ApprovalPolicy, ApprovalPrompter, NodeInvoker, PolicyApprover, Runtime};
 use openclaw_terminal::{OutputPrinter, sanitize};
 
 use crate::prompter::ChatPrompter;
@@ -22,13 +22,25 @@ pub struct CommandContext {
     pub printer: OutputPrinter,
     /// The models of the loaded config.
     pub models: ModelRegistry,
+    /// What reaches the nodes of a gateway; `None` when commands run on this machine only.
+    pub nodes: Option<Arc<dyn NodeInvoker>>,
 }
 
 impl CommandContext {
     /// Creates the runtime of the agents and conversations.
     #[must_use]
     pub fn runtime(&self) -> Runtime {
-        Runtime::new(self.models.clone())
+        self.runtime_with(self.models.clone())
+    }
+
+    /// Creates the runtime with other settings of the models.
+    #[must_use]
+    pub fn runtime_with(&self, models: ModelRegistry) -> Runtime {
+        let runtime = Runtime::new(models);
+        match &self.nodes {
+            Some(nodes) => runtime.with_nodes(Arc::clone(nodes)),
+            None => runtime,
+        }
     }
 
     /// Builds the approver that asks at the terminal; `yes` runs commands without asking.

@@ -6,6 +6,7 @@ mod context;
 mod controller;
 pub mod error_report;
 pub mod exchanges;
+mod exec_command;
 pub mod file_changes;
 mod input;
 mod interrupt;

@@ -208,6 +208,7 @@ impl PlainChat<'_> {
                 let text = format_status(self.context, conversation, None).await;
                 printer.write_answer_line(text)?;
             }
+            ChatCommand::Exec(words) => return self.change_exec(conversation, words).await,
             ChatCommand::Model(None) => return Ok(self.refuse_command("`openclaw models list`")),
             ChatCommand::Trace(_) => return Ok(self.refuse_command("`openclaw trace show`")),
             ChatCommand::Reasoning(_) => {

@@ -50,7 +50,7 @@ pub(crate) fn prepare_conversation(
             .map(|duration| TimeLimit { duration, source: "--timeout".into() }),
         approver,
     };
-    (Runtime::new(models), options)
+    (context.runtime_with(models), options)
 }
 
 fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> WaitPolicy {

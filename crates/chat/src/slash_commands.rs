@@ -46,6 +46,7 @@ impl ChatController {
                 );
                 self.terminal.print_note(TextStyle::Dim, &text);
             }
+            ChatCommand::Exec(words) => return self.change_exec(words).await,
             ChatCommand::Quit => return Ok(ChatFlow::Quit(ChatOutcome::Quit)),
         }
         Ok(ChatFlow::Continue)

@@ -43,6 +43,7 @@ pub(super) async fn run(
     let terminal_context = CommandContext {
         printer: printer.with_output_buffer(output_buffer.clone()),
         models: runtime.models().clone(),
+        nodes: context.nodes.clone(),
     };
     let mut terminal = ChatTerminal::open(render_options, output_buffer, history, questions)?;
     terminal.start_work("connecting");

@@ -1,15 +1,38 @@
-//! `/sessions` and `/resume` without a terminal of its own.
+//! `/sessions`, `/resume` and `/exec` without a terminal of its own.
 
 use std::io;
 
 use openclaw_runtime::Conversation;
 
 use super::{CommandOutcome, PlainChat, report_failure};
+use crate::exec_command::{format_exec_settings, print_exec_error};
 use crate::options::ChatOutcome;
 use crate::recovery_notice::print_recovery_notice;
 use crate::session_choice::{ChosenSession, SessionChoice};
 
 impl PlainChat<'_> {
+    /// Changes how commands run; without words, shows it.
+    pub(super) async fn change_exec(
+        &mut self,
+        conversation: &mut Conversation,
+        words: Option<String>,
+    ) -> io::Result<CommandOutcome> {
+        let printer = &self.context.printer;
+        if let Some(words) = words {
+            let work = Box::pin(conversation.change_exec(&words));
+            match self.run_with_questions(work).await? {
+                None => return Ok(CommandOutcome::Quit(ChatOutcome::Interrupted)),
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    print_exec_error(printer, &error);
+                    return Ok(CommandOutcome::NextLine(ChatOutcome::InvalidInput));
+                }
+            }
+        }
+        printer.write_answer_line(format_exec_settings(conversation))?;
+        Ok(CommandOutcome::NextLine(ChatOutcome::Quit))
+    }
+
     /// Lists the sessions of the folder; with a text, goes on with the one that it names.
     pub(super) async fn choose_session(
         &mut self,
