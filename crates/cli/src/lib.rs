@@ -16,6 +16,7 @@ mod failure;
 mod hint_flags;
 mod json_answer;
 mod log;
+mod node_client;
 mod program_log;
 mod run;
 mod stdin_text;

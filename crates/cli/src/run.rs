@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -21,6 +22,7 @@ use crate::commands;
 use crate::commands::config::ConfigCommandContext;
 use crate::drop_in::DropInAction;
 use crate::exit::ExitReason;
+use crate::node_client::ClientNodes;
 use crate::{diagnostic, drop_in, log};
 
 /// Runs the program. The first argument is the program's name.
@@ -369,7 +371,8 @@ impl StartupContext<'_> {
         let models = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
         let printer =
             log::start_program_log(printer, &models, self.logged_command, self.stderr_level);
-        let context = CommandContext { printer, models };
+        let nodes = ClientNodes::new(&models, &printer);
+        let context = CommandContext { printer, models, nodes: Some(Arc::new(nodes)) };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());
         end

@@ -119,7 +119,8 @@ impl GatewayPrompter {
         json!({
             "id": id,
             "request": {
-                "host": "gateway",
+                "host": if request.node.is_some() { "node" } else { "gateway" },
+                "node": request.node,
                 "command": request.text,
                 "cwd": request.directory,
                 "tool": request.tool.as_str(),

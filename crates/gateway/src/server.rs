@@ -21,6 +21,7 @@ use crate::clients::{ClientRegistry, EventAudience};
 use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::http::ClientConnection;
+use crate::nodes::{GatewayNodes, NodeRegistry};
 use crate::openai::ConversationIndex;
 use crate::random::random_uuid;
 use crate::runs::{RunManager, unix_millis};
@@ -100,6 +101,8 @@ impl GatewayServer {
             .await
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
+        let nodes = NodeRegistry::default();
+        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(nodes)));
         let clients = Arc::new(ClientRegistry::default());
         let approvals = Arc::new(PendingApprovals::default());
         let runs = Arc::new(RunManager::new(

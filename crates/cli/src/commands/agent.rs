@@ -17,8 +17,8 @@ use openclaw_models::attempts_in_error;
 use openclaw_protocol::results::agent::SessionReport;
 use openclaw_runtime::encoding::{encode_agent_error, encode_store_error};
 use openclaw_runtime::{
-    ConversationError, Runtime, StoreError, StoreErrorKind, TimeLimit, TurnError, TurnOutcome,
-    TurnReport, event_channel,
+    ConversationError, StoreError, StoreErrorKind, TimeLimit, TurnError, TurnOutcome, TurnReport,
+    event_channel,
 };
 use tokio::sync::Notify;
 
@@ -99,7 +99,7 @@ impl AgentCommand<'_> {
             }
             Err(error) => return self.finish_failed(&error, None),
         };
-        let runtime = Runtime::new(egress::restrict_models(
+        let runtime = context.runtime_with(egress::restrict_models(
             wait::apply_wait_option(context, args.agent.wait),
             printer,
             args.agent.strict,

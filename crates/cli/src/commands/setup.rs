@@ -144,7 +144,7 @@ async fn try_model(
     servers: ModelRegistry,
     model: &str,
 ) -> io::Result<DoctorReport> {
-    let trial = CommandContext { printer: context.printer.clone(), models: servers };
+    let trial = CommandContext { printer: context.printer.clone(), models: servers, nodes: None };
     let options = doctor::doctor_options(Some(model.to_owned()), None, TRIED_CHECKS.to_vec(), None);
     let report = doctor::run_checks(&trial, &options, true).await?;
     for finding in &report.findings {

@@ -54,7 +54,7 @@ impl GatewayTarget {
     ///
     /// # Errors
     /// Why there is none, as a sentence.
-    pub(super) fn find_gateway(
+    pub(crate) fn find_gateway(
         context: &CommandContext,
         args: GatewayTargetArgs,
     ) -> Result<Self, String> {
@@ -149,7 +149,7 @@ impl GatewayTarget {
 
     /// Connects. The token of this device is kept when the gateway tells it, and forgotten when it is
     /// no longer valid.
-    async fn connect(&self) -> Result<GatewayClient, ClientError> {
+    pub(crate) async fn connect(&self) -> Result<GatewayClient, ClientError> {
         let client = match GatewayClient::connect(&self.address, &self.credentials).await {
             Err(ClientError::Refused { error, .. })
                 if error.reason_code() == Some("AUTH_DEVICE_TOKEN_MISMATCH") =>
