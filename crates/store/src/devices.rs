@@ -1,5 +1,6 @@
 //! The devices that may use a gateway, and those that ask to.
 
+mod nodes;
 mod requests;
 mod rows;
 
@@ -7,6 +8,7 @@ use rusqlite::params;
 
 use crate::{Store, StoreError, files};
 
+pub use self::nodes::{NodeGrant, NodeRequest};
 pub use self::requests::PairingRequest;
 
 const CREATE_TABLES_SQL: &str = "
@@ -50,6 +52,8 @@ const CREATE_TABLES_SQL: &str = "
         reason TEXT NOT NULL,
         requested_at INTEGER NOT NULL,
         expires_at INTEGER NOT NULL,
+        -- What a node offers; names with spaces between them.
+        commands TEXT NOT NULL DEFAULT '',
         UNIQUE (device, role)
     ) STRICT;";
 
@@ -137,7 +141,9 @@ impl DeviceLog {
     pub fn open(store: Store) -> Result<Self, StoreError> {
         store.0.writer.write(|connection| {
             let fail = StoreError::from_sql_error("prepare the devices of the gateway");
-            connection.execute_batch(CREATE_TABLES_SQL).map_err(fail)
+            connection.execute_batch(CREATE_TABLES_SQL).map_err(fail)?;
+            connection.execute_batch(nodes::CREATE_TABLES_SQL).map_err(fail)?;
+            requests::add_missing_columns(connection)
         })?;
         Ok(Self { store })
     }

@@ -29,7 +29,10 @@ mod writer;
 
 pub use catalogue::SessionInfo;
 pub use command_settings::CommandSettings;
-pub use devices::{DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, PairingRequest};
+pub use devices::{
+    DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, NodeGrant, NodeRequest,
+    PairingRequest,
+};
 pub use entries::{LogContent, LogEntry};
 pub use error::{StoreError, StoreErrorKind};
 pub use event::{RequestPrefix, TurnRecord};

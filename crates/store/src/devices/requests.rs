@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::rows::{facts_from_row, split_scopes};
-use super::{DeviceFacts, DeviceLog, DeviceRecord, rows};
+use super::{DeviceFacts, DeviceLog, DeviceRecord, nodes, rows};
 use crate::{StoreError, files};
 
 /// How long a request waits after the device asked last, in milliseconds: five minutes.
@@ -16,8 +16,8 @@ const MAX_REQUESTS: i64 = 64;
 const MAX_REQUESTS_OF_ADDRESS: i64 = 8;
 
 const SELECT_SQL: &str = "SELECT id, device, public_key, client_id, client_mode, platform, \
-    device_family, display_name, role, scopes, address, reason, requested_at, expires_at \
-    FROM pairing_request";
+    device_family, display_name, role, scopes, address, reason, requested_at, expires_at, \
+    commands FROM pairing_request";
 
 /// A device that asks to be paired.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct PairingRequest {
     pub role: String,
     /// What it wants to do then.
     pub scopes: Vec<String>,
+    /// What it offers as a node, sorted.
+    pub commands: Vec<String>,
     /// Where it comes from.
     pub address: String,
     /// Why it must be approved, e.g. `not-paired`.
@@ -46,6 +48,7 @@ impl PairingRequest {
         self.facts == other.facts
             && self.role == other.role
             && self.scopes == other.scopes
+            && self.commands == other.commands
             && self.reason == other.reason
     }
 }
@@ -125,12 +128,17 @@ impl DeviceLog {
         Ok(found.filter(|request| request.expires_at > files::unix_millis().unsigned_abs()))
     }
 
-    /// Approves a request: the device may connect in the role, and gets a token when it does.
-    /// Returns `None` when the request does not wait any more.
+    /// Approves a request: the device may connect in the role, and gets a token when it does. Of a
+    /// node, exactly the commands that the request names are approved from now on, or none when
+    /// `with_commands` is false. Returns `None` when the request does not wait any more.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn approve_request(&self, id: &str) -> Result<Option<DeviceRecord>, StoreError> {
+    pub fn approve_request(
+        &self,
+        id: &str,
+        with_commands: bool,
+    ) -> Result<Option<DeviceRecord>, StoreError> {
         let id = id.to_owned();
         self.store.0.writer.write(move |connection| {
             delete_expired(connection, files::unix_millis())?;
@@ -138,6 +146,10 @@ impl DeviceLog {
                 return Ok(None);
             };
             insert_device(connection, &request)?;
+            if request.role == "node" {
+                let commands = if with_commands { request.commands } else { Vec::new() };
+                nodes::record_grant(connection, &request.facts.id, commands)?;
+            }
             delete_request(connection, &id)?;
             rows::find_device(connection, &request.facts.id)
         })
@@ -156,6 +168,17 @@ impl DeviceLog {
             Ok(request)
         })
     }
+}
+
+/// Adds the columns that a table from before does not have.
+pub(super) fn add_missing_columns(connection: &Connection) -> Result<(), StoreError> {
+    let fail = StoreError::from_sql_error("prepare the requests of devices");
+    let sql = "SELECT count(*) FROM pragma_table_info('pairing_request') WHERE name = 'commands'";
+    if connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(fail)? == 0 {
+        let sql = "ALTER TABLE pairing_request ADD COLUMN commands TEXT NOT NULL DEFAULT ''";
+        connection.execute_batch(sql).map_err(fail)?;
+    }
+    Ok(())
 }
 
 fn delete_expired(connection: &Connection, now: i64) -> Result<(), StoreError> {
@@ -214,14 +237,15 @@ fn insert_request(
         address,
         request.reason,
         now,
-        now + LIFETIME_MS
+        now + LIFETIME_MS,
+        request.commands.join(" ")
     ];
     connection
         .execute(
             "INSERT INTO pairing_request (id, device, role, public_key, scopes, client_id,
                  client_mode, platform, device_family, display_name, address, reason,
-                 requested_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 requested_at, expires_at, commands)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             values,
         )
         .map(|_| ())
@@ -283,5 +307,6 @@ fn request_from_row(row: &Row<'_>) -> rusqlite::Result<PairingRequest> {
         reason: row.get(11)?,
         requested_at: row.get::<_, i64>(12)?.unsigned_abs(),
         expires_at: row.get::<_, i64>(13)?.unsigned_abs(),
+        commands: split_scopes(&row.get::<_, String>(14)?),
     })
 }

@@ -21,6 +21,7 @@ fn request(id: &str, device: &str, address: &str) -> PairingRequest {
         },
         role: "operator".to_owned(),
         scopes: vec!["operator.read".to_owned(), "operator.write".to_owned()],
+        commands: Vec::new(),
         address: address.to_owned(),
         reason: "not-paired".to_owned(),
         requested_at: 0,
@@ -43,9 +44,9 @@ fn a_device_is_paired_by_the_approval_of_its_request_also_after_a_restart() {
     let log = open(&path);
     assert_eq!(log.list_requests().unwrap().len(), 1);
     assert_eq!(log.find_device("d").unwrap(), None);
-    let device = log.approve_request("r1").unwrap().unwrap();
+    let device = log.approve_request("r1", true).unwrap().unwrap();
     assert_eq!(device.role("operator").unwrap().token, DeviceToken::Undelivered);
-    assert_eq!(log.approve_request("r1").unwrap(), None);
+    assert_eq!(log.approve_request("r1", true).unwrap(), None);
     let role = device.role("operator").unwrap();
     let hash = DeviceToken::Hash("h".to_owned());
     assert!(log.replace_token("d", role, hash.clone(), &role.scopes).unwrap());
@@ -74,10 +75,10 @@ fn another_request_of_the_same_device_replaces_the_former() {
     let (recorded, is_new) = log.request_pairing(wider).unwrap();
     assert!(is_new);
     assert_eq!(recorded.id, "r2");
-    assert_eq!(log.approve_request("r1").unwrap(), None);
+    assert_eq!(log.approve_request("r1", true).unwrap(), None);
     assert_eq!(log.find_request("r1").unwrap(), None);
     assert_eq!(log.reject_request("r2").unwrap().unwrap().id, "r2");
-    assert_eq!(log.approve_request("r2").unwrap(), None);
+    assert_eq!(log.approve_request("r2", true).unwrap(), None);
     assert_eq!(log.find_device("d").unwrap(), None);
 }
 
@@ -99,4 +100,67 @@ fn a_flood_of_requests_takes_bounded_room_and_leaves_other_addresses_theirs() {
         log.request_pairing(request(&name, &name, &format!("10.0.0.{number}"))).unwrap();
     }
     assert_eq!(log.list_requests().unwrap().len(), 64);
+}
+
+fn node_request(id: &str, device: &str, commands: &[&str]) -> NodeRequest {
+    NodeRequest {
+        id: id.to_owned(),
+        device: device.to_owned(),
+        commands: commands.iter().map(|command| (*command).to_owned()).collect(),
+        address: "a".to_owned(),
+        requested_at: 0,
+    }
+}
+
+#[test]
+fn the_commands_of_a_node_are_approved_by_the_request_that_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(&folder.path().join("s.db"));
+    let node = |id: &str, commands: &[&str]| PairingRequest {
+        role: "node".to_owned(),
+        commands: commands.iter().map(|command| (*command).to_owned()).collect(),
+        ..request(id, "d", "a")
+    };
+    log.request_pairing(node("r1", &["system.which"])).unwrap();
+    // Other commands are another request.
+    assert!(log.request_pairing(node("r2", &["system.run", "system.which"])).unwrap().1);
+    assert!(log.approve_request("r1", true).unwrap().is_none());
+    log.approve_request("r2", true).unwrap().unwrap();
+    let grant = || log.find_node_grant("d").unwrap().unwrap().commands;
+    assert_eq!(grant(), ["system.run", "system.which"]);
+    log.request_pairing(node("r3", &["system.run"])).unwrap();
+    log.approve_request("r3", false).unwrap().unwrap();
+    assert!(grant().is_empty());
+    let (first, is_new) =
+        log.request_node_commands(node_request("n1", "d", &["system.which"])).unwrap().unwrap();
+    let again = log.request_node_commands(node_request("n2", "d", &["system.which"])).unwrap();
+    assert_eq!((again, is_new), (Some((first, false)), true));
+    log.approve_node_request("n1").unwrap().unwrap();
+    log.request_node_commands(node_request("n3", "d", &["system.run"])).unwrap();
+    assert!(log.approve_node_request("n1").unwrap().is_none());
+    log.approve_node_request("n3").unwrap().unwrap();
+    assert_eq!(grant(), ["system.run", "system.which"]);
+    log.request_node_commands(node_request("n4", "d", &["system.run"])).unwrap();
+    assert_eq!(log.request_node_commands(node_request("n5", "d", &[])).unwrap(), None);
+    assert!(log.list_node_requests().unwrap().is_empty());
+    log.request_node_commands(node_request("n6", "d", &["x"])).unwrap();
+    assert_eq!(log.reject_node_request("n6").unwrap().unwrap().id, "n6");
+    assert!(log.reject_node_request("n6").unwrap().is_none());
+    assert!(log.remove_node("d").unwrap());
+    assert!(!log.remove_node("d").unwrap());
+    assert!(log.find_device("d").unwrap().is_none());
+    assert!(log.find_node_grant("d").unwrap().is_none());
+}
+
+#[test]
+fn a_table_from_before_gets_its_missing_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    drop(open(&path));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("ALTER TABLE pairing_request DROP COLUMN commands").unwrap();
+    drop(connection);
+    let log = open(&path);
+    log.request_pairing(request("r1", "d", "a")).unwrap();
+    assert_eq!(log.list_requests().unwrap().len(), 1);
 }
