@@ -1,5 +1,7 @@
 //! Calls that wait for the decision of a client.
 
+mod node_runs;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,11 +11,15 @@ use openclaw_protocol::gateway::GatewayError;
 use openclaw_runtime::{ApprovalAnswer, ApprovalPrompter, ApprovalRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clients::{ClientRegistry, EventAudience};
+use crate::grants::ClientGrant;
 use crate::random::random_uuid;
 use crate::runs::unix_millis;
+
+pub(crate) use node_runs::{ApprovalRequestParams, NodeRunClaim};
+use node_runs::{NodeRun, PreparedPlans};
 
 /// How long a call waits for a decision.
 const APPROVAL_TIMEOUT: Duration = Duration::from_mins(30);
@@ -25,6 +31,8 @@ const MAX_KEPT_DECISIONS: usize = 1000;
 #[derive(Debug, Default)]
 pub(crate) struct PendingApprovals {
     state: Mutex<ApprovalState>,
+    /// Changes whenever a call does not wait any more.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -32,13 +40,26 @@ struct ApprovalState {
     pending: HashMap<String, PendingApproval>,
     /// Decided ids, the oldest first.
     decided: Vec<(String, ApprovalDecision)>,
+    /// What nodes said that they would run.
+    prepared: PreparedPlans,
+    /// Commands of nodes that were allowed and did not run yet.
+    allowed: HashMap<String, NodeRun>,
 }
 
 #[derive(Debug)]
 struct PendingApproval {
     description: Value,
     can_allow_always: bool,
-    answer: oneshot::Sender<ApprovalAnswer>,
+    subject: ApprovalSubject,
+}
+
+/// What is decided about.
+#[derive(Debug)]
+enum ApprovalSubject {
+    /// A call of a run, which waits for the answer.
+    Call(oneshot::Sender<ApprovalAnswer>),
+    /// A command of a node that a client wants to run.
+    NodeRun(NodeRun),
 }
 
 /// What a client decides.
@@ -94,7 +115,7 @@ impl ApprovalPrompter for GatewayPrompter {
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: request.can_allow_always(),
-            answer,
+            subject: ApprovalSubject::Call(answer),
         };
         self.approvals.lock().pending.insert(id.clone(), pending);
         let _guard = PendingGuard { prompter: self, id };
@@ -138,9 +159,9 @@ impl GatewayPrompter {
 
 impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
-        let withdrawn = self.prompter.approvals.lock().pending.remove(&self.id);
+        let withdrawn = self.prompter.approvals.withdraw(&self.id);
         let decision = self.prompter.approvals.decision(&self.id);
-        if withdrawn.is_some() || decision.is_some() {
+        if withdrawn || decision.is_some() {
             let decision = decision.map_or("withdrawn", ApprovalDecision::name);
             self.prompter.clients.broadcast_event(
                 EventAudience::Approvers,
@@ -152,6 +173,14 @@ impl Drop for PendingGuard<'_> {
 }
 
 impl ApprovalDecision {
+    fn to_answer(self, reason: Option<String>) -> ApprovalAnswer {
+        match self {
+            Self::AllowOnce => ApprovalAnswer::Allow,
+            Self::AllowAlways => ApprovalAnswer::AllowAlways,
+            Self::Deny => ApprovalAnswer::Deny { reason },
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::AllowOnce => "allow-once",
@@ -184,9 +213,13 @@ impl PendingApprovals {
     /// Decides about a call. The first decision counts; the same one again is no error.
     ///
     /// # Errors
-    /// When no call with this id waits, another decision was made, and when a call cannot be
-    /// allowed for good.
-    pub(crate) fn resolve(&self, params: ResolveParams) -> Result<Value, GatewayError> {
+    /// When no call with this id waits, another decision was made, a call cannot be allowed for
+    /// good, and when a device would allow what it asked for itself.
+    pub(crate) fn resolve(
+        &self,
+        params: ResolveParams,
+        approver: &ClientGrant,
+    ) -> Result<Value, GatewayError> {
         let ResolveParams { id, decision, reason } = params;
         let mut state = self.lock();
         let Some(pending) = state.pending.get(&id) else {
@@ -204,20 +237,61 @@ impl PendingApprovals {
         if decision == ApprovalDecision::AllowAlways && !pending.can_allow_always {
             return Err(GatewayError::invalid_request("This call can only be allowed once."));
         }
-        let answer = match decision {
-            ApprovalDecision::AllowOnce => ApprovalAnswer::Allow,
-            ApprovalDecision::AllowAlways => ApprovalAnswer::AllowAlways,
-            ApprovalDecision::Deny => ApprovalAnswer::Deny { reason },
-        };
+        if let ApprovalSubject::NodeRun(run) = &pending.subject
+            && decision != ApprovalDecision::Deny
+        {
+            run.check_approver(approver)?;
+        }
         if let Some(pending) = state.pending.remove(&id) {
-            // Without a receiver the run has ended meanwhile.
-            let _ = pending.answer.send(answer);
+            match pending.subject {
+                ApprovalSubject::Call(answer) => {
+                    // Without a receiver the run has ended meanwhile.
+                    let _ = answer.send(decision.to_answer(reason));
+                }
+                ApprovalSubject::NodeRun(run) if decision != ApprovalDecision::Deny => {
+                    state.allowed.insert(id.clone(), run);
+                }
+                ApprovalSubject::NodeRun(_) => {}
+            }
         }
         if state.decided.len() >= MAX_KEPT_DECISIONS {
             state.decided.remove(0);
         }
         state.decided.push((id.clone(), decision));
+        drop(state);
+        self.changes.send_replace(());
         Ok(json!({ "ok": true, "id": id }))
+    }
+
+    /// Waits for the decision about a call.
+    ///
+    /// # Errors
+    /// When no call has this id.
+    pub(crate) async fn wait_for_decision(&self, id: &str) -> Result<Value, GatewayError> {
+        let mut changes = self.changes.subscribe();
+        let mut was_pending = false;
+        loop {
+            if let Some(made) = self.decision(id) {
+                return Ok(describe_decision(id, Some(made), "resolved"));
+            }
+            match (self.lock().pending.contains_key(id), was_pending) {
+                (true, _) => was_pending = true,
+                (false, true) => return Ok(describe_decision(id, None, "withdrawn")),
+                (false, false) => return Err(unknown_approval(id)),
+            }
+            if changes.changed().await.is_err() {
+                return Err(unknown_approval(id));
+            }
+        }
+    }
+
+    /// Takes back a question that was not answered; returns whether there was one.
+    fn withdraw(&self, id: &str) -> bool {
+        let is_withdrawn = self.lock().pending.remove(id).is_some();
+        if is_withdrawn {
+            self.changes.send_replace(());
+        }
+        is_withdrawn
     }
 
     fn decision(&self, id: &str) -> Option<ApprovalDecision> {
@@ -228,6 +302,10 @@ impl PendingApprovals {
     fn lock(&self) -> std::sync::MutexGuard<'_, ApprovalState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn describe_decision(id: &str, decision: Option<ApprovalDecision>, reason: &str) -> Value {
+    json!({ "id": id, "decision": decision.map(ApprovalDecision::name), "terminalReason": reason })
 }
 
 /// An id is never completed: the beginning of one could be another call's.

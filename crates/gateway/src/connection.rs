@@ -8,8 +8,8 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openclaw_protocol::gateway::{
     AuthGrant, ConnectChallenge, ConnectErrorCode, ConnectionPolicy, EventFrame, FeatureList,
-    GatewayError, HelloOk, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION, RequestFrame,
-    ResponseFrame, ServerInfo, StateSnapshot, StateVersion,
+    GatewayError, HelloOk, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES, RequestFrame, ResponseFrame,
+    ServerInfo, StateSnapshot, StateVersion,
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use crate::devices::AdmittedClient;
 use crate::handshake::{ClientAuthenticator, HANDSHAKE_TIMEOUT};
 use crate::http::ClientConnection;
 use crate::methods::{ConnectedClient, EVENTS, METHODS};
+use crate::nodes::{NODE_EVENTS, NODE_METHODS, NODE_ROLE, NodeConnection};
 use crate::random::random_hex;
 use crate::runs::unix_millis;
 use crate::server::CLOSE_TIMEOUT;
@@ -76,7 +77,7 @@ pub(crate) async fn serve_socket(
     connection.admitted.mark_let_in();
     serve_client(entered.client, socket, entered.frames).await;
     tracing::info!("a client from {address} left");
-    drop(entered.registration);
+    drop((entered.node, entered.registration));
 }
 
 /// A client that is let in and registered.
@@ -84,6 +85,8 @@ struct EnteredClient {
     client: ConnectedClient,
     frames: OutgoingFrames,
     registration: ClientRegistration,
+    /// Of a node.
+    node: Option<NodeConnection>,
 }
 
 /// Sends the challenge, and lets the client in or tells it why not.
@@ -124,14 +127,23 @@ async fn admit_client(
         nonce,
     };
     let claim = authenticator.examine(request)?;
+    let (protocol, declaration) = (claim.protocol, claim.node.clone());
     let _unchanged = state.devices.hold_credentials().await;
     let admitted = state.devices.admit_client(claim, connection.address).await?;
+    let entry = match (declaration, &admitted.grant.device) {
+        (Some(declaration), Some(device)) => {
+            Some(state.nodes.prepare_node(device, declaration, connection.address).await?)
+        }
+        _ => None,
+    };
     let (queue, frames) = ClientQueue::new();
-    let welcome = ResponseFrame::success(request.id.clone(), json!(hello(state, &admitted)));
+    let hello = hello(state, &admitted, protocol);
+    let welcome = ResponseFrame::success(request.id.clone(), json!(hello));
     queue.send_response(&welcome);
     let client = ConnectedClient::new(Arc::clone(state), queue, admitted.grant);
     let registration = state.clients.add_client(client.queue.clone(), client.grant.clone());
-    Ok(EnteredClient { client, frames, registration })
+    let node = entry.map(|entry| state.nodes.add_node(client.queue.clone(), entry));
+    Ok(EnteredClient { client, frames, registration, node })
 }
 
 async fn read_first_request(
@@ -173,21 +185,27 @@ fn refusal_reason(error: &GatewayError) -> ClosingReason {
     ClosingReason::new(number, code)
 }
 
-fn hello(state: &GatewayState, admitted: &AdmittedClient) -> HelloOk {
+fn hello(state: &GatewayState, admitted: &AdmittedClient, protocol: u32) -> HelloOk {
     let tick = state.settings.tick_interval;
     let grant = &admitted.grant;
     let issued_at_ms = admitted.new_token.as_ref().map(|_| unix_millis(SystemTime::now()));
+    let to_names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let features = if grant.role == NODE_ROLE {
+        FeatureList { methods: to_names(NODE_METHODS), events: to_names(NODE_EVENTS) }
+    } else {
+        FeatureList {
+            methods: METHODS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            events: to_names(EVENTS),
+        }
+    };
     HelloOk {
-        protocol: PROTOCOL_VERSION,
+        protocol,
         server: ServerInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot_id: state.boot_id.clone(),
             conn_id: random_hex(8).unwrap_or_default(),
         },
-        features: FeatureList {
-            methods: METHODS.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            events: EVENTS.iter().map(|name| (*name).to_owned()).collect(),
-        },
+        features,
         snapshot: StateSnapshot {
             presence: Vec::new(),
             health: json!({}),
@@ -263,6 +281,9 @@ async fn read_requests(
             Message::Close(_) => break,
             _ if client.queue.is_closing() => {}
             Message::Text(text) => match RequestFrame::parse(&text) {
+                Ok(Some(request)) if client.grant.role == NODE_ROLE => {
+                    client.handle_node_request(request);
+                }
                 Ok(Some(request)) => {
                     while open.try_join_next().is_some() {}
                     if open.len() >= MAX_OPEN_REQUESTS {

@@ -2,6 +2,8 @@
 
 mod methods;
 
+pub(crate) use methods::{check_label, missing_scope, too_many_changes};
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +15,13 @@ use openclaw_runtime::{
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::auth::FailureLimiter;
 use crate::clients::{ClientRegistry, EventAudience};
 use crate::grants::ClientGrant;
 use crate::handshake::{ClientClaim, ClientCredential};
+use crate::nodes::NODE_ROLE;
 use crate::random::{random_hex, random_uuid, to_hex};
 use crate::runs::{offload, store_failure};
 
@@ -83,7 +86,13 @@ impl DeviceManager {
         self.gate.read().await
     }
 
-    /// Decides about a client whose first request was examined.
+    /// Keeps clients from being let in while the guard lives.
+    pub(crate) async fn change_credentials(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
+    }
+
+    /// Decides about a client whose first request was examined. A node must be approved also when it
+    /// knows the gateway's own secret.
     ///
     /// # Errors
     /// When its device must be approved first, or its token is not valid.
@@ -92,7 +101,8 @@ impl DeviceManager {
         claim: ClientClaim,
         address: IpAddr,
     ) -> Result<AdmittedClient, GatewayError> {
-        let is_owner = claim.credential == ClientCredential::Owner;
+        let knows_secret = claim.credential == ClientCredential::Owner;
+        let is_owner = knows_secret && claim.role != NODE_ROLE;
         let Some(facts) = claim.device.clone() else {
             return Ok(AdmittedClient { grant: to_grant(claim, None), new_token: None });
         };
@@ -117,7 +127,8 @@ impl DeviceManager {
                 ));
             }
         }
-        let has_token = matches!(claim.credential, ClientCredential::DeviceToken(_));
+        let has_token = matches!(claim.credential, ClientCredential::DeviceToken(_))
+            || knows_secret && role.as_ref().is_some_and(has_known_token);
         let reason = match &role {
             _ if is_changed => PairingReason::MetadataUpgrade,
             None if record.is_some() => PairingReason::RoleUpgrade,
@@ -154,6 +165,7 @@ impl DeviceManager {
             facts,
             role: claim.role,
             scopes: claim.scopes,
+            commands: claim.node.map(|node| node.commands).unwrap_or_default(),
             address: address.to_canonical().to_string(),
             reason: reason.name().to_owned(),
             requested_at: 0,
@@ -232,17 +244,22 @@ impl DeviceManager {
 
 fn to_grant(claim: ClientClaim, device: Option<String>) -> ClientGrant {
     ClientGrant {
+        is_owner: claim.credential == ClientCredential::Owner && claim.role != NODE_ROLE,
         role: claim.role,
         scopes: claim.scopes,
         takes_approvals: claim.takes_approvals,
         device,
-        is_owner: claim.credential == ClientCredential::Owner,
     }
 }
 
 /// Whether a device says something else about its machine than when it was approved.
 fn has_changed(approved: &DeviceFacts, now: &DeviceFacts) -> bool {
     approved.platform != now.platform || approved.device_family != now.device_family
+}
+
+/// Whether the device got its token, which was not revoked since.
+fn has_known_token(role: &DeviceRole) -> bool {
+    matches!(role.token, DeviceToken::Hash(_))
 }
 
 fn is_token_of(role: &DeviceRole, token: &str) -> bool {
@@ -260,7 +277,7 @@ fn too_many_requests(delay: Option<Duration>) -> GatewayError {
     GatewayError::not_connected(ConnectErrorCode::AuthRateLimited, text).with_retry(delay)
 }
 
-fn no_randomness() -> GatewayError {
+pub(crate) fn no_randomness() -> GatewayError {
     GatewayError::new(
         openclaw_protocol::gateway::GatewayErrorCode::Unavailable,
         "The system has no random numbers.",

@@ -3,7 +3,7 @@
 /// What a client may do.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClientGrant {
-    /// `operator`.
+    /// `operator` or `node`.
     pub(crate) role: String,
     pub(crate) scopes: Vec<String>,
     /// Whether it is asked about calls that need an approval.

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::auth::{FailureLimiter, GatewayAuthentication};
 use crate::device_proof::verify_device;
 use crate::grants::ClientScope;
+use crate::nodes::{NODE_ROLE, NodeDeclaration};
 
 /// How long a client may take to connect.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -40,6 +41,9 @@ const CLIENT_IDS: &[&str] = &[
 /// How they are used.
 const CLIENT_MODES: &[&str] =
     &["webchat", "cli", "ui", "backend", "node", "worker", "probe", "test"];
+
+/// The version that nodes and probes may speak as well.
+const OLDER_PROTOCOL: u32 = 3;
 
 /// Lets a connection in, or says why not.
 pub(crate) struct ClientAuthenticator<'a> {
@@ -70,6 +74,10 @@ pub(crate) struct ClientClaim {
     pub(crate) takes_approvals: bool,
     pub(crate) device: Option<DeviceFacts>,
     pub(crate) credential: ClientCredential,
+    /// The version that both speak.
+    pub(crate) protocol: u32,
+    /// What a node offers.
+    pub(crate) node: Option<NodeDeclaration>,
 }
 
 impl ClientAuthenticator<'_> {
@@ -87,35 +95,25 @@ impl ClientAuthenticator<'_> {
             serde_json::from_value(request.params.clone()).map_err(|error| {
                 GatewayError::invalid_request(format!("`connect` cannot be read: {error}."))
             })?;
-        if !(params.min_protocol..=params.max_protocol).contains(&PROTOCOL_VERSION) {
-            let text = format!(
-                "The gateway speaks protocol {PROTOCOL_VERSION}, and the client {} to {}.",
-                params.min_protocol, params.max_protocol
-            );
-            return Err(GatewayError::invalid_request(text).with_details(json!({
-                "code": ConnectErrorCode::ProtocolMismatch.as_str(),
-                "expectedProtocol": PROTOCOL_VERSION,
-            })));
-        }
+        let protocol = choose_protocol(&params)?;
         check_client(&params.client)?;
         // No pace: a signature cannot be guessed, and a device must not slow down its neighbours.
         let device = verify_device(&params, self.nonce)?;
         let credential = self.find_credential(&params, device.is_some())?;
         let role = params.role.as_deref().unwrap_or("operator");
-        if role != "operator" {
-            return Err(GatewayError::not_connected(
-                ConnectErrorCode::RoleNotServed,
-                "The gateway serves operators only; nodes cannot connect to it yet.",
-            ));
-        }
+        let is_node = role == NODE_ROLE;
+        check_role(role, &params, device.is_some())?;
+        let node = is_node.then(|| NodeDeclaration::from_params(&params));
+        let role = role.to_owned();
         let asked = params.scopes.into_iter();
+        // A node has no scope, whatever it asks for.
         let mut scopes: Vec<String> =
-            asked.filter(|scope| ClientScope::from_name(scope).is_some()).collect();
+            asked.filter(|scope| !is_node && ClientScope::from_name(scope).is_some()).collect();
         scopes.sort();
         scopes.dedup();
         let takes_approvals =
-            params.caps.iter().any(|cap| cap == "exec-approvals" || cap == "approvals");
-        Ok(ClientClaim { role: role.to_owned(), scopes, takes_approvals, device, credential })
+            !is_node && params.caps.iter().any(|cap| cap == "exec-approvals" || cap == "approvals");
+        Ok(ClientClaim { role, scopes, takes_approvals, device, credential, protocol, node })
     }
 
     /// Refuses an address of which too many wrong attempts came.
@@ -187,6 +185,47 @@ impl ClientAuthenticator<'_> {
     }
 }
 
+/// The version that both speak: nodes and probes may speak an older one.
+fn choose_protocol(params: &ConnectParams) -> Result<u32, GatewayError> {
+    let mode = params.client.mode.as_str();
+    let is_node = params.role.as_deref() == Some(NODE_ROLE) && mode == NODE_ROLE;
+    let oldest = if is_node || mode == "probe" { OLDER_PROTOCOL } else { PROTOCOL_VERSION };
+    let spoken = params.min_protocol..=params.max_protocol;
+    (oldest..=PROTOCOL_VERSION).rev().find(|version| spoken.contains(version)).ok_or_else(|| {
+        let text = format!(
+            "The gateway speaks protocol {PROTOCOL_VERSION}, and the client {} to {}.",
+            params.min_protocol, params.max_protocol
+        );
+        GatewayError::invalid_request(text).with_details(json!({
+            "code": ConnectErrorCode::ProtocolMismatch.as_str(),
+            "expectedProtocol": PROTOCOL_VERSION,
+            "minimumProbeProtocol": OLDER_PROTOCOL,
+        }))
+    })
+}
+
+/// Refuses roles that are not served, and nodes that do not say which device they are.
+fn check_role(role: &str, params: &ConnectParams, has_device: bool) -> Result<(), GatewayError> {
+    if role == NODE_ROLE {
+        if params.client.mode != NODE_ROLE {
+            let text = "`client.mode` of a node must be `node`.";
+            return Err(GatewayError::invalid_request(text));
+        }
+        if !has_device {
+            return Err(GatewayError::not_connected(
+                ConnectErrorCode::DeviceIdentityRequired,
+                "A node must sign with the key of its device.",
+            ));
+        }
+    } else if role != "operator" {
+        return Err(GatewayError::not_connected(
+            ConnectErrorCode::RoleNotServed,
+            "The gateway serves operators and nodes only.",
+        ));
+    }
+    Ok(())
+}
+
 /// Refuses programs and uses that the protocol does not have.
 fn check_client(client: &ClientInfo) -> Result<(), GatewayError> {
     for (field, value, known) in
@@ -242,13 +281,20 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_handshake_has_its_code() {
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 12] = [
+        fn as_node(params: &mut Value) {
+            params["role"] = json!("node");
+            params["client"]["mode"] = json!("node");
+            params["maxProtocol"] = json!(3);
+        }
+        let cases: [(Change, &str); 14] = [
             (|params| params["auth"] = Value::Null, "AUTH_TOKEN_MISSING"),
             (|params| params["auth"]["token"] = json!(""), "AUTH_TOKEN_MISSING"),
             (|params| params["auth"] = json!({ "password": "x" }), "AUTH_TOKEN_MISSING"),
             (|params| params["auth"]["token"] = json!("wrong"), "AUTH_TOKEN_MISMATCH"),
             (|params| params["maxProtocol"] = json!(3), "PROTOCOL_MISMATCH"),
-            (|params| params["role"] = json!("node"), "AUTH_UNAUTHORIZED"),
+            (|params| params["role"] = json!("admin"), "AUTH_UNAUTHORIZED"),
+            (|params| params["role"] = json!("node"), "INVALID_REQUEST"),
+            (as_node, "DEVICE_IDENTITY_REQUIRED"),
             (|params| params["client"] = json!("cli"), "INVALID_REQUEST"),
             (|params| params["client"]["id"] = json!("curl"), "INVALID_REQUEST"),
             (|params| params["client"]["mode"] = json!("operator"), "INVALID_REQUEST"),
@@ -259,7 +305,7 @@ mod tests {
         for (change, code) in cases {
             let request = connect(change);
             let mut request_of_3 = request.clone();
-            if code == "PROTOCOL_MISMATCH" {
+            if request.params["maxProtocol"] == 3 {
                 request_of_3.params["minProtocol"] = json!(3);
             }
             assert_eq!(examine(&request_of_3).unwrap_err(), code, "{}", request.params);

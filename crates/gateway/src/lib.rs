@@ -12,9 +12,9 @@ mod grants;
 mod handshake;
 mod http;
 mod methods;
-#[cfg_attr(not(test), expect(dead_code, reason = "no node is let in before it can be approved"))]
 mod nodes;
 mod openai;
+mod policy_file;
 mod random;
 mod run_result;
 mod runs;

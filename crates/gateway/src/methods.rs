@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::approvals::ResolveParams;
+use crate::approvals::{ApprovalRequestParams, ResolveParams};
 use crate::clients::ClientQueue;
 use crate::grants::{ClientGrant, ClientScope};
 use crate::runs::{StartedRun, offload, store_failure, unix_millis};
@@ -55,9 +55,23 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("device.token.rotate", ClientScope::Pairing),
     ("exec.approval.get", ClientScope::Approvals),
     ("exec.approval.list", ClientScope::Approvals),
+    ("exec.approval.request", ClientScope::Approvals),
     ("exec.approval.resolve", ClientScope::Approvals),
+    ("exec.approval.waitDecision", ClientScope::Approvals),
+    ("exec.approvals.get", ClientScope::Admin),
+    ("exec.approvals.node.get", ClientScope::Admin),
+    ("exec.approvals.node.set", ClientScope::Admin),
+    ("exec.approvals.set", ClientScope::Admin),
     ("health", ClientScope::Read),
     ("models.list", ClientScope::Read),
+    ("node.describe", ClientScope::Read),
+    ("node.invoke", ClientScope::Write),
+    ("node.list", ClientScope::Read),
+    ("node.pair.approve", ClientScope::Pairing),
+    ("node.pair.list", ClientScope::Pairing),
+    ("node.pair.reject", ClientScope::Pairing),
+    ("node.pair.remove", ClientScope::Pairing),
+    ("node.rename", ClientScope::Pairing),
     ("sessions.list", ClientScope::Read),
     ("status", ClientScope::Read),
 ];
@@ -71,6 +85,9 @@ pub(crate) const EVENTS: &[&str] = &[
     "device.pair.resolved",
     "exec.approval.requested",
     "exec.approval.resolved",
+    "node.invoke.progress",
+    "node.pair.requested",
+    "node.pair.resolved",
     "shutdown",
     "tick",
 ];
@@ -103,6 +120,13 @@ impl ConnectedClient {
         is_allowed
     }
 
+    /// Counts a request for what the client may not do, and closes a client that goes on with it.
+    pub(crate) fn count_refusal(&self) {
+        if self.refusals.fetch_add(1, Ordering::Relaxed) >= MAX_REFUSALS {
+            self.queue.close(1008, "too many requests without their scope");
+        }
+    }
+
     /// Carries out a request, and queues its response or responses.
     pub(crate) async fn handle_request(self, request: RequestFrame) {
         let id = request.id.clone();
@@ -122,9 +146,7 @@ impl ConnectedClient {
             )));
         };
         if !self.grant.allows(*scope) {
-            if self.refusals.fetch_add(1, Ordering::Relaxed) >= MAX_REFUSALS {
-                self.queue.close(1008, "too many requests without their scope");
-            }
+            self.count_refusal();
             let text = format!("`{name}` needs the scope `{}`.", scope.name());
             return Err(GatewayError::new(GatewayErrorCode::Forbidden, text).with_details(json!({
                 "code": "MISSING_SCOPE",
@@ -149,7 +171,20 @@ impl ConnectedClient {
                 let id = params.get("id").and_then(Value::as_str).unwrap_or_default();
                 state.approvals.get(id)
             }
-            "exec.approval.resolve" => state.approvals.resolve(parse::<ResolveParams>(params)?),
+            "exec.approval.request" => {
+                self.request_approval(&id, parse::<ApprovalRequestParams>(params)?).await
+            }
+            "exec.approval.resolve" => {
+                state.approvals.resolve(parse::<ResolveParams>(params)?, &self.grant)
+            }
+            "exec.approval.waitDecision" => {
+                let id = params.get("id").and_then(Value::as_str).unwrap_or_default();
+                state.approvals.wait_for_decision(id).await
+            }
+            name if name.starts_with("exec.approvals.") => {
+                self.handle_policy_method(name, params).await
+            }
+            name if name.starts_with("node.") => self.handle_node_method(name, params).await,
             name if name.starts_with("device.") => self.handle_device_method(name, params).await,
             "sessions.list" => self.list_sessions(&params).await,
             "agents.list" => Ok(state.describe_agents()),
@@ -275,7 +310,7 @@ pub(crate) fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayErro
     })
 }
 
-fn encode(value: &impl serde::Serialize) -> Result<Value, GatewayError> {
+pub(crate) fn encode(value: &impl serde::Serialize) -> Result<Value, GatewayError> {
     serde_json::to_value(value).map_err(|error| {
         GatewayError::new(GatewayErrorCode::Unavailable, format!("Failed to encode: {error}."))
     })

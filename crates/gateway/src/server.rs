@@ -21,7 +21,7 @@ use crate::clients::{ClientRegistry, EventAudience};
 use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::http::ClientConnection;
-use crate::nodes::{GatewayNodes, NodeRegistry};
+use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry};
 use crate::openai::ConversationIndex;
 use crate::random::random_uuid;
 use crate::runs::{RunManager, unix_millis};
@@ -101,8 +101,8 @@ impl GatewayServer {
             .await
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
-        let nodes = NodeRegistry::default();
-        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(nodes)));
+        let registry = NodeRegistry::default();
+        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(registry.clone())));
         let clients = Arc::new(ClientRegistry::default());
         let approvals = Arc::new(PendingApprovals::default());
         let runs = Arc::new(RunManager::new(
@@ -116,6 +116,7 @@ impl GatewayServer {
             settings,
             runtime,
             store,
+            nodes: NodeManager::new(devices.clone(), Arc::clone(&clients), registry),
             devices: DeviceManager::new(devices, Arc::clone(&clients)),
             clients,
             approvals,

@@ -13,6 +13,7 @@ use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::ClientRegistry;
 use crate::devices::DeviceManager;
+use crate::nodes::NodeManager;
 use crate::openai::ConversationIndex;
 use crate::runs::{RunManager, unix_millis};
 use crate::settings::GatewaySettings;
@@ -27,6 +28,7 @@ pub(crate) struct GatewayState {
     pub(crate) approvals: Arc<PendingApprovals>,
     pub(crate) runs: Arc<RunManager>,
     pub(crate) devices: DeviceManager,
+    pub(crate) nodes: NodeManager,
     pub(crate) limiter: FailureLimiter,
     pub(crate) admission: Arc<ConnectionAdmission>,
     pub(crate) conversations: ConversationIndex,

@@ -50,10 +50,10 @@ pub use openclaw_skills::{
 };
 pub use openclaw_store::{
     DamageKind, DamageReport, DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken,
-    FolderImport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,
-    PairingRequest, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus, Session, SessionId,
-    SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning, TranscriptFolder,
-    TurnRecord, find_transcript_folders,
+    FolderImport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry, NodeGrant,
+    NodeRequest, PairingRequest, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus,
+    Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
+    TranscriptFolder, TurnRecord, find_transcript_folders,
 };
 pub use openclaw_tools::{
     ChangeJournalError, NodeCallError, NodeInvocation, NodeInvoker, UndoConflict, UndoError,

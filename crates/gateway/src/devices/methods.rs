@@ -11,6 +11,7 @@ use super::{DeviceManager, hash_token, no_randomness};
 use crate::clients::{ClientQueue, EventAudience};
 use crate::grants::{ClientGrant, ClientScope};
 use crate::methods::{ConnectedClient, parse};
+use crate::nodes::needs_admin;
 use crate::random::random_hex;
 use crate::runs::{offload, store_failure, unix_millis};
 
@@ -21,6 +22,15 @@ const MAX_LABEL_CHARS: usize = 64;
 #[serde(rename_all = "camelCase")]
 struct RequestParams {
     request_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApproveParams {
+    request_id: String,
+    /// Whether the commands of a node are to wait for an approval of their own.
+    #[serde(default)]
+    identity_only: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,18 +65,11 @@ impl ConnectedClient {
     ) -> Result<Value, GatewayError> {
         let devices = &self.state.devices;
         if method != "device.pair.list" && !self.take_control_write() {
-            let error = GatewayError::new(
-                GatewayErrorCode::Unavailable,
-                "Too many changes of devices within a minute.",
-            );
-            return Err(error.with_retry(Some(60_000)));
+            return Err(too_many_changes());
         }
         match method {
             "device.pair.list" => devices.list().await,
-            "device.pair.approve" => {
-                let RequestParams { request_id } = parse(params)?;
-                devices.approve(&request_id, &self.grant).await
-            }
+            "device.pair.approve" => devices.approve(parse(params)?, &self.grant).await,
             "device.pair.reject" => {
                 let RequestParams { request_id } = parse(params)?;
                 devices.reject(&request_id).await
@@ -100,8 +103,15 @@ impl DeviceManager {
         }))
     }
 
-    /// Approves a request. Nobody gives more than what they have, and no device approves itself.
-    async fn approve(&self, id: &str, approver: &ClientGrant) -> Result<Value, GatewayError> {
+    /// Approves a request, of a node with the commands that it names. Nobody gives more than what
+    /// they have, and no device approves itself.
+    async fn approve(
+        &self,
+        params: ApproveParams,
+        approver: &ClientGrant,
+    ) -> Result<Value, GatewayError> {
+        let ApproveParams { request_id, identity_only } = params;
+        let id = request_id.as_str();
         let request = self.ask_store(|log, id| log.find_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         check_reach(approver, &request.scopes)?;
@@ -111,11 +121,15 @@ impl DeviceManager {
                 "A device does not approve its own request.",
             ));
         }
-        if request.role != "operator" && !approver.allows(ClientScope::Admin) {
+        let with_commands = !identity_only;
+        if with_commands && needs_admin(&request.commands) && !approver.allows(ClientScope::Admin) {
             return Err(missing_scope(ClientScope::Admin.name()));
         }
         let _alone = self.gate.write().await;
-        let device = self.ask_store(|log, id| log.approve_request(&id), id).await?;
+        let approve = move |log: openclaw_runtime::DeviceLog, id: String| {
+            log.approve_request(&id, with_commands)
+        };
+        let device = self.ask_store(approve, id).await?;
         let device = device.ok_or_else(|| unknown_request(id))?;
         let reason = "what this device may do was changed";
         self.clients.close_device(&device.facts.id, Some(&request.role), None, reason);
@@ -126,6 +140,7 @@ impl DeviceManager {
             "deviceId": request.facts.id,
             "role": request.role,
             "scopes": request.scopes,
+            "commands": if with_commands { request.commands.as_slice() } else { &[] },
             "device": self.describe_device(&device),
         }))
     }
@@ -153,11 +168,7 @@ impl DeviceManager {
         label: &str,
         caller: &ClientGrant,
     ) -> Result<Value, GatewayError> {
-        if label.chars().count() > MAX_LABEL_CHARS || label.chars().any(char::is_control) {
-            return Err(GatewayError::invalid_request(format!(
-                "`label` has {MAX_LABEL_CHARS} characters at most, and no control character."
-            )));
-        }
+        check_label("label", label)?;
         self.find_within_reach(id, caller).await?;
         let label = Some(label.to_owned()).filter(|label| !label.is_empty());
         let kept = label.clone();
@@ -355,6 +366,7 @@ pub(super) fn describe_request(request: &PairingRequest) -> Value {
         "role": request.role,
         "roles": [request.role],
         "scopes": request.scopes,
+        "commands": request.commands,
         "remoteIp": request.address,
         "reason": request.reason,
         "ts": request.requested_at,
@@ -366,7 +378,22 @@ fn check_reach(caller: &ClientGrant, scopes: &[String]) -> Result<(), GatewayErr
     caller.first_missing(scopes).map_or(Ok(()), |missing| Err(missing_scope(missing)))
 }
 
-fn missing_scope(scope: &str) -> GatewayError {
+pub(crate) fn too_many_changes() -> GatewayError {
+    let text = "Too many changes of devices, nodes and their commands within a minute.";
+    GatewayError::new(GatewayErrorCode::Unavailable, text).with_retry(Some(60_000))
+}
+
+/// Refuses a name that is too long or could deceive.
+pub(crate) fn check_label(field: &str, label: &str) -> Result<(), GatewayError> {
+    if label.chars().count() > MAX_LABEL_CHARS || label.chars().any(char::is_control) {
+        return Err(GatewayError::invalid_request(format!(
+            "`{field}` has {MAX_LABEL_CHARS} characters at most, and no control character."
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn missing_scope(scope: &str) -> GatewayError {
     let text = format!("This needs the scope `{scope}`.");
     GatewayError::new(GatewayErrorCode::Forbidden, text).with_details(json!({
         "code": "MISSING_SCOPE",

@@ -212,6 +212,12 @@ impl TestClient {
         }
     }
 
+    /// The names of the events that came before what was waited for.
+    pub(crate) fn seen_events(&self) -> Vec<String> {
+        let names = self.seen.iter().filter_map(|frame| frame["event"].as_str());
+        names.map(str::to_owned).collect()
+    }
+
     /// The next frame.
     pub(crate) async fn next(&mut self) -> Value {
         loop {

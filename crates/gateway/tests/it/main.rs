@@ -9,8 +9,14 @@ mod http;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod node_approvals;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod test_device;
+#[cfg(test)]
+mod test_node;

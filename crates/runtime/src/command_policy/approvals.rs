@@ -168,12 +168,34 @@ impl CommandPolicy {
     /// When the new content is not valid, and when a file can't be read or written. The file is
     /// then unchanged.
     pub fn replace_file(&self, text: &str) -> Result<ApprovalsReplacement, ApprovalsUpdateError> {
+        let hash = sha256_hex(text.as_bytes());
+        let replaced = self.replace_file_if(text, |_| true)?;
+        Ok(replaced.unwrap_or(ApprovalsReplacement { hash, backup: None }))
+    }
+
+    /// Replaces the file as [`replace_file`](Self::replace_file) does, when its current content is
+    /// what was expected: `is_expected` gets the hash of it, `None` when there is no file. Returns
+    /// `None` when it is not.
+    ///
+    /// # Errors
+    /// As for [`replace_file`](Self::replace_file).
+    pub fn replace_file_if(
+        &self,
+        text: &str,
+        is_expected: impl FnOnce(Option<&str>) -> bool,
+    ) -> Result<Option<ApprovalsReplacement>, ApprovalsUpdateError> {
         ApprovalsFile::from_bytes(text.as_bytes()).map_err(ApprovalsUpdateError::InvalidContent)?;
         let hash = sha256_hex(text.as_bytes());
         let mut outcome = Ok(None);
+        let mut is_current = true;
         let update = |old: std::io::Result<Option<String>>| {
+            let old_hash = match &old {
+                Ok(old) => old.as_ref().map(|old| sha256_hex(old.as_bytes())),
+                Err(_) => Some(String::new()),
+            };
+            is_current = is_expected(old_hash.as_deref());
             // A text is compared, but the bytes are kept: the old file need not be a text.
-            if matches!(&old, Ok(Some(old)) if old == text) {
+            if !is_current || matches!(&old, Ok(Some(old)) if old == text) {
                 return None;
             }
             outcome = if matches!(old, Ok(None)) { Ok(None) } else { self.keep_old_file() };
@@ -182,7 +204,8 @@ impl CommandPolicy {
         StateFile::new(self.approvals_path.clone())
             .update_text(update)
             .map_err(ApprovalsUpdateError::Write)?;
-        Ok(ApprovalsReplacement { hash, backup: outcome? })
+        let backup = outcome?;
+        Ok(is_current.then_some(ApprovalsReplacement { hash, backup }))
     }
 
     /// Copies the current file to a new one beside it.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use openclaw_protocol::gateway::{NodeError, NodeErrorCode, NodeInvokeRequest};
-use serde_json::Value;
+use openclaw_protocol::gateway::{
+    GatewayError, GatewayErrorCode, NodeError, NodeErrorCode, NodeInvokeRequest,
+};
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{MAX_OPEN_INVOCATIONS, MAX_WAITING_CHUNKS, NodeRegistry, NodeReply, PendingInvocation};
@@ -152,6 +154,26 @@ impl NodeInvokeOutcome {
     #[must_use]
     pub fn is_dispatched(&self) -> bool {
         !matches!(self, Self::NotDispatched(_))
+    }
+
+    /// The error that a client gets instead of a result.
+    pub(crate) fn to_gateway_error(&self) -> GatewayError {
+        let (what, error) = match self {
+            Self::NotDispatched(error) => ("The node did not get the command", error),
+            Self::OutcomeUnknown(error) => {
+                ("It is not known whether the node carried out the command", error)
+            }
+            Self::Finished(Err(error)) => ("The command failed on the node", error),
+            Self::Finished(Ok(_)) => {
+                return GatewayError::invalid_request("The command succeeded.");
+            }
+        };
+        let text = format!("{what}: {}.", error.message.trim_end_matches('.'));
+        GatewayError::new(GatewayErrorCode::Unavailable, text).with_details(json!({
+            "code": error.code,
+            "nodeError": error,
+            "nodeCommandDispatched": self.is_dispatched(),
+        }))
     }
 }
 

@@ -83,10 +83,11 @@ async fn an_invocation_has_one_of_three_outcomes() {
     assert_eq!(code_of(&silent), ("unknown", NodeErrorCode::Timeout.as_str()));
     let request = node.event("node.invoke.request").await;
     assert_eq!(node.event("node.invoke.cancel").await["invokeId"], request["id"]);
-    let (outcome, ()) =
-        tokio::join!(registry.invoke(invocation("n", "system.which"), |_| ()), async {
-            drop(node)
-        });
+    let leaving = async {
+        drop(node);
+    };
+    let invoking = registry.invoke(invocation("n", "system.which"), |_| ());
+    let (outcome, ()) = tokio::join!(invoking, leaving);
     assert_eq!(code_of(&outcome), ("unknown", NodeErrorCode::Disconnected.as_str()));
     assert!(registry.lock().pending.is_empty());
 }

@@ -1,0 +1,122 @@
+//! `node.invoke`: an operator has a node carry out a command.
+
+use std::time::Duration;
+
+use openclaw_protocol::gateway::{GatewayError, NodeInvokeParams, NodeInvokeResult};
+use serde_json::{Value, json};
+
+use super::super::{NodeInvocation, NodeInvokeOutcome, NodeProgress, needs_admin};
+use crate::approvals::NodeRunClaim;
+use crate::devices::missing_scope;
+use crate::grants::ClientScope;
+use crate::methods::{ConnectedClient, encode};
+
+/// How long an invocation waits when the client does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest wait.
+const MAX_TIMEOUT: Duration = Duration::from_hours(48);
+
+/// How much longer than its time limit a command is waited for.
+const COMMAND_GRACE: Duration = Duration::from_secs(5);
+
+/// The most bytes of an idempotency key.
+const MAX_KEY_BYTES: usize = 256;
+
+/// The command that runs a program on a node.
+const RUN_COMMAND: &str = "system.run";
+
+/// The command that says what [`RUN_COMMAND`] would run.
+const PREPARE_COMMAND: &str = "system.run.prepare";
+
+/// What only the gateway says to a node.
+const GATEWAY_FIELDS: [&str; 4] = ["approved", "approvalDecision", "runId", "systemRunPlan"];
+
+impl ConnectedClient {
+    /// Has a node carry out a command, and passes its output on while it runs.
+    pub(super) async fn invoke_node(
+        &self,
+        request: NodeInvokeParams,
+    ) -> Result<Value, GatewayError> {
+        let NodeInvokeParams { node_id, command, params, idempotency_key, timeout_ms, .. } =
+            request;
+        if idempotency_key.is_empty() || idempotency_key.len() > MAX_KEY_BYTES {
+            return Err(GatewayError::invalid_request(format!(
+                "`idempotencyKey` has 1 to {MAX_KEY_BYTES} bytes."
+            )));
+        }
+        if needs_admin([&command]) && !self.grant.allows(ClientScope::Admin) {
+            return Err(missing_scope(ClientScope::Admin.name()));
+        }
+        let nodes = &self.state.nodes;
+        if nodes.registry.find_connected(&node_id).is_none() {
+            nodes.find_node(&node_id).await?;
+        }
+        let mut params = params.unwrap_or_else(|| json!({}));
+        let mut timeout = timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis);
+        if command == RUN_COMMAND {
+            // The limit of the command itself is the one that ends it.
+            let limit = params.get("timeoutMs").and_then(Value::as_u64).map(Duration::from_millis);
+            timeout = timeout.max(limit.map_or(timeout, |it| it.saturating_add(COMMAND_GRACE)));
+            self.replace_gateway_fields(&node_id, &mut params)?;
+        }
+        let asked = (command == PREPARE_COMMAND).then(|| params.clone());
+        let invocation = NodeInvocation {
+            node_id: node_id.clone(),
+            command: command.clone(),
+            params,
+            timeout: timeout.min(MAX_TIMEOUT),
+            idempotency_key: idempotency_key.clone(),
+        };
+        let mut seq: u64 = 0;
+        let on_progress = |progress: NodeProgress| {
+            let payload = json!({
+                "nodeId": node_id,
+                "idempotencyKey": idempotency_key,
+                "seq": seq,
+                "chunk": progress.chunk,
+                "omittedBytes": progress.omitted_bytes,
+            });
+            seq += 1;
+            self.queue.send_typed_event("node.invoke.progress", &payload);
+        };
+        match nodes.registry.invoke(invocation, on_progress).await {
+            NodeInvokeOutcome::Finished(Ok(payload)) => {
+                if let Some(asked) = &asked {
+                    self.state.approvals.record_plan(&node_id, asked, &payload.value);
+                }
+                encode(&NodeInvokeResult {
+                    ok: true,
+                    node_id: node_id.clone(),
+                    command,
+                    payload: payload.value,
+                    payload_json: payload.text,
+                })
+            }
+            outcome => Err(outcome.to_gateway_error()),
+        }
+    }
+
+    /// Takes out what only the gateway says, and says it when an approval stands for it.
+    fn replace_gateway_fields(
+        &self,
+        node_id: &str,
+        params: &mut Value,
+    ) -> Result<(), GatewayError> {
+        let Some(fields) = params.as_object_mut() else {
+            return Err(GatewayError::invalid_request("`params` must be an object."));
+        };
+        let [approved, _, run_id, plan] = GATEWAY_FIELDS.map(|field| fields.remove(field));
+        if approved != Some(Value::Bool(true)) {
+            return Ok(());
+        }
+        let Some(Value::String(run_id)) = run_id else { return Ok(()) };
+        let claim = NodeRunClaim { node_id, params: fields, plan: plan.as_ref() };
+        let approval = self.state.approvals.consume_node_run(&run_id, &claim, &self.grant)?;
+        fields.insert("approved".to_owned(), Value::Bool(true));
+        fields.insert("approvalDecision".to_owned(), approval.decision.into());
+        fields.insert("runId".to_owned(), run_id.into());
+        fields.insert("systemRunPlan".to_owned(), approval.plan);
+        Ok(())
+    }
+}
