@@ -67,7 +67,9 @@ impl Runtime {
     ) -> Result<AgentSandbox, AgentSetupError> {
         let wanted = self.config().command_sandbox(agent);
         if wanted.requirement == SandboxRequirement::Off {
-            let reason = if wanted.profile == ExecSandboxProfile::Full {
+            let reason = if self.runs_commands_on_node() {
+                "commands run on a node, in the sandbox of that machine"
+            } else if wanted.profile == ExecSandboxProfile::Full {
                 "the profile is `full`"
             } else {
                 "the config runs commands without a sandbox"

@@ -9,9 +9,10 @@ mod command_sandbox;
 mod conversation;
 pub mod encoding;
 mod error_text;
+mod exec_node;
 mod exec_overrides;
 mod former_state;
-mod node_commands;
+
 mod offload;
 mod profile_selection;
 mod prompt;

@@ -44,10 +44,11 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
 /// Prints what is enforced of the sandbox of the main agent's commands.
 fn write_sandbox_levels(context: &CommandContext) -> io::Result<()> {
     let workspace = std::path::absolute(".")?;
-    let lines = match context.runtime().agent_sandbox(MAIN_AGENT, &workspace) {
+    let mut lines = match context.runtime().agent_sandbox(MAIN_AGENT, &workspace) {
         Ok(sandbox) => level_lines(&sandbox),
         Err(error) => vec![format!("failed to {error}")],
     };
+    lines.extend(context.runtime().describe_node_host());
     context.printer.write_answer_line(format_args!("sandbox of commands"))?;
     for line in lines {
         context.printer.write_answer_line(format_args!("  {line}"))?;

@@ -60,6 +60,9 @@ fn explain_command(
 ) -> io::Result<ExitReason> {
     let runtime = context.runtime();
     let directory = std::path::absolute(&args.workspace)?;
+    if let Some(note) = runtime.describe_node_host() {
+        context.printer.print_note(sanitize::escape_line(&note));
+    }
     match runtime.explain_command(&args.agent, &args.command, &directory) {
         Ok(explanation) if args.json => {
             write_json_answer(&context.printer, &serde_json::to_value(&explanation)?)?;

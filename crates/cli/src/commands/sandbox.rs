@@ -29,7 +29,11 @@ pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Resul
         write_json_answer(&context.printer, &sandbox_json(context, args, &workspace, &sandbox)?)?;
         return Ok(ExitReason::Ok);
     }
-    for line in sandbox_lines(args, &workspace, &sandbox) {
+    let node_host = context.runtime().describe_node_host();
+    if let Some(note) = &node_host {
+        context.printer.print_note(sanitize::escape_line(note));
+    }
+    for line in sandbox_lines(args, &workspace, &sandbox, node_host.is_some()) {
         context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&line)))?;
     }
     if let Some(command) = &args.command {
@@ -56,8 +60,13 @@ fn sandbox_lines(
     args: &SandboxExplainArgs,
     workspace: &Path,
     sandbox: &AgentSandbox,
+    is_on_node: bool,
 ) -> Vec<String> {
-    let place = if sandbox.policy.is_some() { "in a sandbox" } else { "without a sandbox" };
+    let place = match &sandbox.policy {
+        _ if is_on_node => "on a node",
+        Some(_) => "in a sandbox",
+        None => "without a sandbox",
+    };
     let mut lines = vec![
         format!("agent {}: commands run {place}", args.agent),
         format!("workspace: {}", workspace.display()),
@@ -116,6 +125,7 @@ fn sandbox_json(
         "agent": args.agent,
         "workspace": workspace,
         "sandboxed": sandbox.policy.is_some(),
+        "onNode": context.runtime().runs_commands_on_node(),
         "profile": sandbox.policy.as_ref().map(|policy| policy.profile.name()),
         "levels": levels,
         "writable": trees.writable,

@@ -5,6 +5,8 @@ mod agent;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod exec_node;
+#[cfg(test)]
 mod fitting;
 #[cfg(test)]
 mod lab;

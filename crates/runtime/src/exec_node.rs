@@ -25,6 +25,20 @@ impl Runtime {
         self.config().tools.exec.host() == ExecHost::Node
     }
 
+    /// Where commands run and whose policy decides, when that is a node; for people.
+    #[must_use]
+    pub fn describe_node_host(&self) -> Option<String> {
+        if !self.runs_commands_on_node() {
+            return None;
+        }
+        let node = self.config().tools.exec.node.as_deref();
+        let node = node.map_or("the only node".to_owned(), |node| format!("the node `{node}`"));
+        Some(format!(
+            "commands run on {node}: its allowlist and its sandbox count, and the stricter of both \
+             policies; `openclaw exec-policy explain` there says what it decides"
+        ))
+    }
+
     /// Where an agent's commands run when they run on a node.
     pub(crate) fn node_options(
         &self,
