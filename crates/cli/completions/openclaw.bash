@@ -172,14 +172,29 @@ _openclaw() {
             openclaw__subcmd__gateway,health)
                 cmd="openclaw__subcmd__gateway__subcmd__health"
                 ;;
+            openclaw__subcmd__gateway,install)
+                cmd="openclaw__subcmd__gateway__subcmd__install"
+                ;;
             openclaw__subcmd__gateway,probe)
                 cmd="openclaw__subcmd__gateway__subcmd__status"
+                ;;
+            openclaw__subcmd__gateway,restart)
+                cmd="openclaw__subcmd__gateway__subcmd__restart"
                 ;;
             openclaw__subcmd__gateway,run)
                 cmd="openclaw__subcmd__gateway__subcmd__run"
                 ;;
+            openclaw__subcmd__gateway,start)
+                cmd="openclaw__subcmd__gateway__subcmd__start"
+                ;;
             openclaw__subcmd__gateway,status)
                 cmd="openclaw__subcmd__gateway__subcmd__status"
+                ;;
+            openclaw__subcmd__gateway,stop)
+                cmd="openclaw__subcmd__gateway__subcmd__stop"
+                ;;
+            openclaw__subcmd__gateway,uninstall)
+                cmd="openclaw__subcmd__gateway__subcmd__uninstall"
                 ;;
             openclaw__subcmd__infer,model)
                 cmd="openclaw__subcmd__infer__subcmd__model"
@@ -1399,7 +1414,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__gateway)
-            opts="-v -q -h --config --set --verbose --quiet --port --bind --auth --token --password --password-file --help run status probe health call"
+            opts="-v -q -h --config --set --verbose --quiet --port --bind --auth --token --password --password-file --help run status probe health call install uninstall start stop restart"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1524,6 +1539,54 @@ _openclaw() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        openclaw__subcmd__gateway__subcmd__install)
+            opts="-v -q -h --port --force --enable-linger --dry-run --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__gateway__subcmd__restart)
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         openclaw__subcmd__gateway__subcmd__run)
             opts="-v -q -h --port --bind --auth --token --password --password-file --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1570,6 +1633,28 @@ _openclaw() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        openclaw__subcmd__gateway__subcmd__start)
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         openclaw__subcmd__gateway__subcmd__status)
             opts="-v -q -h --url --token --password --as-device --timeout --json --require-rpc --no-probe --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1593,6 +1678,50 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__gateway__subcmd__stop)
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__gateway__subcmd__uninstall)
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

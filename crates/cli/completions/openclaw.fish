@@ -760,29 +760,34 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sandbox; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l port -d 'Listen on this port instead of `gateway.port`; 0 lets the system choose' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l bind -d 'Listen on these addresses instead of those of `gateway.bind`' -r -f -a "loopback\t'This machine only'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l port -d 'Listen on this port instead of `gateway.port`; 0 lets the system choose' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l bind -d 'Listen on these addresses instead of those of `gateway.bind`' -r -f -a "loopback\t'This machine only'
 auto\t'This machine only'
 lan\t'All networks of this machine'
 tailnet\t'The tailnet'
 custom\t'The address of `gateway.customBindHost`'"
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l auth -d 'How clients authenticate, instead of `gateway.auth.mode`' -r -f -a "none\t'Not at all; for this machine only'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l auth -d 'How clients authenticate, instead of `gateway.auth.mode`' -r -f -a "none\t'Not at all; for this machine only'
 token\t'With a token'
 password\t'With a password'
 trusted-proxy\t'By a proxy in front'"
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -l password-file -d 'Read the password of clients from this file' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s q -l quiet -d 'Print only errors on stderr'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "run" -d 'Serve the sessions of this machine to other programs, until Ctrl-C'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "status" -d 'Show whether a gateway runs and answers'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "probe" -d 'Show whether a gateway runs and answers'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "health" -d 'Ask a running gateway how it is'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call" -f -a "call" -d 'Call a method of a running gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -l password-file -d 'Read the password of clients from this file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "run" -d 'Serve the sessions of this machine to other programs, until Ctrl-C'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "status" -d 'Show whether a gateway runs and answers'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "probe" -d 'Show whether a gateway runs and answers'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "health" -d 'Ask a running gateway how it is'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "call" -d 'Call a method of a running gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "install" -d 'Install the gateway as a service of this user, and start it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "uninstall" -d 'Stop the service and remove it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "start" -d 'Start the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "stop" -d 'Stop the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from run status probe health call install uninstall start stop restart" -f -a "restart" -d 'Stop the service and start it again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l port -d 'Listen on this port instead of `gateway.port`; 0 lets the system choose' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from run" -l bind -d 'Listen on these addresses instead of those of `gateway.bind`' -r -f -a "loopback\t'This machine only'
 auto\t'This machine only'
@@ -851,6 +856,40 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l port -d 'Listen on this port instead of `gateway.port`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l force -d 'Replace another definition of the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l enable-linger -d 'Let the services of this user go on after the logout and start with the machine'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l dry-run -d 'Print the definition and install nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and not __fish_seen_subcommand_from list approve reject remove rename rotate revoke clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'

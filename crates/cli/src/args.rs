@@ -11,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod security;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;

@@ -28,6 +28,7 @@ pub(crate) mod native;
 pub(crate) mod prompt_explain;
 pub(crate) mod sandbox;
 pub(crate) mod security;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod skills;

@@ -257,9 +257,9 @@ mod tests {
             (args, notes.len()),
             (["openclaw", "agent", "-m", "hi", "--json"].map(OsString::from).to_vec(), 2)
         );
-        let noted = "openclaw gateway restart --json";
+        let noted = "openclaw gateway discover --json";
         assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
-        for refused in ["openclaw gateway install --port 1", "openclaw cron add --at x"] {
+        for refused in ["openclaw gateway install --token x", "openclaw cron add --at x"] {
             assert!(matches!(fallback(refused), Some(DropInAction::Refuse(_))), "{refused}");
         }
         let Some(DropInAction::Native { command, words, .. }) =

@@ -41,6 +41,9 @@ env_vars! {
     OPENCLAW_GATEWAY_PORT
     /// The token of the gateway. Overrides `gateway.auth.token`.
     OPENCLAW_GATEWAY_TOKEN
+    /// With `external`, the commands for services change nothing, because another supervisor starts
+    /// and ends the program.
+    OPENCLAW_SUPERVISOR_MODE
     /// Whether exchanges with model servers are stored on disk for `openclaw trace`: `true` or
     /// `false`. Overrides `diagnostics.trace.enabled`.
     OPENCLAW_TRACE

@@ -62,6 +62,9 @@ pub struct GatewayServer {
 pub struct GatewayHandle(watch::Sender<bool>);
 
 impl GatewayServer {
+    /// The most time from [`GatewayHandle::shut_down`] to the end of [`run`](Self::run).
+    pub const LONGEST_END: Duration = Duration::from_secs(22);
+
     /// Takes the state folder and listens. Blocks the thread while the session store is opened.
     ///
     /// # Errors

@@ -76,8 +76,8 @@ mod tests {
         let mut service =
             ServiceDefinition::new("openclaw-gateway", "d", "/usr/local/bin/openclaw");
         service.args = vec!["gateway".into(), "run".into(), "a<b>&\"c\"".into()];
-        service.environment = vec![("OPENCLAW_STATE_DIR".into(), "/Users/a".into())];
-        let text = service.to_launchd_agent("ai.openclaw.gateway", "/Users/a/log").unwrap();
+        service.environment = vec![("OPENCLAW_STATE_DIR".into(), "/Library/a".into())];
+        let text = service.to_launchd_agent("ai.openclaw.gateway", "/Library/a/log").unwrap();
         assert_eq!(
             text,
             r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -96,7 +96,7 @@ mod tests {
   <key>EnvironmentVariables</key>
   <dict>
     <key>OPENCLAW_STATE_DIR</key>
-    <string>/Users/a</string>
+    <string>/Library/a</string>
   </dict>
   <key>RunAtLoad</key>
   <true/>
@@ -112,9 +112,9 @@ mod tests {
   <key>ProcessType</key>
   <string>Interactive</string>
   <key>StandardOutPath</key>
-  <string>/Users/a/log</string>
+  <string>/Library/a/log</string>
   <key>StandardErrorPath</key>
-  <string>/Users/a/log</string>
+  <string>/Library/a/log</string>
 </dict>
 </plist>
 "#

@@ -91,7 +91,7 @@ mod tests {
         let mut service =
             ServiceDefinition::new("openclaw-gateway", "OpenClaw gateway", "/opt/open claw/bin");
         service.args = vec!["gateway".into(), "run".into(), r#"a"b\c $HOME 5%"#.into()];
-        service.environment = vec![("OPENCLAW_STATE_DIR".into(), "/home/a b/$x/%s".into())];
+        service.environment = vec![("OPENCLAW_STATE_DIR".into(), "/srv/a b/$x/%s".into())];
         service.watchdog = Some(Duration::from_mins(1));
         service.final_exit_code = Some(78);
         assert_eq!(
@@ -108,7 +108,7 @@ Type=notify
 NotifyAccess=main
 ExecStart="/opt/open claw/bin" "gateway" "run" "a\"b\\c $$HOME 5%%"
 ExecReload=/bin/kill -HUP $MAINPID
-Environment="OPENCLAW_STATE_DIR=/home/a b/$x/%%s"
+Environment="OPENCLAW_STATE_DIR=/srv/a b/$x/%%s"
 WorkingDirectory=~
 Restart=always
 RestartSec=5

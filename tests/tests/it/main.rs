@@ -94,6 +94,8 @@ mod servers;
 #[cfg(test)]
 mod servers_limits;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod setup;

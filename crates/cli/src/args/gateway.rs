@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use openclaw_config::{GatewayAuthMode, GatewayBind};
 
+use super::service::{ServiceControlArgs, ServiceInstallArgs};
+
 /// `openclaw gateway`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -34,6 +36,26 @@ pub(crate) enum GatewayAction {
     Health(GatewayHealthArgs),
     /// Call a method of a running gateway
     Call(GatewayCallArgs),
+    /// Install the gateway as a service of this user, and start it
+    Install(GatewayInstallArgs),
+    /// Stop the service and remove it
+    Uninstall(ServiceControlArgs),
+    /// Start the service
+    Start(ServiceControlArgs),
+    /// Stop the service
+    Stop(ServiceControlArgs),
+    /// Stop the service and start it again
+    Restart(ServiceControlArgs),
+}
+
+/// `openclaw gateway install`.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayInstallArgs {
+    /// Listen on this port instead of `gateway.port`
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) service: ServiceInstallArgs,
 }
 
 /// `openclaw gateway run`.

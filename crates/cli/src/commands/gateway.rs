@@ -2,6 +2,7 @@
 
 pub(crate) mod target;
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
@@ -11,13 +12,16 @@ use openclaw_gateway::{
     GatewayAuthentication, GatewayOverrides, GatewayServer, GatewaySettings, GatewayStartError,
     GatewayStartErrorKind,
 };
+use openclaw_service::{ServiceNotifier, ServiceVerb};
 use serde_json::{Value, json};
 
 use self::target::GatewayTarget;
+use super::service::{self, ServiceKind, ServiceReport};
 use crate::args::gateway::{
-    GatewayAction, GatewayArgs, GatewayCallArgs, GatewayHealthArgs, GatewayRunArgs,
-    GatewaySecretArgs, GatewayStatusArgs, GatewayTargetArgs,
+    GatewayAction, GatewayArgs, GatewayCallArgs, GatewayHealthArgs, GatewayInstallArgs,
+    GatewayRunArgs, GatewaySecretArgs, GatewayStatusArgs, GatewayTargetArgs,
 };
+use crate::args::service::ServiceControlArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
@@ -31,7 +35,44 @@ pub(crate) async fn run(context: &CommandContext, args: GatewayArgs) -> io::Resu
         Some(GatewayAction::Status(args)) => show_status(context, args).await,
         Some(GatewayAction::Health(args)) => show_health(context, args).await,
         Some(GatewayAction::Call(args)) => call_method(context, args).await,
+        Some(GatewayAction::Install(args)) => install(context, args).await,
+        Some(GatewayAction::Uninstall(ServiceControlArgs { json })) => {
+            service::uninstall(context, ServiceKind::Gateway, json).await
+        }
+        Some(GatewayAction::Start(args)) => control(context, ServiceVerb::Start, args).await,
+        Some(GatewayAction::Stop(args)) => control(context, ServiceVerb::Stop, args).await,
+        Some(GatewayAction::Restart(args)) => control(context, ServiceVerb::Restart, args).await,
     }
+}
+
+/// The arguments with which the service runs the program.
+fn service_words(port: Option<u16>) -> Vec<String> {
+    let mut words = vec!["gateway".to_owned(), "run".to_owned()];
+    words.extend(port.into_iter().flat_map(|port| ["--port".to_owned(), port.to_string()]));
+    words
+}
+
+async fn install(context: &CommandContext, args: GatewayInstallArgs) -> io::Result<ExitReason> {
+    let overrides = GatewayOverrides { port: args.port, ..GatewayOverrides::default() };
+    let models = &context.models;
+    let settings = GatewaySettings::from_config(
+        models.loaded_config(),
+        models.app_paths().state_dir(),
+        &overrides,
+    );
+    // A gateway that cannot start is told here and not in the log of a service.
+    if let Err(error) = settings {
+        return Ok(refuse_start(context, &error));
+    }
+    service::install(context, ServiceKind::Gateway, service_words(args.port), args.service).await
+}
+
+async fn control(
+    context: &CommandContext,
+    verb: ServiceVerb,
+    args: ServiceControlArgs,
+) -> io::Result<ExitReason> {
+    service::control(context, ServiceKind::Gateway, verb, args.json).await
 }
 
 fn to_overrides(secret: GatewaySecretArgs) -> GatewayOverrides {
@@ -76,13 +117,17 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
     };
     context.print_warnings(&gateway.warnings());
     announce(context, &gateway, &settings);
+    let notifier = ServiceNotifier;
+    notifier.notify_ready(&format!("serves ws://{}", gateway.local_address()));
     let handle = gateway.handle();
     let serving = gateway.run();
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return Ok(ExitReason::Ok),
         () = signals.next() => {}
+        never = keep_watchdog_quiet(notifier) => match never {},
     }
+    notifier.notify_stopping(GatewayServer::LONGEST_END);
     printer.print_note("the gateway ends; a second Ctrl-C ends its runs at once");
     handle.shut_down();
     tokio::select! {
@@ -90,6 +135,17 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
         () = signals.next() => printer.print_note("stopped; `--resume` finishes what was running"),
     }
     Ok(ExitReason::Ok)
+}
+
+/// Tells the systemd that started this program, as often as it expects, that the program's tasks
+/// are still run.
+async fn keep_watchdog_quiet(notifier: ServiceNotifier) -> Infallible {
+    let Some(interval) = notifier.watchdog_interval() else { return std::future::pending().await };
+    let mut ticks = tokio::time::interval(interval / 2);
+    loop {
+        ticks.tick().await;
+        notifier.notify_alive();
+    }
 }
 
 fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReason {
@@ -139,8 +195,11 @@ async fn show_status(context: &CommandContext, args: GatewayStatusArgs) -> io::R
     let gateway = &context.models.loaded_config().config.gateway;
     let error = answer.as_ref().and_then(|answer| answer.as_ref().err().map(ToString::to_string));
     let status = answer.as_ref().and_then(|answer| answer.as_ref().ok());
+    let port = target.address_port().filter(|port| *port != gateway.port());
+    let service = ServiceReport::ask(context, ServiceKind::Gateway, service_words(port)).await;
     if target.json {
         let report = json!({
+            "service": service.to_json(),
             "gateway": {
                 "port": target.address_port(),
                 "bindMode": gateway.bind().name(),
@@ -157,6 +216,7 @@ async fn show_status(context: &CommandContext, args: GatewayStatusArgs) -> io::R
         write_json_answer(&context.printer, &report)?;
     } else {
         write_status(context, &target, status, answer.as_ref())?;
+        write_service(context, &service)?;
     }
     let is_missing = args.require_rpc && status.is_none();
     Ok(if is_missing { ExitReason::Unreachable } else { ExitReason::Ok })
@@ -242,6 +302,18 @@ fn write_status(
     printer.write_answer_line(format_args!("State     {state}"))?;
     if matches!(answer, Some(Err(ClientError::Unreachable { .. }))) {
         printer.print_hint("`openclaw gateway run` starts it.");
+    }
+    Ok(())
+}
+
+fn write_service(context: &CommandContext, service: &ServiceReport) -> io::Result<()> {
+    let printer = &context.printer;
+    printer.write_answer_line(format_args!("Service   {}", service.describe()))?;
+    for difference in service.differences() {
+        printer.print_warning(difference);
+    }
+    if !service.differences().is_empty() {
+        printer.print_hint(format_args!("`{}` makes them the same.", service.remedy()));
     }
     Ok(())
 }
