@@ -259,7 +259,7 @@ mod tests {
         );
         let noted = "openclaw gateway discover --json";
         assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
-        for refused in ["openclaw gateway install --token x", "openclaw cron add --at x"] {
+        for refused in ["openclaw agents bind --agent x", "openclaw cron add --at x"] {
             assert!(matches!(fallback(refused), Some(DropInAction::Refuse(_))), "{refused}");
         }
         let Some(DropInAction::Native { command, words, .. }) =

@@ -45,8 +45,12 @@ async fn wait_for_notice(socket: UnixDatagram, text: &'static str) -> (UnixDatag
 
 #[tokio::test]
 async fn the_definition_of_the_service_has_what_the_shell_has_and_no_key() {
-    let home = Home::new()
-        .env("OPENCLAW_CONFIG_PATH", "/srv/openclaw 100%.json")
+    let home = Home::new().config("{}");
+    let config = home.path().join("openclaw 100%.json");
+    std::fs::copy(home.config_path(), &config).unwrap();
+    let named = format!("{}", config.display()).replace('%', "%%");
+    let home = home
+        .env("OPENCLAW_CONFIG_PATH", &config)
         .env("VLLM_API_KEY", "canary-key")
         .env("OPENCLAW_GATEWAY_TOKEN", "canary-token-of-the-gateway");
     let printed = home.run(&["gateway", "install", "--dry-run", "--port", "18790"]).await.code(0);
@@ -54,7 +58,7 @@ async fn the_definition_of_the_service_has_what_the_shell_has_and_no_key() {
     for line in [
         "Type=notify",
         "\"gateway\" \"run\" \"--port\" \"18790\"",
-        "Environment=\"OPENCLAW_CONFIG_PATH=/srv/openclaw 100%%.json\"",
+        &format!("Environment=\"OPENCLAW_CONFIG_PATH={named}\""),
         "Environment=\"PATH=/",
         "RestartPreventExitStatus=78",
         "WatchdogSec=60",
@@ -64,7 +68,8 @@ async fn the_definition_of_the_service_has_what_the_shell_has_and_no_key() {
     }
     let _hidden = printed.hides(&["canary-key", "canary-token-of-the-gateway"]);
     let refused = home.run(&["gateway", "install", "--token", "x"]).await.code(2);
-    let _said = refused.says(&["other users could read it", "config set gateway.auth.token"]);
+    let _said =
+        refused.says(&["other users could read the token", "config set gateway.auth.token"]);
 }
 
 #[tokio::test]

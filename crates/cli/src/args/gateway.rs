@@ -54,6 +54,9 @@ pub(crate) struct GatewayInstallArgs {
     /// Listen on this port instead of `gateway.port`
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+    /// Refused: other users could read it in the definition
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub(crate) token: Option<String>,
     #[command(flatten)]
     pub(crate) service: ServiceInstallArgs,
 }

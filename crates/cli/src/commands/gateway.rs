@@ -53,6 +53,13 @@ fn service_words(port: Option<u16>) -> Vec<String> {
 }
 
 async fn install(context: &CommandContext, args: GatewayInstallArgs) -> io::Result<ExitReason> {
+    if args.token.is_some() {
+        let printer = &context.printer;
+        printer.print_error("other users could read the token of `--token` in the definition");
+        printer
+            .print_hint("`openclaw config set gateway.auth.token TOKEN` keeps it in the config.");
+        return Ok(ExitReason::Usage);
+    }
     let overrides = GatewayOverrides { port: args.port, ..GatewayOverrides::default() };
     let models = &context.models;
     let settings = GatewaySettings::from_config(
