@@ -1540,13 +1540,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__gateway__subcmd__install)
-            opts="-v -q -h --port --force --enable-linger --dry-run --json --config --set --verbose --quiet --help"
+            opts="-v -q -h --port --token --force --enable-linger --dry-run --json --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
