@@ -10,8 +10,10 @@ use openclaw_protocol::gateway::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::address::GatewayAddress;
@@ -24,6 +26,33 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most events that wait to be taken; the oldest are dropped.
 const MAX_WAITING_EVENTS: usize = 10_000;
 
+/// How many ticks may be missing before a connection counts as broken.
+const MISSED_TICKS: u32 = 2;
+
+/// The time between two ticks of a gateway that does not tell it.
+const DEFAULT_TICK_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The code with which a connection without ticks is closed.
+const TICK_TIMEOUT_CODE: u16 = 4000;
+
+/// How long a broken connection may take to be closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What a gateway sent.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum GatewayMessage {
+    /// The answer to a request.
+    Response {
+        /// What [`send_request`](GatewayClient::send_request) returned for it.
+        id: String,
+        /// The result.
+        result: Result<Value, Box<GatewayError>>,
+    },
+    /// Something that happened.
+    Event(EventFrame),
+}
+
 /// A connected client.
 pub struct GatewayClient {
     socket: WebSocketStream<TcpStream>,
@@ -31,6 +60,9 @@ pub struct GatewayClient {
     hello: Option<HelloOk>,
     events: VecDeque<EventFrame>,
     next_id: u64,
+    last_frame_at: Instant,
+    /// How long the gateway may be silent; `None` for ever.
+    silence_limit: Option<Duration>,
 }
 
 /// A frame of a gateway.
@@ -88,6 +120,8 @@ impl GatewayClient {
             hello: None,
             events: VecDeque::new(),
             next_id: 0,
+            last_frame_at: Instant::now(),
+            silence_limit: None,
         };
         let nonce = loop {
             if let IncomingFrame::Event(event) = client.next_frame().await?
@@ -155,11 +189,63 @@ impl GatewayClient {
         }
     }
 
-    async fn send_request(&mut self, method: &str, params: Value) -> Result<String, ClientError> {
+    /// Takes a connection on which the gateway sends nothing during two of its ticks for broken,
+    /// from now on. What waits for the gateway then fails.
+    pub fn watch_ticks(&mut self) {
+        let told = self.hello.as_ref().map(|hello| hello.policy.tick_interval_ms);
+        let told = told.filter(|interval| *interval > 0).map(Duration::from_millis);
+        let interval = told.unwrap_or(DEFAULT_TICK_INTERVAL);
+        self.silence_limit = Some(interval.saturating_mul(MISSED_TICKS));
+        self.last_frame_at = Instant::now();
+    }
+
+    /// The next event or response, in the order of their arrival. A call that is dropped before it
+    /// returns loses nothing.
+    ///
+    /// # Errors
+    /// When the connection ends, and when the gateway misses its ticks.
+    pub async fn next_message(&mut self) -> Result<GatewayMessage, ClientError> {
+        if let Some(event) = self.events.pop_front() {
+            return Ok(GatewayMessage::Event(event));
+        }
+        loop {
+            match self.next_frame().await? {
+                IncomingFrame::Event(event) => return Ok(GatewayMessage::Event(event)),
+                IncomingFrame::Response(ResponseFrame { id, ok, payload, error }) => {
+                    let result = if ok {
+                        Ok(payload.unwrap_or_default())
+                    } else {
+                        Err(Box::new(error.unwrap_or_else(unexplained_error)))
+                    };
+                    return Ok(GatewayMessage::Response { id, result });
+                }
+                IncomingFrame::Other => {}
+            }
+        }
+    }
+
+    /// Sends a request without waiting for its response, and returns its id.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub async fn send_request(
+        &mut self,
+        method: &str,
+        params: Value,
+    ) -> Result<String, ClientError> {
         self.next_id += 1;
         let id = self.next_id.to_string();
         let text = RequestFrame::new(id.clone(), method, params).to_text();
-        match self.socket.send(Message::text(text)).await {
+        let limit = self.silence_limit;
+        let sending = self.socket.send(Message::text(text));
+        let sent = match limit {
+            None => sending.await,
+            Some(limit) => match tokio::time::timeout(limit, sending).await {
+                Ok(sent) => sent,
+                Err(_) => return Err(self.silent(limit)),
+            },
+        };
+        match sent {
             Ok(()) => Ok(id),
             Err(error) => Err(self.closed(Some(error.to_string()))),
         }
@@ -190,7 +276,20 @@ impl GatewayClient {
 
     async fn next_frame(&mut self) -> Result<IncomingFrame, ClientError> {
         loop {
-            match self.socket.next().await {
+            let received = match self.silence_limit {
+                None => self.socket.next().await,
+                Some(limit) => {
+                    let deadline = self.last_frame_at + limit;
+                    let received = tokio::time::timeout_at(deadline, self.socket.next()).await;
+                    let Ok(received) = received else {
+                        self.close_silent().await;
+                        return Err(self.silent(limit));
+                    };
+                    received
+                }
+            };
+            self.last_frame_at = Instant::now();
+            match received {
                 Some(Ok(Message::Text(text))) => return Ok(parse_frame(&text)),
                 Some(Ok(Message::Close(frame))) => {
                     let reason = frame.map(|frame| frame.reason.to_string());
@@ -201,6 +300,16 @@ impl GatewayClient {
                 None => return Err(self.closed(None)),
             }
         }
+    }
+
+    /// Closes a connection without ticks. The other end may never hear of it.
+    async fn close_silent(&mut self) {
+        let frame = CloseFrame { code: TICK_TIMEOUT_CODE.into(), reason: "tick timeout".into() };
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.socket.close(Some(frame))).await;
+    }
+
+    fn silent(&self, limit: Duration) -> ClientError {
+        ClientError::Silent { address: self.address.to_string(), limit }
     }
 
     fn closed(&self, reason: Option<String>) -> ClientError {

@@ -25,6 +25,17 @@ pub struct ClientDevice {
     pub token: Option<SecretString>,
 }
 
+/// What a node says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeDeclaration {
+    /// Its name for people.
+    pub display_name: Option<String>,
+    /// The commands that it offers, e.g. `system.run`.
+    pub commands: Vec<String>,
+    /// Where it looks for programs.
+    pub path_env: Option<String>,
+}
+
 /// How a client shows that it may connect, and what it wants to do.
 #[derive(Debug, Clone, Default)]
 pub struct ClientCredentials {
@@ -32,8 +43,10 @@ pub struct ClientCredentials {
     pub secret: Option<GatewaySecret>,
     /// The device; its token counts only without a secret.
     pub device: Option<ClientDevice>,
-    /// The scopes, e.g. `operator.read`.
+    /// The scopes, e.g. `operator.read`; a node has none.
     pub scopes: Vec<String>,
+    /// What a node offers; `None` for an operator.
+    pub node: Option<NodeDeclaration>,
 }
 
 impl ClientCredentials {
@@ -41,12 +54,24 @@ impl ClientCredentials {
     #[must_use]
     pub fn for_owner(secret: Option<GatewaySecret>, scopes: &[&str]) -> Self {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Self { secret, device: None, scopes }
+        Self { secret, scopes, ..Self::default() }
+    }
+
+    /// Credentials of a node. A secret of the gateway's owner is sent only while the device has no
+    /// token of its own.
+    #[must_use]
+    pub fn for_node(
+        node: NodeDeclaration,
+        device: ClientDevice,
+        secret: Option<GatewaySecret>,
+    ) -> Self {
+        let secret = secret.filter(|_| device.token.is_none());
+        Self { secret, device: Some(device), scopes: Vec::new(), node: Some(node) }
     }
 
     /// The parameters of `connect`, signed for a nonce.
     pub(crate) fn to_params(&self, nonce: &str) -> Result<ConnectParams, UnsignableField> {
-        let info = ClientInfo {
+        let mut info = ClientInfo {
             id: "cli".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: std::env::consts::OS.to_owned(),
@@ -54,7 +79,20 @@ impl ClientCredentials {
             display_name: None,
             device_family: None,
         };
-        let mut params = ConnectParams::for_operator(info, &self.scopes, self.to_auth());
+        let mut params = match &self.node {
+            None => ConnectParams::for_operator(info, &self.scopes, self.to_auth()),
+            Some(node) => {
+                "node-host".clone_into(&mut info.id);
+                "node".clone_into(&mut info.mode);
+                info.display_name.clone_from(&node.display_name);
+                // Gateways offer no command of a Linux machine of another family.
+                info.device_family = cfg!(target_os = "linux").then(|| "Linux".to_owned());
+                let commands: Vec<&str> = node.commands.iter().map(String::as_str).collect();
+                let mut params = ConnectParams::for_node(info, &commands, self.to_auth());
+                params.path_env.clone_from(&node.path_env);
+                params
+            }
+        };
         if let Some(device) = &self.device {
             params.device = Some(sign_claims(&device.identity, &params, nonce)?);
         }

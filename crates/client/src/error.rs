@@ -49,4 +49,12 @@ pub enum ClientError {
         /// The time limit.
         limit: Duration,
     },
+    /// The gateway sent nothing for longer than it may be silent.
+    #[error("hear from the gateway at {address}: it was silent for {} ms", limit.as_millis())]
+    Silent {
+        /// The address.
+        address: String,
+        /// How long it may be silent.
+        limit: Duration,
+    },
 }

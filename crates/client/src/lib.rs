@@ -6,6 +6,6 @@ mod credentials;
 mod error;
 
 pub use address::{GatewayAddress, InvalidAddress};
-pub use client::GatewayClient;
-pub use credentials::{ClientCredentials, ClientDevice, GatewaySecret};
+pub use client::{GatewayClient, GatewayMessage};
+pub use credentials::{ClientCredentials, ClientDevice, GatewaySecret, NodeDeclaration};
 pub use error::ClientError;
