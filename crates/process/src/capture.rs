@@ -15,7 +15,7 @@ pub struct CapturedOutput {
 
 /// Collects a [`CapturedOutput`] of bounded size.
 #[derive(Debug)]
-pub(crate) struct OutputCapture {
+pub struct OutputCapture {
     head: Vec<u8>,
     head_limit: usize,
     tail: VecDeque<u8>,
@@ -25,7 +25,8 @@ pub(crate) struct OutputCapture {
 
 impl OutputCapture {
     /// Keeps `limit` bytes: the first half and the last half.
-    pub(crate) fn new(limit: usize) -> Self {
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
         let tail_limit = limit / 2;
         Self {
             head: Vec::new(),
@@ -37,7 +38,7 @@ impl OutputCapture {
     }
 
     /// Adds the next bytes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         let head_room = self.head_limit.saturating_sub(self.head.len()).min(bytes.len());
         let (first, rest) = bytes.split_at(head_room);
         self.head.extend_from_slice(first);
@@ -51,7 +52,8 @@ impl OutputCapture {
     }
 
     /// Returns the captured output.
-    pub(crate) fn into_output(self) -> CapturedOutput {
+    #[must_use]
+    pub fn into_output(self) -> CapturedOutput {
         CapturedOutput {
             head: self.head,
             dropped_bytes: self.dropped_bytes,
@@ -60,11 +62,34 @@ impl OutputCapture {
     }
 }
 
+impl CapturedOutput {
+    /// The output as text, which says how much is left out. Invalid UTF-8 becomes U+FFFD.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let Self { head, dropped_bytes, tail } = self;
+        if *dropped_bytes == 0 {
+            return String::from_utf8_lossy(&[head.as_slice(), tail].concat()).into_owned();
+        }
+        format!(
+            "{}\n[… {dropped_bytes} bytes left out …]\n{}",
+            String::from_utf8_lossy(head),
+            String::from_utf8_lossy(tail)
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn omitted_bytes_are_reported() {
+        let output =
+            CapturedOutput { head: b"one".into(), dropped_bytes: 7, tail: b"\xff two".into() };
+        assert_eq!(output.to_text(), "one\n[… 7 bytes left out …]\n\u{fffd} two");
+    }
 
     proptest! {
         #[test]

@@ -13,7 +13,7 @@ mod supervisor;
 #[cfg(target_os = "linux")]
 mod linux;
 
-pub use capture::CapturedOutput;
+pub use capture::{CapturedOutput, OutputCapture};
 pub use command::{
     CommandSpec, PipelineSpec, PipelineStage, StdinSource, StreamRedirection, WorkDir,
 };

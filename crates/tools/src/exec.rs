@@ -3,6 +3,7 @@
 mod command_job;
 mod command_runs;
 mod guard;
+mod host;
 mod node;
 mod options;
 mod output_log;
@@ -35,6 +36,7 @@ use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 pub(crate) use command_runs::CommandRun;
 pub use command_runs::CommandRuns;
+pub use host::{CommandHost, HostCommand, HostCommandEnd, HostCommandError, HostCommandRequest};
 pub use node::{NodeCommand, NodeCommandJudge, NodeOptions};
 pub use options::{BackgroundOptions, ExecOptions};
 pub use programs::ProgramFinder;

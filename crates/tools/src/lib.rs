@@ -26,8 +26,9 @@ pub use change_journal::{
     UndoReport, prune_change_journals,
 };
 pub use exec::{
-    BackgroundOptions, CommandJudge, CommandPlace, CommandRuns, ExecOptions, JudgedCommand,
-    NodeCommand, NodeCommandJudge, NodeOptions, ProgramFinder,
+    BackgroundOptions, CommandHost, CommandJudge, CommandPlace, CommandRuns, ExecOptions,
+    HostCommand, HostCommandEnd, HostCommandError, HostCommandRequest, JudgedCommand, NodeCommand,
+    NodeCommandJudge, NodeOptions, ProgramFinder,
 };
 pub use nodes::{NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name};
 pub use nodes_tool::NodesTool;

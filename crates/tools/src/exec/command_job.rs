@@ -1,18 +1,20 @@
 //! Runs what a call of `exec` asked for, in the foreground or in the background.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::fd::OwnedFd;
 
 use openclaw_core::ToolOutput;
 use openclaw_exec_policy::{PlannedPipeline, RunCondition};
 use openclaw_process::{
     CommandEnd, CommandHandle, CommandLimits, CommandResult, CommandSpec, OutputStream,
-    PipelineSpec, PipelineStage, StdinSource, SupervisorProgram, WorkDir, run_controlled,
+    PipelineSpec, PipelineStage, ProcessError, StdinSource, SupervisorProgram, WorkDir,
+    run_controlled,
 };
 
 use crate::exec::command_runs::CommandRun;
-use crate::exec::guard::{FinishedRun, GuardedRun};
-use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
+use crate::exec::guard::{FinishedRun, GuardFailure, GuardedRun};
+use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_results};
 use crate::exec::review::pipeline_stages;
 use crate::exec::sandbox::JobSandbox;
 
@@ -51,34 +53,84 @@ pub(super) enum JobSteps {
     Pipelines(Vec<PlannedPipeline>),
 }
 
+/// How a job ended.
+#[derive(Debug)]
+pub(super) struct JobEnd {
+    /// The result of each pipeline that ran.
+    pub(super) results: Result<Vec<CommandResult>, JobFailure>,
+    /// What the guard of the sandbox found.
+    pub(super) finished: FinishedRun,
+}
+
+/// Why a job did not run.
+#[derive(Debug)]
+pub(super) enum JobFailure {
+    /// The guard of the sandbox could not begin.
+    Guard(GuardFailure),
+    /// The directory cannot be used.
+    Directory(io::Error),
+    /// A command cannot be started or watched.
+    Process(ProcessError),
+}
+
+/// What gets the output of a job as text, as it comes.
+pub(super) type OutputSink<'a> = &'a mut (dyn FnMut(OutputStream, &str) + Send);
+
 impl CommandJob {
     /// Runs the command to its end. Its output goes to `run` as it comes, and with its end to the
     /// result.
     pub(super) async fn run(self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
-        let Some(sandbox) = &self.sandbox else { return self.run_steps(handle, run).await };
-        let guarded = match sandbox.begin_run() {
-            Ok(guarded) => guarded,
-            Err(failure) => {
+        let JobEnd { results, finished } =
+            self.run_to_end(handle, &mut |_, text| run.push_output(text)).await;
+        let output = match results {
+            Ok(results) => format_results(&results),
+            Err(JobFailure::Guard(failure)) => {
                 return ToolOutput::from_error(format!(
                     "not run: {failure}; until then no command runs in the sandbox. \
                      `host: \"gateway\"` runs it outside, if the user allows that"
                 ))
                 .with_summary("not run: the sandbox cannot protect the workspace");
             }
+            Err(JobFailure::Directory(error)) => {
+                ToolOutput::from_error(format!("not run: failed to open the directory: {error}"))
+                    .with_summary("not run")
+            }
+            Err(JobFailure::Process(error)) => format_process_error(&error),
         };
-        let output = self.run_steps(handle, run).await;
-        let finished =
-            guarded.map_or(FinishedRun { told: None, is_held: true }, GuardedRun::finish);
+        let Some(sandbox) = &self.sandbox else { return output };
         if let Some(told) = &finished.told {
             run.push_output(&format!("{told}\n"));
         }
         sandbox.complete_output(output, &finished)
     }
 
-    async fn run_steps(&self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
+    /// Runs the command to its end.
+    pub(super) async fn run_to_end(
+        &self,
+        handle: &mut CommandHandle,
+        output: OutputSink<'_>,
+    ) -> JobEnd {
+        let nothing_found = FinishedRun { told: None, is_held: true };
+        let guarded = match self.sandbox.as_ref().map(JobSandbox::begin_run) {
+            None => None,
+            Some(Ok(guarded)) => guarded,
+            Some(Err(failure)) => {
+                let results = Err(JobFailure::Guard(failure));
+                return JobEnd { results, finished: nothing_found };
+            }
+        };
+        let results = self.run_steps(handle, output).await;
+        JobEnd { results, finished: guarded.map_or(nothing_found, GuardedRun::finish) }
+    }
+
+    async fn run_steps(
+        &self,
+        handle: &mut CommandHandle,
+        output: OutputSink<'_>,
+    ) -> Result<Vec<CommandResult>, JobFailure> {
         let stages = match &self.steps {
             JobSteps::Pipelines(pipelines) => {
-                return self.run_pipelines(pipelines, handle, run).await;
+                return self.run_pipelines(pipelines, handle, output).await;
             }
             JobSteps::Shell(text) => {
                 PipelineSpec::from(CommandSpec::shell_command(text, self.supervisor.clone())).stages
@@ -89,8 +141,7 @@ impl CommandJob {
                 vec![PipelineStage { program, args: words.collect(), redirections: Vec::new() }]
             }
         };
-        let result = self.run_stages(stages, self.limits, handle, run).await;
-        result.map_or_else(|refusal| refusal, |result| format_result(&result))
+        Ok(vec![self.run_stages(stages, self.limits, handle, output).await?])
     }
 
     /// Runs the planned pipelines one after another, each when its condition holds.
@@ -98,8 +149,8 @@ impl CommandJob {
         &self,
         pipelines: &[PlannedPipeline],
         handle: &mut CommandHandle,
-        run: &CommandRun,
-    ) -> ToolOutput {
+        output: OutputSink<'_>,
+    ) -> Result<Vec<CommandResult>, JobFailure> {
         let mut limits = self.limits;
         let mut results: Vec<CommandResult> = Vec::new();
         for pipeline in pipelines {
@@ -113,10 +164,7 @@ impl CommandJob {
                 continue;
             }
             let Some(stages) = pipeline_stages(pipeline) else { break };
-            let result = match self.run_stages(stages, limits, handle, run).await {
-                Ok(result) => result,
-                Err(refusal) => return refusal,
-            };
+            let result = self.run_stages(stages, limits, handle, &mut *output).await?;
             let is_over = matches!(result.end, CommandEnd::TimedOut(_) | CommandEnd::Stopped);
             let kept_bytes = result.output.head.len() + result.output.tail.len();
             limits.max_output_bytes = limits.max_output_bytes.saturating_sub(kept_bytes);
@@ -127,22 +175,18 @@ impl CommandJob {
                 break;
             }
         }
-        format_results(&results)
+        Ok(results)
     }
 
-    /// Runs one pipeline in the directory and the environment of the job. The error is for the
-    /// model.
+    /// Runs one pipeline in the directory and the environment of the job.
     async fn run_stages(
         &self,
         stages: Vec<PipelineStage>,
         limits: CommandLimits,
         handle: &mut CommandHandle,
-        run: &CommandRun,
-    ) -> Result<CommandResult, ToolOutput> {
-        let directory = self.directory.try_clone().map_err(|error| {
-            ToolOutput::from_error(format!("not run: failed to open the directory: {error}"))
-                .with_summary("not run")
-        })?;
+        output: OutputSink<'_>,
+    ) -> Result<CommandResult, JobFailure> {
+        let directory = self.directory.try_clone().map_err(JobFailure::Directory)?;
         let spec = PipelineSpec {
             stages,
             directory: WorkDir::Descriptor(directory),
@@ -165,10 +209,10 @@ impl CommandJob {
             };
             let text = decoder.decode_chunk(bytes);
             if !text.is_empty() {
-                run.push_output(&text);
+                output(stream, &text);
             }
         })
         .await
-        .map_err(|error| format_process_error(&error))
+        .map_err(JobFailure::Process)
     }
 }

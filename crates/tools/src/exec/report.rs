@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use openclaw_core::ToolOutput;
-use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError, SurvivingProcess};
+use openclaw_process::{CommandEnd, CommandResult, ProcessError, SurvivingProcess};
 use openclaw_protocol::gateway::SystemRunResult;
 
 /// Stands for the output of a command that printed nothing.
@@ -13,7 +13,7 @@ const NO_OUTPUT: &str = "[no output]";
 const MAX_NAMED_SURVIVORS: usize = 5;
 
 /// Formats how a command ended, followed by its output.
-pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
+fn format_result(result: &CommandResult) -> ToolOutput {
     let (end_line, summary) = match result.end {
         CommandEnd::Exited(code) => (format!("exit code {code}"), format!("exit {code}")),
         CommandEnd::Signalled(signal) => {
@@ -26,7 +26,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         ),
     };
     let survivors = format_survivors(&result.survivors);
-    let output = output_text(&result.output);
+    let output = result.output.to_text();
     let output = if output.is_empty() { NO_OUTPUT } else { &output };
     let text = format!("{end_line}{survivors}\n{output}");
     ToolOutput {
@@ -72,7 +72,7 @@ pub(crate) fn format_node_result(result: &SystemRunResult, node: &str) -> ToolOu
 }
 
 /// A line that names the processes that could not be ended; empty for none.
-fn format_survivors(survivors: &[SurvivingProcess]) -> String {
+pub(crate) fn format_survivors(survivors: &[SurvivingProcess]) -> String {
     if survivors.is_empty() {
         return String::new();
     }
@@ -93,7 +93,7 @@ pub(crate) fn format_results(results: &[CommandResult]) -> ToolOutput {
         return ToolOutput::from_error("not run".to_owned()).with_summary("not run");
     };
     let output = format_result(last);
-    let earlier: String = earlier.iter().map(|result| output_text(&result.output)).collect();
+    let earlier: String = earlier.iter().map(|result| result.output.to_text()).collect();
     if earlier.is_empty() {
         return output;
     }
@@ -104,24 +104,16 @@ pub(crate) fn format_results(results: &[CommandResult]) -> ToolOutput {
 
 /// Formats why a command was not run.
 pub(crate) fn format_process_error(error: &ProcessError) -> ToolOutput {
-    let text = match error.source() {
-        Some(source) => format!("not run: failed to {error}: {source}"),
-        None => format!("not run: failed to {error}"),
-    };
+    let text = format!("not run: {}", describe_process_error(error));
     ToolOutput::from_error(text).with_summary("not run")
 }
 
-/// The output as text. Invalid UTF-8 becomes U+FFFD.
-fn output_text(output: &CapturedOutput) -> String {
-    let CapturedOutput { head, dropped_bytes, tail, .. } = output;
-    if *dropped_bytes == 0 {
-        return String::from_utf8_lossy(&[head.as_slice(), tail].concat()).into_owned();
+/// The error with its cause.
+pub(crate) fn describe_process_error(error: &ProcessError) -> String {
+    match error.source() {
+        Some(source) => format!("failed to {error}: {source}"),
+        None => format!("failed to {error}"),
     }
-    format!(
-        "{}\n[… {dropped_bytes} bytes left out …]\n{}",
-        String::from_utf8_lossy(head),
-        String::from_utf8_lossy(tail)
-    )
 }
 
 fn format_seconds(duration: Duration) -> String {
@@ -178,12 +170,5 @@ mod tests {
             decoded.push_str(&String::from_utf8_lossy(&decoder.pending));
             prop_assert_eq!(decoded, String::from_utf8_lossy(&bytes));
         }
-    }
-
-    #[test]
-    fn omitted_bytes_are_reported() {
-        let output =
-            CapturedOutput { head: b"one".into(), dropped_bytes: 7, tail: b"\xff two".into() };
-        assert_eq!(output_text(&output), "one\n[… 7 bytes left out …]\n\u{fffd} two");
     }
 }

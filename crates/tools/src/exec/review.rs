@@ -99,8 +99,9 @@ pub(crate) fn review_command(
 ) -> (CommandReview, Option<ReviewedCommand>) {
     match plan_command(request, judge.agent(), &finder) {
         Ok(plan) => {
-            let JudgedCommand { review, without_shell } = judge.judge_command(&plan, place);
-            (review, Some(ReviewedCommand { plan, finder, without_shell }))
+            let judged = judge.judge_command(&plan, place);
+            let reviewed = ReviewedCommand::new(plan, finder, &judged);
+            (judged.review, Some(reviewed))
         }
         Err(error) => {
             let reason = format!("failed to {error}");
@@ -109,7 +110,11 @@ pub(crate) fn review_command(
     }
 }
 
-fn plan_command(
+/// Plans a command.
+///
+/// # Errors
+/// When it is no command.
+pub(crate) fn plan_command(
     request: CommandRequest<'_>,
     agent: &str,
     finder: &ProgramFinder,
@@ -161,6 +166,10 @@ pub(crate) fn review_input(
 }
 
 impl ReviewedCommand {
+    pub(crate) fn new(plan: CommandPlan, finder: ProgramFinder, judged: &JudgedCommand) -> Self {
+        Self { plan, finder, without_shell: judged.without_shell }
+    }
+
     pub(crate) fn plan(&self) -> &CommandPlan {
         &self.plan
     }
