@@ -6,6 +6,7 @@
 
 mod agent_ids;
 mod keys;
+mod widening;
 
 use std::collections::BTreeMap;
 
