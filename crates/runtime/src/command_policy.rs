@@ -277,7 +277,7 @@ struct PersonalReview {
 }
 
 /// The policy that `tools.exec` and the agent's own `tools.exec` describe.
-fn policy_from_config(config: &Config, agent: &str) -> ExecPolicy {
+pub(crate) fn policy_from_config(config: &Config, agent: &str) -> ExecPolicy {
     let security = match config.exec_security(agent) {
         ExecSecurity::Deny => SecurityLevel::Deny,
         ExecSecurity::Allowlist => SecurityLevel::Allowlist,

@@ -66,6 +66,31 @@ impl Runtime {
         skills: &AgentSkills,
     ) -> Result<AgentSandbox, AgentSetupError> {
         let wanted = self.config().command_sandbox(agent);
+        self.wanted_sandbox(agent, workspace, skills, wanted)
+    }
+
+    /// The sandbox of the commands that this machine runs as a node, otherwise like
+    /// [`Runtime::agent_sandbox`].
+    ///
+    /// # Errors
+    /// When the sandbox is required and this machine cannot hold it.
+    pub fn node_sandbox(
+        &self,
+        agent: &str,
+        workspace: &Path,
+    ) -> Result<AgentSandbox, AgentSetupError> {
+        let skills = self.agent_skills(agent, workspace);
+        let wanted = self.config().node_command_sandbox(agent);
+        self.wanted_sandbox(agent, workspace, &skills, wanted)
+    }
+
+    fn wanted_sandbox(
+        &self,
+        agent: &str,
+        workspace: &Path,
+        skills: &AgentSkills,
+        wanted: CommandSandbox,
+    ) -> Result<AgentSandbox, AgentSetupError> {
         if wanted.requirement == SandboxRequirement::Off {
             let reason = if self.runs_commands_on_node() {
                 "commands run on a node, in the sandbox of that machine"

@@ -12,7 +12,7 @@ mod error_text;
 mod exec_node;
 mod exec_overrides;
 mod former_state;
-
+mod gateway_commands;
 mod offload;
 mod profile_selection;
 mod prompt;
@@ -39,6 +39,7 @@ pub use conversation::{
 };
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use exec_overrides::{ExecOverrides, ExecSettings};
+pub use gateway_commands::NodeCommandSettings;
 pub use openclaw_agent_loop::{
     Agent, CompactionMethod, CompactionReport, InvalidCallRecovery, OutputPart as RepeatedPart,
     PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit, RepromptReason,
@@ -51,10 +52,11 @@ pub use openclaw_skills::{
 };
 pub use openclaw_store::{
     DamageKind, DamageReport, DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken,
-    FolderImport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry, NodeGrant,
-    NodeRequest, PairingRequest, RunLog, RunRecord, RunRegistration, RunRequest, RunStatus,
-    Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
-    TranscriptFolder, TurnRecord, find_transcript_folders,
+    FolderImport, ImportReport, InterruptedCall, InvocationLog, InvocationRequest, InvocationStart,
+    LoadedSession, LogContent, LogEntry, NodeGrant, NodeRequest, PairingRequest, RunLog, RunRecord,
+    RunRegistration, RunRequest, RunStatus, Session, SessionId, SessionInfo, SessionKey, Store,
+    StoreError, StoreErrorKind, StoreWarning, TranscriptFolder, TurnRecord,
+    find_transcript_folders,
 };
 pub use openclaw_tools::{
     ChangeJournalError, NodeCallError, NodeInvocation, NodeInvoker, UndoConflict, UndoError,

@@ -119,6 +119,21 @@ impl Config {
     /// What the config says about the sandbox of an agent's commands.
     #[must_use]
     pub fn command_sandbox(&self, agent: &str) -> CommandSandbox {
+        self.command_sandbox_at(agent, self.tools.exec.host())
+    }
+
+    /// What the config says about the sandbox of the commands that this machine runs as a node.
+    /// `tools.exec.host: "node"` says where an agent's commands run, not how this machine runs them.
+    #[must_use]
+    pub fn node_command_sandbox(&self, agent: &str) -> CommandSandbox {
+        let host = match self.tools.exec.host() {
+            ExecHost::Node => ExecHost::Auto,
+            host => host,
+        };
+        self.command_sandbox_at(agent, host)
+    }
+
+    fn command_sandbox_at(&self, agent: &str, host: ExecHost) -> CommandSandbox {
         let exec = &self.tools.exec;
         let own = self.agent_sandbox(agent);
         let mut profile = exec.sandbox.profile.unwrap_or_default();
@@ -128,7 +143,7 @@ impl Config {
         }
         // What was asked for by name is held or refused.
         let is_asked_for = is_restricted || exec.sandbox.profile.is_some();
-        let requirement = match (exec.host(), own.mode) {
+        let requirement = match (host, own.mode) {
             (ExecHost::Sandbox, _)
             | (ExecHost::Auto, Some(AgentSandboxMode::All | AgentSandboxMode::NonMain)) => {
                 SandboxRequirement::Required
@@ -222,6 +237,21 @@ mod tests {
             ),
         ] {
             assert_eq!(sandbox(text).requirement, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_node_has_a_sandbox_whatever_node_its_own_agents_use() {
+        use SandboxRequirement::{IfAvailable, Off, Required};
+        for (text, expected) in [
+            ("{}", IfAvailable),
+            ("{ tools: { exec: { host: 'node' } } }", IfAvailable),
+            ("{ tools: { exec: { host: 'gateway' } } }", Off),
+            ("{ tools: { exec: { host: 'sandbox' } } }", Required),
+            ("{ tools: { exec: { host: 'node', sandbox: { profile: 'read-only' } } } }", Required),
+        ] {
+            let config = Config::parse(text, &Env::default()).unwrap().config;
+            assert_eq!(config.node_command_sandbox("main").requirement, expected, "{text}");
         }
     }
 

@@ -34,6 +34,12 @@ pub enum ApprovalsUpdateError {
     /// The new content is not a valid approvals file.
     #[error("replace the approvals file: the new one is not valid")]
     InvalidContent(#[source] ApprovalsFileError),
+    /// The new content would let more run than the present one.
+    #[error("replace the approvals file: {0} would let more commands run")]
+    Wider(String),
+    /// The present content is not the one that the new one was made from.
+    #[error("replace the approvals file: it has changed since it was read")]
+    ChangedMeanwhile,
     /// The old content can't be kept.
     #[error("keep the old content in {}", path.display())]
     Backup {
@@ -168,9 +174,7 @@ impl CommandPolicy {
     /// When the new content is not valid, and when a file can't be read or written. The file is
     /// then unchanged.
     pub fn replace_file(&self, text: &str) -> Result<ApprovalsReplacement, ApprovalsUpdateError> {
-        let hash = sha256_hex(text.as_bytes());
-        let replaced = self.replace_file_if(text, |_| true)?;
-        Ok(replaced.unwrap_or(ApprovalsReplacement { hash, backup: None }))
+        self.replace_file_with(text, |_| Ok(()))
     }
 
     /// Replaces the file as [`replace_file`](Self::replace_file) does, when its current content is
@@ -184,18 +188,40 @@ impl CommandPolicy {
         text: &str,
         is_expected: impl FnOnce(Option<&str>) -> bool,
     ) -> Result<Option<ApprovalsReplacement>, ApprovalsUpdateError> {
-        ApprovalsFile::from_bytes(text.as_bytes()).map_err(ApprovalsUpdateError::InvalidContent)?;
-        let hash = sha256_hex(text.as_bytes());
-        let mut outcome = Ok(None);
-        let mut is_current = true;
-        let update = |old: std::io::Result<Option<String>>| {
-            let old_hash = match &old {
+        let replaced = self.replace_file_with(text, |old| {
+            let old_hash = match old {
                 Ok(old) => old.as_ref().map(|old| sha256_hex(old.as_bytes())),
                 Err(_) => Some(String::new()),
             };
-            is_current = is_expected(old_hash.as_deref());
+            let is_current = is_expected(old_hash.as_deref());
+            if is_current { Ok(()) } else { Err(ApprovalsUpdateError::ChangedMeanwhile) }
+        });
+        match replaced {
+            Err(ApprovalsUpdateError::ChangedMeanwhile) => Ok(None),
+            replaced => replaced.map(Some),
+        }
+    }
+
+    /// Replaces the whole file by a valid one if `check` agrees, which gets the present text, `None`
+    /// when there is no file.
+    ///
+    /// # Errors
+    /// Those of `check`, and as for [`replace_file`](Self::replace_file).
+    pub(crate) fn replace_file_with(
+        &self,
+        text: &str,
+        check: impl FnOnce(&std::io::Result<Option<String>>) -> Result<(), ApprovalsUpdateError>,
+    ) -> Result<ApprovalsReplacement, ApprovalsUpdateError> {
+        ApprovalsFile::from_bytes(text.as_bytes()).map_err(ApprovalsUpdateError::InvalidContent)?;
+        let hash = sha256_hex(text.as_bytes());
+        let mut outcome = Ok(None);
+        let update = |old: std::io::Result<Option<String>>| {
+            if let Err(error) = check(&old) {
+                outcome = Err(error);
+                return None;
+            }
             // A text is compared, but the bytes are kept: the old file need not be a text.
-            if !is_current || matches!(&old, Ok(Some(old)) if old == text) {
+            if matches!(&old, Ok(Some(old)) if old == text) {
                 return None;
             }
             outcome = if matches!(old, Ok(None)) { Ok(None) } else { self.keep_old_file() };
@@ -204,8 +230,7 @@ impl CommandPolicy {
         StateFile::new(self.approvals_path.clone())
             .update_text(update)
             .map_err(ApprovalsUpdateError::Write)?;
-        let backup = outcome?;
-        Ok(is_current.then_some(ApprovalsReplacement { hash, backup }))
+        Ok(ApprovalsReplacement { hash, backup: outcome? })
     }
 
     /// Copies the current file to a new one beside it.

@@ -9,6 +9,8 @@ mod exec_node;
 #[cfg(test)]
 mod fitting;
 #[cfg(test)]
+mod gateway_commands;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod prefix;
