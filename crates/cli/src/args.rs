@@ -8,6 +8,7 @@ pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod logs;
+pub(crate) mod node;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod security;
@@ -109,6 +110,9 @@ pub(crate) enum CliCommand {
     /// List, approve and remove the devices that may use a gateway
     #[command(subcommand_required = true)]
     Devices(DeferredArgs<devices::DevicesArgs>),
+    /// Run commands on this machine for a gateway
+    #[command(subcommand_required = true)]
+    Node(DeferredArgs<node::NodeArgs>),
     /// Show the log of agents, chats and the gateway
     Logs(DeferredArgs<logs::LogsArgs>),
     /// Show the parts of an agent's first request

@@ -90,6 +90,7 @@ pub(crate) fn logged_command(command: &CliCommand) -> Option<&'static str> {
         CliCommand::Chat(_) => "chat",
         CliCommand::Infer(_) => "infer",
         CliCommand::Gateway(DeferredArgs(args)) if args.runs_agents() => "gateway",
+        CliCommand::Node(DeferredArgs(args)) if args.runs_commands() => "node",
         _ => return None,
     })
 }

@@ -1,5 +1,7 @@
 //! From arguments to an exit reason.
 
+mod services;
+
 use std::ffi::OsString;
 use std::future::Future;
 use std::io;
@@ -14,7 +16,6 @@ use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 use tracing::level_filters::LevelFilter;
 
 use crate::args::deferred::DeferredArgs;
-use crate::args::gateway::GatewayArgs;
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
@@ -144,8 +145,13 @@ fn dispatch_command(
         printer.print_note(note);
     }
     let paths = match AppPaths::new(&env, cli.global.config.as_deref()) {
-        // A gateway belongs to no folder.
-        Ok(paths) if matches!(cli.command, CliCommand::Gateway(_) | CliCommand::Devices(_)) => {
+        // A gateway and its nodes belong to no folder.
+        Ok(paths)
+            if matches!(
+                cli.command,
+                CliCommand::Gateway(_) | CliCommand::Devices(_) | CliCommand::Node(_)
+            ) =>
+        {
             paths
         }
         Ok(paths) => paths.in_current_project(&env),
@@ -237,6 +243,7 @@ impl StartupContext<'_> {
             CliCommand::Devices(DeferredArgs(args)) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::devices::run(context, args))
             }),
+            CliCommand::Node(DeferredArgs(args)) => self.run_node(args),
             CliCommand::Logs(DeferredArgs(args)) => self
                 .run_with_config(|context| run_to_completion(commands::logs::run(context, &args))),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),
@@ -289,18 +296,6 @@ impl StartupContext<'_> {
                 run_interruptible(printer, commands::models_status::run(context, &args))
             }),
         }
-    }
-
-    fn run_gateway(self, args: GatewayArgs) -> io::Result<ExitReason> {
-        let printer = self.printer;
-        if args.runs_agents() {
-            return self.run_checked(RunKind::DefaultAgent, |context| {
-                run_to_completion(commands::gateway::run(context, args))
-            });
-        }
-        self.run_with_config(|context| {
-            run_interruptible(printer, commands::gateway::run(context, args))
-        })
     }
 
     /// Loads the config and runs a command with it; prints what is wrong with the config.

@@ -255,7 +255,7 @@ fn report_effective_policy(policy: &CommandPolicy, agent: &str) -> EffectivePoli
 }
 
 /// The file without the secret of its socket.
-fn redact_token(mut file: Value) -> Value {
+pub(crate) fn redact_token(mut file: Value) -> Value {
     if let Some(token) = file.pointer_mut("/socket/token") {
         *token = Value::from("(hidden)");
     }

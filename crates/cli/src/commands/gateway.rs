@@ -82,7 +82,7 @@ async fn control(
     service::control(context, ServiceKind::Gateway, verb, args.json).await
 }
 
-fn to_overrides(secret: GatewaySecretArgs) -> GatewayOverrides {
+pub(crate) fn to_overrides(secret: GatewaySecretArgs) -> GatewayOverrides {
     GatewayOverrides {
         token: secret.token.map(Into::into),
         password: secret.password.map(Into::into),

@@ -1,0 +1,39 @@
+//! The commands that serve others until they are stopped, and those about them.
+
+use std::io;
+
+use openclaw_config::RunKind;
+
+use super::{StartupContext, run_interruptible, run_to_completion};
+use crate::args::gateway::GatewayArgs;
+use crate::args::node::NodeArgs;
+use crate::commands;
+use crate::exit::ExitReason;
+
+impl StartupContext<'_> {
+    /// Runs a command of the gateway.
+    pub(super) fn run_gateway(self, args: GatewayArgs) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        if args.runs_agents() {
+            return self.run_checked(RunKind::DefaultAgent, |context| {
+                run_to_completion(commands::gateway::run(context, args))
+            });
+        }
+        self.run_with_config(|context| {
+            run_interruptible(printer, commands::gateway::run(context, args))
+        })
+    }
+
+    /// Runs a command of the node.
+    pub(super) fn run_node(self, args: NodeArgs) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        if args.runs_commands() {
+            return self.run_checked(RunKind::DefaultAgent, |context| {
+                run_to_completion(commands::node::run(context, args))
+            });
+        }
+        self.run_with_config(|context| {
+            run_interruptible(printer, commands::node::run(context, args))
+        })
+    }
+}
