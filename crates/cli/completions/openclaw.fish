@@ -51,6 +51,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "security" -d 'Lis
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Explain the sandbox that commands run in'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the sessions of this machine to other programs'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "devices" -d 'List, approve and remove the devices that may use a gateway'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "node" -d 'Run commands on this machine for a gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "logs" -d 'Show the log of agents, chats and the gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
@@ -1002,6 +1003,41 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "run" -d 'Run commands on this machine for a gateway, until Ctrl-C'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "status" -d 'Show whether the node runs, and what its gateway knows of it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "identity" -d 'Show the identity of this node'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l host -d 'The gateway\'s host; remembered, at first this machine' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l port -d 'The gateway\'s port; remembered, at first 18789' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l display-name -d 'The name of this node for people; remembered, at first the name of the machine' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s n -l limit -d 'The most lines to show' -r
