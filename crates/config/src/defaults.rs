@@ -20,6 +20,10 @@ pub const EXEC_CLEANUP_MS: u64 = 1_800_000;
 pub const GATEWAY_PORT: u16 = 18_789;
 /// `gateway.http.endpoints.chatCompletions.maxBodyBytes`: 20 MiB.
 pub const GATEWAY_MAX_BODY_BYTES: usize = 20 * 1024 * 1024;
+/// `hooks.path`.
+pub const HOOKS_PATH: &str = "/hooks";
+/// `hooks.maxBodyBytes`: 256 KiB.
+pub const HOOKS_MAX_BODY_BYTES: usize = 256 * 1024;
 /// The name of the state folder in the home folder.
 pub const STATE_DIR_NAME: &str = ".openclaw";
 /// The name of the workspace folder in the state folder.

@@ -18,7 +18,7 @@ impl ModelConnector {
     ) -> MessagesModel {
         let config = &self.setup.loaded.config;
         let MessagesSettings { params, max_output_tokens: output, retention } =
-            params::messages_settings(config, &info.reference, warnings);
+            params::messages_settings(config, &info.reference, &self.request_params, warnings);
         info.limits.max_output_tokens =
             info.limits.max_output_tokens.into_iter().chain(output).min();
         let mark = cache_mark(is_anthropic_hosted(client.endpoint()), retention);

@@ -98,13 +98,10 @@ impl ModelConnector {
             return Ok(self.wrap_model(model, is_last));
         };
         let is_native = is_openai_hosted(&provider.endpoint);
+        let (config, overrides) = (&self.setup.loaded.config, &self.request_params);
+        let request_api = RequestApi { api: provider.effective_api(), is_native };
         let RequestSettings { params, max_output_tokens: output, has_cache_key } =
-            params::request_settings(
-                &self.setup.loaded.config,
-                reference,
-                RequestApi { api: provider.effective_api(), is_native },
-                warnings,
-            );
+            params::request_settings(config, reference, request_api, overrides, warnings);
         let output = limits.max_output_tokens.into_iter().chain(output).min();
         let info =
             ModelInfo { limits: ModelLimits { max_output_tokens: output, ..limits }, ..info };

@@ -7,6 +7,7 @@ use openclaw_config::{ProviderApi, SecretSource};
 use openclaw_provider::model_error;
 use openclaw_providers_anthropic::with_api_headers;
 use openclaw_transport::{Client, ClientOptions, RetryPolicy, TimeLimit, Trace, TraceOptions};
+use serde_json::{Map, Value};
 
 use crate::breaker::BreakerRegistry;
 use crate::cache::ServerCache;
@@ -27,6 +28,8 @@ pub(crate) struct ModelConnector {
     pub(crate) trace: Option<Trace>,
     /// The time limit of a whole call from the command line.
     pub(crate) time_limit: Option<TimeLimit>,
+    /// Parameters of single requests, which override those of the config.
+    pub(crate) request_params: Arc<Map<String, Value>>,
     /// The longest Retry-After that is honoured; `None` for no bound.
     pub(crate) max_retry_after: Option<Duration>,
     /// Whether an absent server is waited for when a model is connected.

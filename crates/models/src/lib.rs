@@ -13,6 +13,7 @@ mod connector;
 mod context;
 mod discovery;
 mod egress;
+mod embeddings;
 mod error;
 mod failure_hints;
 mod limits;

@@ -97,7 +97,7 @@ impl ModelRegistry {
     /// The models that the user's own config names, the primary model first. What only a project
     /// file names is not among them, so that no repository sends a conversation elsewhere. `first`
     /// takes the place of a primary model that is not set, when the user selected it.
-    fn models_named_by_user(
+    pub(crate) fn models_named_by_user(
         &self,
         is_first_selected: bool,
         first: &ModelRef,

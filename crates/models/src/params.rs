@@ -71,16 +71,17 @@ pub(crate) enum CacheRetention {
 }
 
 /// Reads the parameters of a model: those of its provider, its own, those of
-/// `agents.defaults.models` for all models of the provider, and those for the model there. Each
-/// overrides those before. Parameters that cannot be sent are skipped with a warning.
+/// `agents.defaults.models` for all models of the provider, those for the model there, and
+/// `overrides`. Each overrides those before. Parameters that cannot be sent are skipped with a warning.
 pub(crate) fn request_settings(
     config: &Config,
     reference: &ModelRef,
     api: RequestApi,
+    overrides: &Map<String, Value>,
     warnings: &mut Vec<String>,
 ) -> RequestSettings {
     let ConfiguredParams { mut params, max_output_tokens: output, retention } =
-        read_params(config, reference, api.api, warnings);
+        read_params(config, reference, api.api, overrides, warnings);
     let is_native = api.is_native;
     if is_native
         && retention == Some(CacheRetention::Long)
@@ -99,10 +100,11 @@ pub(crate) fn request_settings(
 pub(crate) fn messages_settings(
     config: &Config,
     reference: &ModelRef,
+    overrides: &Map<String, Value>,
     warnings: &mut Vec<String>,
 ) -> MessagesSettings {
     let ConfiguredParams { params, max_output_tokens: output, retention } =
-        read_params(config, reference, ProviderApi::AnthropicMessages, warnings);
+        read_params(config, reference, ProviderApi::AnthropicMessages, overrides, warnings);
     let (params, refused) = openclaw_providers_anthropic::MessagesParams::new(params);
     warn_refused(&refused, reference, warnings);
     MessagesSettings { params, max_output_tokens: output, retention }
@@ -119,6 +121,7 @@ fn read_params(
     config: &Config,
     reference: &ModelRef,
     api: ProviderApi,
+    overrides: &Map<String, Value>,
     warnings: &mut Vec<String>,
 ) -> ConfiguredParams {
     let every = format!("{}/{ALL_MODELS_WILDCARD}", reference.provider_id());
@@ -136,6 +139,7 @@ fn read_params(
     for entry in entries.iter().filter_map(|name| models.get(name)) {
         override_params(&mut params, &entry.params);
     }
+    override_params(&mut params, overrides);
     for (name, why) in apply_thinking_format(&mut params, &compat, api) {
         warn_not_sent(name, &why, reference, warnings);
     }

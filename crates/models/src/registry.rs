@@ -7,6 +7,7 @@ use openclaw_config::{AppPaths, Env, KeyedTimeLimit, LoadedConfig, ResolvedSecre
 use openclaw_core::ModelRef;
 use openclaw_process::SupervisorProgram;
 use openclaw_transport::{ClientOptions, TimeLimit};
+use serde_json::{Map, Value};
 
 use crate::breaker::BreakerRegistry;
 use crate::cache::ServerCache;
@@ -58,6 +59,7 @@ impl ModelRegistry {
             concurrency_limiters: ConcurrencyLimiters::default(),
             trace,
             time_limit: None,
+            request_params: Arc::default(),
             max_retry_after: None,
             is_waiting: false,
             breakers,
@@ -82,6 +84,14 @@ impl ModelRegistry {
     #[must_use]
     pub fn with_time_limit(mut self, limit: TimeLimit) -> Self {
         self.connector.time_limit = Some(limit);
+        self
+    }
+
+    /// Sends these parameters with each request, e.g. `temperature`; each overrides that of the
+    /// config. Limits of the output are left out: a request has its own.
+    #[must_use]
+    pub fn with_request_params(mut self, params: Map<String, Value>) -> Self {
+        self.connector.request_params = Arc::new(params);
         self
     }
 

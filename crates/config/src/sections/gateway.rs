@@ -55,8 +55,10 @@ pub struct GatewayHttpConfig {
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GatewayEndpointsConfig {
-    /// `/v1/chat/completions` and `/v1/models`.
+    /// `/v1/chat/completions`; with it all paths below `/v1/` are served.
     pub chat_completions: GatewayEndpointConfig,
+    /// `/v1/responses`; with it all paths below `/v1/` are served.
+    pub responses: GatewayEndpointConfig,
 }
 
 /// A path of the OpenAI API.
@@ -193,13 +195,15 @@ impl GatewayEndpointsConfig {
     /// Whether the OpenAI API is served.
     #[must_use]
     pub fn serves_openai_api(&self) -> bool {
-        self.chat_completions.enabled.unwrap_or(false)
+        let is_on = |endpoint: &GatewayEndpointConfig| endpoint.enabled.unwrap_or(false);
+        is_on(&self.chat_completions) || is_on(&self.responses)
     }
 
-    /// The most bytes of a request to `/v1/chat/completions`.
+    /// The most bytes of a request to a path below `/v1/`: the larger of the two that are set.
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
-        self.chat_completions.max_body_bytes.unwrap_or(GATEWAY_MAX_BODY_BYTES)
+        let set = [self.chat_completions.max_body_bytes, self.responses.max_body_bytes];
+        set.into_iter().flatten().max().unwrap_or(GATEWAY_MAX_BODY_BYTES)
     }
 }
 

@@ -9,6 +9,7 @@ mod environment;
 mod exec_sandbox;
 mod file_tools;
 mod gateway;
+mod hooks;
 mod model_choice;
 mod models;
 mod root;
@@ -43,6 +44,7 @@ pub use gateway::{
     GatewayEndpointsConfig, GatewayHttpConfig, GatewayMode, GatewayPageConfig, TailscaleConfig,
     TailscaleMode,
 };
+pub use hooks::{HookAction, HookMappingConfig, HookMatchConfig, HookTransformConfig, HooksConfig};
 pub use model_choice::ModelChoice;
 pub use models::{
     EgressPolicy, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderApi,

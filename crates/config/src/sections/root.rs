@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{
     AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
-    FileRoot, FileRootError, GatewayConfig, ModelsConfig, ProviderConfig, SecretsConfig,
-    SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
+    FileRoot, FileRootError, GatewayConfig, HooksConfig, ModelsConfig, ProviderConfig,
+    SecretsConfig, SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -32,6 +32,8 @@ pub struct Config {
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
+    /// Webhooks: other programs start turns with `POST` requests to the gateway.
+    pub hooks: HooksConfig,
     /// Which conversation a turn belongs to, and when a new one begins.
     pub session: SessionConfig,
     /// Skills: instructions for particular tasks.
