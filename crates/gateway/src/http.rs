@@ -23,6 +23,8 @@ use crate::admission::AdmittedConnection;
 use crate::auth::GatewayAuthentication;
 use crate::connection::serve_socket;
 use crate::handshake::ClientAuthenticator;
+use crate::hooks::{self, hook_path};
+use crate::metrics::Metric;
 use crate::openai;
 use crate::state::GatewayState;
 use crate::websocket::{OpeningSocket, accept_upgrade, is_upgrade};
@@ -32,6 +34,10 @@ pub(crate) type HttpResponse = Response<BoxBody<Bytes, Infallible>>;
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Where the metrics are; the second path is that of the original.
+const METRICS_PATH: &str = "/metrics";
+const PROMETHEUS_PATH: &str = "/api/diagnostics/prometheus";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -105,6 +111,28 @@ impl ClientConnection {
         let _ = connection.await;
     }
 
+    /// The metrics, for programs of this machine and for those that know the secret.
+    fn answer_metrics(&self, request: &Request<Incoming>) -> HttpResponse {
+        let headers = request.headers();
+        let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
+        let is_local = self.address.to_canonical().is_loopback() && !is_forwarded;
+        if !is_local && let Err(error) = self.authorize(request) {
+            return openai::refuse_client(&error);
+        }
+        let state = &self.state;
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let now = [
+            (Metric::UptimeSeconds, state.uptime_ms() / 1000),
+            (Metric::Connections, count(state.admission.connection_count())),
+            (Metric::ActiveRuns, count(state.runs.active_count())),
+            (Metric::QueuedRuns, count(state.runs.queued_count())),
+        ];
+        let mut response = text_response(StatusCode::OK, state.runs.metrics().render(&now));
+        let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        response
+    }
+
     /// Checks the `Authorization` header of a request.
     ///
     /// # Errors
@@ -152,12 +180,26 @@ async fn answer(
             json_response(StatusCode::OK, &json!({ "ok": true, "status": "live" }))
         }
         (&Method::GET | &Method::HEAD, "/readyz" | "/ready") => {
-            let ready = json!({ "ready": true, "failing": [], "uptimeMs": state.uptime_ms() });
-            json_response(StatusCode::OK, &ready)
+            let failing: &[&str] = if *connection.ending.borrow() { &["draining"] } else { &[] };
+            let status = match failing {
+                [] => StatusCode::OK,
+                _ => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            let ready = json!({
+                "ready": failing.is_empty(),
+                "failing": failing,
+                "uptimeMs": state.uptime_ms(),
+            });
+            json_response(status, &ready)
         }
         (_, "/healthz" | "/health" | "/readyz" | "/ready") => wrong_method("GET, HEAD"),
+        (&Method::GET, METRICS_PATH | PROMETHEUS_PATH) => connection.answer_metrics(&request),
+        (_, METRICS_PATH | PROMETHEUS_PATH) => wrong_method("GET"),
         (_, path) if path.starts_with("/v1/") => openai::answer(connection, request).await,
-        (_, path) => not_found(path),
+        (_, path) => match hook_path(state, path).map(str::to_owned) {
+            Some(name) => hooks::answer(connection, request, name).await,
+            None => not_found(path),
+        },
     }
 }
 

@@ -10,8 +10,10 @@ mod devices;
 mod error;
 mod grants;
 mod handshake;
+mod hooks;
 mod http;
 mod methods;
+mod metrics;
 mod nodes;
 mod openai;
 mod policy_file;
@@ -25,6 +27,7 @@ mod websocket;
 
 pub use auth::GatewayAuthentication;
 pub use error::{GatewayStartError, GatewayStartErrorKind};
+pub use hooks::HookSettings;
 pub use nodes::{NodeInvocation, NodeInvokeOutcome, NodePayload, NodeProgress, NodeRegistry};
 pub use server::{GatewayHandle, GatewayServer, recorded_address};
 pub use settings::{GatewayOverrides, GatewaySettings, find_client_secret};

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use self::live_run::EndedRun;
 use crate::approvals::{GatewayPrompter, PendingApprovals};
 use crate::clients::ClientRegistry;
+use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, Metric};
 use crate::random::random_uuid;
 use crate::run_result::RunEnd;
 
@@ -37,6 +38,7 @@ pub(crate) struct RunManager {
     log: RunLog,
     clients: Arc<ClientRegistry>,
     approvals: Arc<PendingApprovals>,
+    metrics: Arc<GatewayMetrics>,
     live: Mutex<HashMap<String, Arc<LiveRun>>>,
     /// One turn of a session at a time, in the order of their arrival.
     turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
@@ -71,6 +73,7 @@ impl RunManager {
             log,
             clients,
             approvals,
+            metrics: Arc::default(),
             live: Mutex::default(),
             turns: Mutex::default(),
             tasks: Mutex::default(),
@@ -155,6 +158,17 @@ impl RunManager {
         self.lock_live().values().filter(|run| run.end.borrow().is_none()).count()
     }
 
+    /// What the runs are measured with.
+    pub(crate) fn metrics(&self) -> &Arc<GatewayMetrics> {
+        &self.metrics
+    }
+
+    /// The number of runs that wait for their session.
+    pub(crate) fn queued_count(&self) -> usize {
+        let is_queued = |run: &&Arc<LiveRun>| run.times().0.is_none();
+        self.lock_live().values().filter(|run| run.end.borrow().is_none()).filter(is_queued).count()
+    }
+
     /// Waits until every run is over, at most for a time. The runs that are not over then end as
     /// if the program were killed: their sessions can be resumed.
     pub(crate) async fn drain(&self, limit: Duration) {
@@ -192,6 +206,7 @@ impl RunManager {
             accepted_at: record.accepted_at,
             started_at: record.started_at,
             ended_at: record.ended_at,
+            session_key: record.session_key,
             end: Arc::new(recorded.unwrap_or_else(RunEnd::lost)),
         }))
     }
@@ -218,7 +233,7 @@ impl RunManager {
 
     async fn carry_out(self: Arc<Self>, run: Arc<LiveRun>, spec: RunSpec) {
         tracing::info!("run {} of {} begins", run.id, run.session_key);
-        let lock = self.turn_lock(&run.session_key);
+        let (lock, trigger) = (self.turn_lock(&run.session_key), spec.trigger);
         let end = tokio::select! {
             biased;
             () = run.wait_for_stop() => RunEnd::cancelled(),
@@ -239,6 +254,7 @@ impl RunManager {
             tracing::info!("run {} ended: {}", run.id, end.summary);
         }
         run.ended_at.store(now_millis(), Ordering::Release);
+        self.measure_end(&run, &end, trigger);
         self.tell_end(&run, &end);
         run.end.send_replace(Some(Arc::new(end)));
         self.lock_live().remove(&run.id);
@@ -250,6 +266,8 @@ impl RunManager {
             return RunEnd::from_error(&error.into());
         }
         run.started_at.store(now_millis(), Ordering::Release);
+        let waited = Duration::from_millis(now_millis().saturating_sub(run.accepted_at));
+        self.metrics.observe(Metric::QueueWaitSeconds, &[], waited.as_secs_f64());
         self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": now_millis() }));
         let options = ConversationOptions {
             target: Some(spec.target),
@@ -272,13 +290,37 @@ impl RunManager {
             Err(error) => return RunEnd::from_error(&error),
         };
         let (sender, events) = event_channel();
+        let labels = CallLabels {
+            agent: spec.agent.unwrap_or_else(|| self.runtime.default_agent().to_owned()),
+            model: conversation.agent_run().model.model_info().reference,
+            trigger: spec.trigger,
+        };
+        let observer = CallObserver::new(Arc::clone(&self.metrics), labels);
         let (report, ()) = tokio::join!(
             conversation.run_turn(&spec.message, None, sender, run.wait_for_stop()),
-            self.pass_on_events(run, events),
+            self.pass_on_events(run, events, observer),
         );
         match report {
             Ok(report) => RunEnd::from_turn(&conversation, &report),
             Err(error) => RunEnd::from_error(&error.into()),
+        }
+    }
+
+    fn measure_end(&self, run: &LiveRun, end: &RunEnd, trigger: &'static str) {
+        let meta = |key: &str| {
+            end.meta.pointer(&format!("/agentMeta/{key}")).and_then(|value| value.as_str())
+        };
+        let labels = [
+            ("channel", trigger),
+            ("model", meta("model").unwrap_or_default()),
+            ("outcome", end.summary.as_str()),
+            ("provider", meta("provider").unwrap_or_default()),
+            ("trigger", trigger),
+        ];
+        self.metrics.add(Metric::CompletedRuns, &labels, 1);
+        if let (Some(started), Some(ended)) = run.times() {
+            let taken = Duration::from_millis(ended.saturating_sub(started)).as_secs_f64();
+            self.metrics.observe(Metric::RunSeconds, &labels, taken);
         }
     }
 

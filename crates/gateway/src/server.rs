@@ -20,9 +20,10 @@ use crate::auth::FailureLimiter;
 use crate::clients::{ClientRegistry, EventAudience};
 use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
+use crate::hooks::HookPace;
 use crate::http::ClientConnection;
 use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry};
-use crate::openai::ConversationIndex;
+use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::random::random_uuid;
 use crate::runs::{RunManager, unix_millis};
 use crate::settings::GatewaySettings;
@@ -127,6 +128,8 @@ impl GatewayServer {
             limiter: FailureLimiter::default(),
             admission: ConnectionAdmission::new(),
             conversations: ConversationIndex::default(),
+            responses: ResponseIndex::default(),
+            hook_pace: HookPace::default(),
             boot_id,
             local_address,
             started_at: Instant::now(),

@@ -13,9 +13,10 @@ use openclaw_config::{
 use secrecy::SecretString;
 use serde_json::Value;
 
-use self::secrets::{SecretPlace, SecretSetting, read_secret};
+use self::secrets::{SecretPlace, SecretRules, SecretSetting, check_secret, read_secret};
 use crate::auth::GatewayAuthentication;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
+use crate::hooks::{HookSecretRules, HookSettings, read_hook_settings};
 
 pub use self::secrets::find_client_secret;
 
@@ -50,6 +51,8 @@ pub struct GatewaySettings {
     pub serves_openai_api: bool,
     /// The most bytes of a request to `/v1/chat/completions`.
     pub max_body_bytes: usize,
+    /// The webhooks; `None` when they are off.
+    pub hooks: Option<HookSettings>,
     /// The time between two events `tick`, after three of which a silent client is closed.
     pub tick_interval: Duration,
     /// The state folder.
@@ -83,6 +86,7 @@ impl GatewaySettings {
             allowed_hosts: Vec::new(),
             serves_openai_api: true,
             max_body_bytes: GATEWAY_MAX_BODY_BYTES,
+            hooks: None,
             tick_interval: TICK_INTERVAL,
             state_dir: state_dir.into(),
         }
@@ -139,6 +143,11 @@ impl GatewaySettings {
                     .with_hint("Use \"token\", and let the proxy send `Authorization: Bearer`."));
             }
         };
+        let rules = HookSecretRules {
+            check: &|key, secret| check_secret(SecretRules::of_hooks(key), secret, address),
+            authentication: &authentication,
+        };
+        let hooks = read_hook_settings(loaded, &rules)?;
         Ok(Self {
             address,
             port: overrides.port.unwrap_or_else(|| gateway.port()),
@@ -146,6 +155,7 @@ impl GatewaySettings {
             allowed_origins: gateway.control_ui.allowed_origins.clone(),
             allowed_hosts: Vec::new(),
             serves_openai_api: gateway.http.endpoints.serves_openai_api(),
+            hooks,
             max_body_bytes: gateway.http.endpoints.max_body_bytes(),
             tick_interval: TICK_INTERVAL,
             state_dir: state_dir.to_owned(),

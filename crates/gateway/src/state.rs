@@ -13,8 +13,9 @@ use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::ClientRegistry;
 use crate::devices::DeviceManager;
+use crate::hooks::HookPace;
 use crate::nodes::NodeManager;
-use crate::openai::ConversationIndex;
+use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::runs::{RunManager, unix_millis};
 use crate::settings::GatewaySettings;
 
@@ -32,6 +33,8 @@ pub(crate) struct GatewayState {
     pub(crate) limiter: FailureLimiter,
     pub(crate) admission: Arc<ConnectionAdmission>,
     pub(crate) conversations: ConversationIndex,
+    pub(crate) responses: ResponseIndex,
+    pub(crate) hook_pace: HookPace,
     pub(crate) boot_id: String,
     pub(crate) local_address: SocketAddr,
     pub(crate) started_at: Instant,

@@ -115,7 +115,7 @@ mod tests {
 
     fn completion(messages: &Value, user: Option<&str>) -> ChatCompletion {
         let body = json!({ "model": "openclaw", "messages": messages, "user": user });
-        ChatCompletion::parse(body.to_string().as_bytes(), &HeaderMap::new()).unwrap()
+        ChatCompletion::parse(&body, &HeaderMap::new()).unwrap()
     }
 
     #[test]

@@ -5,29 +5,35 @@ use std::time::SystemTime;
 use hyper::HeaderMap;
 use serde_json::Value;
 
+use super::header_text;
 use crate::runs::unix_millis;
 
 /// The most characters of a session's name that a client gives.
 const MAX_NAME_CHARS: usize = 200;
 
-/// A request for a chat completion.
+/// What a request says, whoever answers.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ChatCompletion {
+pub(crate) struct ChatOptions {
     pub(crate) model: String,
-    pub(crate) messages: Vec<PlainMessage>,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
+    /// The agent, from `x-openclaw-agent-id`.
+    pub(crate) agent: Option<String>,
+    /// When the request came, in seconds since the Unix epoch.
+    pub(crate) created: u64,
+}
+
+/// A chat with an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ChatCompletion {
+    pub(crate) messages: Vec<PlainMessage>,
     /// The session by its key, from `x-openclaw-session-key`.
     pub(crate) session_key: Option<String>,
     /// What the client calls its conversation.
     pub(crate) conversation: Option<String>,
-    /// The agent, from `x-openclaw-agent-id`.
-    pub(crate) agent: Option<String>,
     /// The model behind the agent, from `x-openclaw-model`.
     pub(crate) backing_model: Option<String>,
     pub(crate) idempotency_key: Option<String>,
-    /// When the request came, in seconds since the Unix epoch.
-    pub(crate) created: u64,
 }
 
 /// A message with its text.
@@ -37,28 +43,35 @@ pub(crate) struct PlainMessage {
     pub(crate) text: String,
 }
 
-/// What the `model` of a request means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ModelTarget {
-    DefaultAgent,
-    Agent(String),
-    Unknown,
-}
-
-impl ChatCompletion {
+impl ChatOptions {
     /// Parses the body and the headers of a request.
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub(crate) fn parse(body: &[u8], headers: &HeaderMap) -> Result<Self, String> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| format!("The body is no JSON: {error}."))?;
-        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-        let header = |name: &str| {
-            let value = headers.get(name)?.to_str().ok()?.trim();
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        let model = text("model").ok_or("`model` is missing; `openclaw` is the default agent.")?;
+    pub(crate) fn parse(body: &Value, headers: &HeaderMap) -> Result<Self, String> {
+        let model = body.get("model").and_then(Value::as_str);
+        let model = model.ok_or("`model` is missing; `openclaw` is the default agent.")?;
+        if body.get("n").and_then(Value::as_u64).is_some_and(|count| count > 1) {
+            return Err("`n` must be 1.".to_owned());
+        }
+        let flag = |value: Option<&Value>| value.and_then(Value::as_bool).unwrap_or(false);
+        let options = body.get("stream_options");
+        Ok(Self {
+            model: model.to_owned(),
+            stream: flag(body.get("stream")),
+            include_usage: flag(options.and_then(|options| options.get("include_usage"))),
+            agent: header_text(headers, "x-openclaw-agent-id"),
+            created: unix_millis(SystemTime::now()) / 1000,
+        })
+    }
+}
+
+impl ChatCompletion {
+    /// Parses the body and the headers of a request to an agent.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub(crate) fn parse(body: &Value, headers: &HeaderMap) -> Result<Self, String> {
         let messages = body.get("messages").and_then(Value::as_array);
         let messages = messages.ok_or("`messages` is missing or not a list.")?;
         let messages: Vec<PlainMessage> = messages
@@ -72,67 +85,51 @@ impl ChatCompletion {
         }
         if body.get("tools").and_then(Value::as_array).is_some_and(|tools| !tools.is_empty()) {
             return Err(
-                "`tools` of the client are not supported: the agent has its own.".to_owned()
+                "An agent has its own tools and takes no `tools` of a client; a configured \
+                 model does: name one as `provider/model-id`."
+                    .to_owned(),
             );
         }
-        if body.get("n").and_then(Value::as_u64).is_some_and(|count| count > 1) {
-            return Err("`n` must be 1.".to_owned());
-        }
-        let options = body.get("stream_options");
-        let flag = |value: Option<&Value>| value.and_then(Value::as_bool).unwrap_or(false);
-        let conversation = header("x-openwebui-chat-id").or_else(|| text("user"));
+        let user = body.get("user").and_then(Value::as_str).map(str::to_owned);
+        let conversation = header_text(headers, "x-openwebui-chat-id").or(user);
         let name: Option<String> =
             conversation.map(|name| name.chars().take(MAX_NAME_CHARS).collect());
         Ok(Self {
-            model,
             messages,
-            stream: flag(body.get("stream")),
-            include_usage: flag(options.and_then(|options| options.get("include_usage"))),
-            session_key: header("x-openclaw-session-key"),
+            session_key: header_text(headers, "x-openclaw-session-key"),
             conversation: name.filter(|name| !name.is_empty()),
-            agent: header("x-openclaw-agent-id"),
-            backing_model: header("x-openclaw-model"),
-            idempotency_key: header("idempotency-key"),
-            created: unix_millis(SystemTime::now()) / 1000,
+            backing_model: header_text(headers, "x-openclaw-model"),
+            idempotency_key: header_text(headers, "idempotency-key"),
         })
-    }
-
-    /// What `model` means; the header names an agent as well.
-    pub(crate) fn target(&self) -> ModelTarget {
-        let named = match self.model.as_str() {
-            "openclaw" | "openclaw/default" => None,
-            other => match other.strip_prefix("openclaw/").or(other.strip_prefix("agent:")) {
-                Some(agent) if !agent.is_empty() => Some(agent.to_owned()),
-                _ => return ModelTarget::Unknown,
-            },
-        };
-        named.or_else(|| self.agent.clone()).map_or(ModelTarget::DefaultAgent, ModelTarget::Agent)
     }
 }
 
 fn parse_message(index: usize, message: &Value) -> Result<PlainMessage, String> {
     let problem = |what: &str| format!("`messages[{index}]` {what}.");
     let role = message.get("role").and_then(Value::as_str).ok_or(problem("has no `role`"))?;
-    let text = match message.get("content") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => {
-            let mut texts = Vec::new();
-            for part in parts {
-                match part.get("text").and_then(Value::as_str) {
-                    Some(text) => texts.push(text),
-                    None => {
-                        return Err(problem(
-                            "has a part that is no text; only texts are supported",
-                        ));
-                    }
-                }
-            }
-            texts.join("\n")
-        }
-        Some(_) => return Err(problem("has a `content` that is neither a text nor a list")),
-    };
+    let text = read_content(message.get("content")).map_err(|what| problem(&what))?;
     Ok(PlainMessage { role: role.to_owned(), text })
+}
+
+/// The text of a message's content.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub(crate) fn read_content(content: Option<&Value>) -> Result<String, String> {
+    match content {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Array(parts)) => {
+            let texts = parts.iter().map(|part| {
+                let text = part.get("text").or_else(|| part.get("refusal"));
+                text.and_then(Value::as_str)
+                    .ok_or("has a part that is no text; only texts are supported")
+            });
+            let texts: Vec<&str> = texts.collect::<Result<_, _>>()?;
+            Ok(texts.join("\n"))
+        }
+        Some(_) => Err("has a `content` that is neither a text nor a list".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -142,21 +139,8 @@ mod tests {
     use super::*;
 
     fn parse(body: &Value) -> Result<ChatCompletion, String> {
-        ChatCompletion::parse(body.to_string().as_bytes(), &HeaderMap::new())
-    }
-
-    #[test]
-    fn the_models_of_the_gateway_are_its_agents() {
-        let target = |model: &str| {
-            let body = json!({ "model": model, "messages": [{ "role": "user", "content": "Hi" }] });
-            parse(&body).unwrap().target()
-        };
-        assert_eq!(target("openclaw"), ModelTarget::DefaultAgent);
-        assert_eq!(target("openclaw/default"), ModelTarget::DefaultAgent);
-        assert_eq!(target("openclaw/work"), ModelTarget::Agent("work".to_owned()));
-        for unknown in ["openclaw/", "gpt-5", ""] {
-            assert_eq!(target(unknown), ModelTarget::Unknown, "{unknown}");
-        }
+        ChatOptions::parse(body, &HeaderMap::new())?;
+        ChatCompletion::parse(body, &HeaderMap::new())
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(crate) enum StartedRun {
 #[derive(Debug)]
 pub(crate) struct EndedRun {
     pub(crate) id: String,
+    pub(crate) session_key: String,
     pub(crate) accepted_at: u64,
     pub(crate) started_at: Option<u64>,
     pub(crate) ended_at: Option<u64>,

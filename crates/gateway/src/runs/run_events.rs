@@ -9,13 +9,20 @@ use serde_json::{Value, json};
 use super::live_run::LiveRun;
 use super::{RunManager, now_millis};
 use crate::clients::EventAudience;
+use crate::metrics::CallObserver;
 use crate::run_result::{RunEnd, event_stream};
 
 impl RunManager {
-    pub(super) async fn pass_on_events(&self, run: &LiveRun, mut events: TurnEventReceiver) {
+    pub(super) async fn pass_on_events(
+        &self,
+        run: &LiveRun,
+        mut events: TurnEventReceiver,
+        mut observer: CallObserver,
+    ) {
         let mut encoder = EventEncoder::default();
         while let Some(event) = events.recv().await {
             let Some(event) = encoder.encode_event(&event) else { continue };
+            observer.observe_event(&event);
             // Without a listener in this process nobody is left out.
             let _ = run.events.send(event.clone());
             match &event {

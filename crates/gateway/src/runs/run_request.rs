@@ -20,6 +20,8 @@ pub(crate) struct RunSpec {
     pub(crate) agent: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) timeout_seconds: Option<u64>,
+    /// How it was started, for the metrics.
+    pub(crate) trigger: &'static str,
 }
 
 impl RunManager {
@@ -69,6 +71,7 @@ impl RunManager {
             agent: params.agent_id,
             model: params.model,
             timeout_seconds: params.timeout,
+            trigger: "client",
         })
     }
 
@@ -83,6 +86,12 @@ impl RunManager {
 }
 
 impl RunSpec {
+    /// The same run, started otherwise than by a client of the websocket.
+    pub(crate) fn with_trigger(mut self, trigger: &'static str) -> Self {
+        self.trigger = trigger;
+        self
+    }
+
     /// Tells this request from others.
     pub(super) fn digest(&self) -> String {
         let parts = [

@@ -93,6 +93,10 @@ pub(super) struct SecretPlace<'a> {
     pub(super) state_dir: &'a Path,
 }
 
+/// How a secret of the webhooks is set.
+const HOOK_SECRET_HINT: &str =
+    "`openclaw config set hooks.token \"$(openssl rand -hex 24)\"` sets one.";
+
 /// Reads the secret that clients must know. What is written and cannot be used is an error: a
 /// gateway with another secret than the one that its owner wrote would be a surprise.
 pub(super) fn read_secret(
@@ -119,16 +123,33 @@ pub(super) fn read_secret(
             return Err(settings_error(message).with_hint(NEW_SECRET_HINT));
         }
     };
-    check_secret(setting, secret.expose_secret(), place.address)?;
+    let rules = SecretRules { key: setting.key(), what_starts: "gateway", hint: NEW_SECRET_HINT };
+    check_secret(rules, secret.expose_secret(), place.address)?;
     Ok(secret)
 }
 
-fn check_secret(
-    setting: SecretSetting,
+/// What is said of a secret that is not sufficient.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SecretRules {
+    key: &'static str,
+    what_starts: &'static str,
+    hint: &'static str,
+}
+
+impl SecretRules {
+    /// The rules for a secret of the webhooks.
+    pub(super) fn of_hooks(key: &'static str) -> Self {
+        Self { key, what_starts: "webhooks", hint: HOOK_SECRET_HINT }
+    }
+}
+
+/// Refuses a secret that protects nothing.
+pub(super) fn check_secret(
+    rules: SecretRules,
     secret: &str,
     address: IpAddr,
 ) -> Result<(), GatewayStartError> {
-    let key = setting.key();
+    let SecretRules { key, what_starts, hint } = rules;
     let needed =
         if address.is_loopback() { MIN_LOCAL_SECRET_CHARS } else { MIN_REMOTE_SECRET_CHARS };
     let trimmed = secret.trim();
@@ -144,8 +165,8 @@ fn check_secret(
     } else {
         return Ok(());
     };
-    let message = format!("start the gateway: {problem}");
-    Err(settings_error(message).with_hint(NEW_SECRET_HINT))
+    let message = format!("start the {what_starts}: {problem}");
+    Err(settings_error(message).with_hint(hint))
 }
 
 /// Loads the token of this machine, and makes it if there is none.

@@ -40,7 +40,8 @@ async fn paths_that_do_not_exist_are_not_found_and_health_needs_no_secret() {
         ("GET /readyz", 200),
         ("POST /healthz", 405),
         ("GET /", 404),
-        ("GET /metrics", 404),
+        ("GET /metrics", 200),
+        ("GET /hooks/agent", 404),
         ("GET /sessions", 404),
         ("GET /../etc/passwd", 404),
         ("GET /v1/models", 401),
@@ -92,7 +93,7 @@ async fn agents_are_models_of_the_openai_api() {
         serde_json::from_str(&lab.http("GET /v1/models", &auth, "").await.body).unwrap();
     let ids: Vec<&str> =
         models["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["openclaw", "openclaw/default", "openclaw/main"]);
+    assert_eq!(ids, ["openclaw", "openclaw/default", "openclaw/main", "vllm/tiny"]);
     let one = lab.http("GET /v1/models/openclaw%2Fmain", &auth, "").await;
     assert_eq!(one.status, 200, "{}", one.body);
     let answer = complete(&lab, chat(&[("user", "Hi")]), &[]).await;
@@ -106,7 +107,7 @@ async fn agents_are_models_of_the_openai_api() {
     unknown["model"] = json!("gpt-5");
     let answer = complete(&lab, unknown, &[]).await;
     assert_eq!(answer.status, 404);
-    assert!(answer.body.contains("openclaw/<agentId>"), "{}", answer.body);
+    assert!(answer.body.contains("`openclaw/main`, `vllm/tiny`"), "{}", answer.body);
     lab.end().await;
 }
 

@@ -50,11 +50,11 @@ pub(crate) struct HttpAnswer {
 }
 
 /// Builds the runtime of a config in a state folder.
-pub(crate) fn runtime_of(server: &MockVllm, state: &Path, more: &str) -> Runtime {
+pub(crate) fn runtime_of(base_url: &str, state: &Path, more: &str) -> Runtime {
     let config = format!(
         "{{ models: {{ providers: {{ vllm: {{ baseUrl: '{}' }} }} }},
             agents: {{ defaults: {{ model: 'vllm/tiny', workspace: '{}' }} }}, {more} }}",
-        server.base_url(),
+        base_url,
         state.join("workspace").display(),
     );
     let env = Env::from_pairs([("OPENCLAW_STATE_DIR", state.to_str().unwrap())]);
@@ -79,25 +79,34 @@ impl GatewayLab {
         more: &str,
         change: impl FnOnce(&mut GatewaySettings),
     ) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), server, more, change).await
+        Self::start_at(&server.base_url(), more, change).await
+    }
+
+    /// Starts one whose models are at an address.
+    pub(crate) async fn start_at(
+        base_url: &str,
+        more: &str,
+        change: impl FnOnce(&mut GatewaySettings),
+    ) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), base_url, more, change).await
     }
 
     /// Ends the gateway and starts another one with the same state.
     pub(crate) async fn restart(self, server: &MockVllm) -> Self {
         let state = self.end().await;
-        Self::start_in(state, server, "", |_| ()).await
+        Self::start_in(state, &server.base_url(), "", |_| ()).await
     }
 
     async fn start_in(
         state: TempDir,
-        server: &MockVllm,
+        base_url: &str,
         more: &str,
         change: impl FnOnce(&mut GatewaySettings),
     ) -> Self {
         std::fs::create_dir_all(state.path().join("workspace")).unwrap();
         let mut settings = settings_in(state.path());
         change(&mut settings);
-        let runtime = runtime_of(server, state.path(), more);
+        let runtime = runtime_of(base_url, state.path(), more);
         let gateway = GatewayServer::bind(runtime, settings).await.unwrap();
         let (address, handle) = (gateway.local_address(), gateway.handle());
         Self { address, handle, task: tokio::spawn(gateway.run()), state }

@@ -5,6 +5,10 @@ mod attacks;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]
+mod front;
+#[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod lab;

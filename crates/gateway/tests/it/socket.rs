@@ -82,7 +82,7 @@ async fn a_method_needs_its_scope() {
 async fn a_state_folder_has_one_gateway() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = GatewayLab::start(&server).await;
-    let runtime = runtime_of(&server, lab.state(), "");
+    let runtime = runtime_of(&server.base_url(), lab.state(), "");
     let error = GatewayServer::bind(runtime, settings_in(lab.state())).await.unwrap_err();
     assert_eq!(error.kind(), GatewayStartErrorKind::AlreadyRunning);
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");

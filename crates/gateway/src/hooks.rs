@@ -1,0 +1,182 @@
+//! Webhooks: other programs start turns with `POST` requests.
+//!
+//! What such a request says comes from outside, and the agent is told so. A key that the caller
+//! chose makes a repeated request the same run, whatever restarts.
+
+mod hook_call;
+mod pace;
+mod settings;
+mod signature;
+mod template;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, StatusCode};
+use openclaw_protocol::gateway::{AgentParams, GatewayErrorCode};
+use serde_json::{Value, json};
+
+use self::hook_call::{HookCall, HookProblem, plan_call};
+use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
+use crate::metrics::Metric;
+use crate::runs::StartedRun;
+use crate::state::GatewayState;
+
+pub(crate) use pace::HookPace;
+pub use settings::HookSettings;
+pub(crate) use settings::{HookSecretRules, read_hook_settings};
+
+/// The header with the token.
+const TOKEN_HEADER: &str = "x-openclaw-token";
+
+/// The header with the signature of the body.
+const SIGNATURE_HEADER: &str = "x-hub-signature-256";
+
+/// The path of a request behind that of the webhooks; `None` when it is no request to one.
+pub(crate) fn hook_path<'a>(state: &GatewayState, path: &'a str) -> Option<&'a str> {
+    let hooks = state.settings.hooks.as_ref()?;
+    let rest = path.strip_prefix(hooks.path.as_str())?;
+    rest.strip_prefix('/').or(rest.is_empty().then_some(""))
+}
+
+/// Answers a request to a webhook.
+pub(crate) async fn answer(
+    connection: ClientConnection,
+    request: Request<Incoming>,
+    name: String,
+) -> HttpResponse {
+    let state = Arc::clone(&connection.state);
+    let response = match carry_out(&connection, request, &name).await {
+        Ok(response) => response,
+        Err(problem) => problem_response(&problem),
+    };
+    let outcome = response.status().as_u16().to_string();
+    state.runs.metrics().add(Metric::HookRequests, &[("status", &outcome)], 1);
+    response
+}
+
+async fn carry_out(
+    connection: &ClientConnection,
+    request: Request<Incoming>,
+    name: &str,
+) -> Result<HttpResponse, HookProblem> {
+    let state = &connection.state;
+    let Some(hooks) = state.settings.hooks.as_ref() else { return Ok(not_found("/hooks")) };
+    if request.method() != Method::POST {
+        return Ok(wrong_method("POST"));
+    }
+    if request.uri().query().is_some_and(has_token) {
+        return Err(HookProblem::new(
+            StatusCode::BAD_REQUEST,
+            "A token in the address ends in logs; send it in `Authorization: Bearer` or \
+             `X-OpenClaw-Token`.",
+        ));
+    }
+    let (head, body) = request.into_parts();
+    if let Some(wait) = state.limiter.remaining_delay(connection.address) {
+        return Err(HookProblem::too_fast(wait.as_secs_f64()));
+    }
+    let is_known = offered_token(&head.headers).is_some_and(|token| hooks.accepts_token(&token));
+    let signature = head.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let may_be_signed = hooks.takes_signatures() && signature.is_some();
+    if !is_known && !may_be_signed {
+        return Err(refuse_caller(connection));
+    }
+    let Ok(body) = Limited::new(body, hooks.max_body_bytes).collect().await else {
+        return Err(HookProblem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "The body is larger than {} bytes (`hooks.maxBodyBytes`), or was cut off.",
+                hooks.max_body_bytes
+            ),
+        ));
+    };
+    let body: Bytes = body.to_bytes();
+    if !is_known && !signature.is_some_and(|signature| hooks.accepts_signature(signature, &body)) {
+        return Err(refuse_caller(connection));
+    }
+    state.limiter.record_success(connection.address);
+    connection.admitted.mark_let_in();
+    let payload: Value = serde_json::from_slice(&body).map_err(|error| {
+        HookProblem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
+    })?;
+    let call = plan_call(hooks, name, &head.headers, &payload, state.runtime.default_agent())?;
+    start_run(state, call).await
+}
+
+async fn start_run(state: &GatewayState, call: HookCall) -> Result<HttpResponse, HookProblem> {
+    if let Err(wait) = state.hook_pace.take(&call.agent) {
+        return Err(HookProblem::too_fast(wait.as_secs_f64()));
+    }
+    let params = AgentParams {
+        message: call.message,
+        idempotency_key: call.run_key,
+        agent_id: Some(call.agent),
+        session_key: call.session_key,
+        model: call.model,
+        timeout: call.timeout_seconds,
+        ..AgentParams::default()
+    };
+    let started = match state.runs.resolve_request(params).await {
+        Ok(spec) => state.runs.start_run(spec.with_trigger("hook")).await,
+        Err(error) => Err(error),
+    };
+    let started = started.map_err(|error| {
+        let status = if error.code == GatewayErrorCode::InvalidRequest.as_str() {
+            StatusCode::BAD_REQUEST
+        } else if error.code == GatewayErrorCode::Conflict.as_str() {
+            StatusCode::CONFLICT
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        HookProblem::new(status, error.message)
+    })?;
+    let run_id = match started {
+        StartedRun::Live(run) => run.id.clone(),
+        StartedRun::Ended(run) => run.id,
+    };
+    let mut answer = json!({ "ok": true, "runId": run_id });
+    if call.is_wake
+        && let Some(answer) = answer.as_object_mut()
+    {
+        answer.insert("mode".to_owned(), "now".into());
+        answer.insert("eventOutcome".to_owned(), "queued".into());
+    }
+    Ok(json_response(StatusCode::OK, &answer))
+}
+
+/// Whether a query has what could be a token.
+fn has_token(query: &str) -> bool {
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    names.map(str::to_ascii_lowercase).any(|name| name.contains("token") || name == "key")
+}
+
+fn offered_token(headers: &HeaderMap) -> Option<String> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
+    if let Some(token) = headers.get(TOKEN_HEADER).and_then(text) {
+        return Some(token);
+    }
+    let offered = headers.get(AUTHORIZATION).and_then(text)?;
+    let (scheme, token) = offered.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+fn refuse_caller(connection: &ClientConnection) -> HookProblem {
+    connection.state.limiter.record_failure(connection.address);
+    HookProblem::new(
+        StatusCode::UNAUTHORIZED,
+        "The token of the webhooks (`hooks.token`) or a signature of the body is missing or wrong.",
+    )
+}
+
+fn problem_response(problem: &HookProblem) -> HttpResponse {
+    let body = json!({ "ok": false, "error": problem.message });
+    let mut response = json_response(problem.status, &body);
+    if let Some(seconds) = problem.retry_after_seconds {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
