@@ -3,6 +3,7 @@
 mod answer_driver;
 mod answer_size;
 mod budget;
+mod echoed_body;
 mod error_mapping;
 mod learned_window;
 mod liveness;

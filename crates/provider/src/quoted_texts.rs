@@ -9,6 +9,7 @@ use std::ops::Range;
 use openclaw_core::{ChatRequest, MessageRef, ModelError, ModelErrorKind};
 use serde_json::Value;
 
+use crate::echoed_body::remove_echoed_bodies;
 use crate::recognise_overflow;
 
 /// So many words in a row that are in the request too are a quotation.
@@ -47,10 +48,12 @@ pub fn refusal_evidence(error: &ModelError, request: &ChatRequest) -> ModelError
 ///
 /// A quotation is a row of six words that a text of the request has too, in any case and with any
 /// punctuation or escapes. Beside a quotation mark three words are enough, and a whole text of
-/// fewer words between two marks. Fewer words are often the same by chance.
+/// fewer words between two marks. Fewer words are often the same by chance. An echo of the request's
+/// JSON is removed with its keys.
 #[must_use]
 pub fn remove_request_texts(message: &str, request: &ChatRequest) -> String {
-    let mut quotations = QuotationFinder::new(message);
+    let message = remove_echoed_bodies(message);
+    let mut quotations = QuotationFinder::new(&message);
     for_each_text(request, &mut |text| quotations.mark_quotations_of(text));
     quotations.into_remaining_text()
 }

@@ -1,5 +1,7 @@
 //! Each wording leads to its adaptation, and only for what was sent.
 
+mod echoes;
+
 use std::sync::Arc;
 
 use openclaw_core::{
