@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::lookup::{FileIdentity, ResolvedProgram};
 use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlanContext, PlannedCommand};
+use crate::unnamed_files::runs_unnamed_files;
 
 /// Stands first in what is hashed, and is changed with the order of the fields.
 const HASH_VERSION: &str = "openclaw exec plan 2";
@@ -36,6 +37,11 @@ impl fmt::Debug for PlanHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PlanHash({self})")
     }
+}
+
+/// Whether a place is the sandbox: `sandbox`, or that with its rules behind it.
+pub(crate) fn is_sandbox(place: &str) -> bool {
+    place.strip_prefix("sandbox").is_some_and(|rules| rules.is_empty() || rules.starts_with(' '))
 }
 
 /// The SHA-256 of some bytes.
@@ -88,9 +94,12 @@ impl PlanHasher {
     /// What a permission for more than one run is bound to: everything about the plan that decides
     /// what it does, and where it runs. It stays the same in another session, after a start of the
     /// machine and after an update of a protected program. `None` for a plan that can't be allowed
-    /// for more than one run.
+    /// for more than one run: outside of the sandbox also one that runs files which it doesn't name.
     pub(crate) fn hash_grant(plan: &CommandPlan, place: &str) -> Option<PlanHash> {
         let PlanBody::Pipelines(pipelines) = plan.body() else { return None };
+        if !is_sandbox(place) && plan.commands().any(runs_unnamed_files) {
+            return None;
+        }
         let PlanContext {
             directory,
             environment,

@@ -19,6 +19,7 @@ mod quote;
 mod safe_bin;
 mod scoped_grants;
 mod syntax;
+mod unnamed_files;
 mod wrapper;
 
 pub use approvals_file::{

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::approvals_file::AllowlistEntry;
 use crate::explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
+use crate::hash::is_sandbox;
 use crate::lookup::file_name;
 use crate::pattern::{ArgumentPattern, NeverReason, PathPattern};
 use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlannedCommand};
 use crate::safe_bin::SafeBins;
 use crate::scoped_grants::{PlanGrant, ProgramGrant};
 use crate::syntax::UnsupportedSyntax;
+use crate::unnamed_files::runs_unnamed_files;
 
 /// Which commands may run. Earlier values are stricter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -286,7 +288,7 @@ impl ExecPolicy {
         now_ms: i64,
     ) -> Result<AllowedBy<'_>, AskReason> {
         let mut rules = self.rules.iter().filter(|rule| rule.is_valid_at(now_ms));
-        if let Some(rule) = rules.find(|rule| rule.covers(plan, command)) {
+        if let Some(rule) = rules.find(|rule| rule.covers(plan, command, &self.place)) {
             return Ok(AllowedBy::Rule(&rule.name));
         }
         if self.safe_bins.covers(command) {
@@ -331,12 +333,13 @@ impl AllowlistRule {
         self.expires_at_ms.is_none_or(|expires_at| now_ms < expires_at)
     }
 
-    fn covers(&self, plan: &CommandPlan, command: &PlannedCommand) -> bool {
+    fn covers(&self, plan: &CommandPlan, command: &PlannedCommand, place: &str) -> bool {
         let directory = &plan.context().directory;
         // An entry says nothing about what is piped into the program and what is in its script.
         let is_exact = matches!(self.arguments, ArgumentPattern::Exact(_))
             && plan.commands().count() == 1
-            && command.operands.is_empty();
+            && command.operands.is_empty()
+            && (is_sandbox(place) || !runs_unnamed_files(command));
         let is_in_workspace = self
             .sandboxed_workspace
             .as_ref()

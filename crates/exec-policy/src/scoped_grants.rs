@@ -49,7 +49,8 @@ pub struct PlanGrant {
 }
 
 impl PlanGrant {
-    /// A permission for a plan at a place without an end; `None` when there can be none.
+    /// A permission for a plan at a place without an end; `None` when there can be none. The place is
+    /// `sandbox` with its rules behind it, or any other text.
     #[must_use]
     pub fn new(plan: &CommandPlan, place: &str) -> Option<Self> {
         let plan_hash = plan.grant_hash(place)?.to_string();
