@@ -20,6 +20,7 @@ mod safe_bin;
 mod scoped_grants;
 mod syntax;
 mod unnamed_files;
+mod wide_pattern;
 mod wrapper;
 
 pub use approvals_file::{
@@ -53,4 +54,5 @@ pub use quote::quote_words;
 pub use safe_bin::{DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS, SafeBinProfile, SafeBins};
 pub use scoped_grants::{PlanGrant, ProgramGrant, ScopedGrants, ScopedGrantsError};
 pub use syntax::{SyntaxReason, UnsupportedSyntax};
+pub use wide_pattern::is_wide_pattern;
 pub use wrapper::{EnvironmentChange, WrapperProblem};

@@ -41,6 +41,12 @@ impl PathPattern {
         Some(Self { is_path: glob.contains('/'), literal_length, glob })
     }
 
+    /// Whether the last part of the pattern names no program: `/usr/bin/*`, `**`, `?*`.
+    pub(crate) fn is_wide(&self) -> bool {
+        let last = self.glob.rsplit('/').next().unwrap_or_default();
+        last.contains('*') && last.bytes().all(|byte| matches!(byte, b'*' | b'?'))
+    }
+
     /// Whether the pattern is for paths, not for bare names.
     pub(crate) fn is_path(&self) -> bool {
         self.is_path

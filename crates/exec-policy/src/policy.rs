@@ -14,6 +14,7 @@ use crate::safe_bin::SafeBins;
 use crate::scoped_grants::{PlanGrant, ProgramGrant};
 use crate::syntax::UnsupportedSyntax;
 use crate::unnamed_files::runs_unnamed_files;
+use crate::wide_pattern::is_well_known;
 
 /// Which commands may run. Earlier values are stricter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,6 +104,16 @@ pub enum AskReason {
     NotListed {
         /// The program as it was written.
         program: String,
+    },
+    /// Only an entry that names no program covers it.
+    #[error(
+        "`{program}` is not named by the entry `{rule}`, which allows well-known programs only"
+    )]
+    WidePattern {
+        /// The program as it was written.
+        program: String,
+        /// The entry.
+        rule: String,
     },
     /// No pattern may cover the command.
     #[error("{0}")]
@@ -298,6 +309,10 @@ impl ExecPolicy {
             return Err(AskReason::Concern(concern.clone()));
         }
         let program = command.target_argv().first().cloned().unwrap_or_default();
+        let mut rules = self.rules.iter().filter(|rule| rule.is_valid_at(now_ms) && rule.is_wide());
+        if let Some(rule) = rules.find(|rule| rule.covers_program(command)) {
+            return Err(AskReason::WidePattern { program, rule: rule.name.clone() });
+        }
         Err(AskReason::NotListed { program })
     }
 
@@ -333,6 +348,11 @@ impl AllowlistRule {
         self.expires_at_ms.is_none_or(|expires_at| now_ms < expires_at)
     }
 
+    /// Whether the pattern names no program.
+    fn is_wide(&self) -> bool {
+        self.path.as_ref().is_some_and(PathPattern::is_wide)
+    }
+
     fn covers(&self, plan: &CommandPlan, command: &PlannedCommand, place: &str) -> bool {
         let directory = &plan.context().directory;
         // An entry says nothing about what is piped into the program and what is in its script.
@@ -346,7 +366,7 @@ impl AllowlistRule {
             .map(|workspace| Path::new(directory).starts_with(workspace));
         let may_cover = match &command.concern {
             _ if is_in_workspace == Some(false) => false,
-            None => true,
+            None => !self.is_wide() || is_well_known(command),
             // Exactly this command in this directory was allowed by a person, or the sandbox holds
             // whatever the program runs.
             Some(CommandConcern::RiskyProgram { .. }) => is_exact || is_in_workspace.is_some(),

@@ -28,6 +28,7 @@ pub use grants::{GrantScope, GrantSummary};
 
 pub use approvals::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, PolicySummary, PolicyValues,
+    WidePattern,
 };
 
 /// The file in the state folder that restricts commands.

@@ -30,7 +30,7 @@ pub use approval::{
 };
 pub use command_policy::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, GrantScope,
-    GrantSummary, PolicySummary, PolicyValues,
+    GrantSummary, PolicySummary, PolicyValues, WidePattern,
 };
 pub use command_sandbox::AgentSandbox;
 pub use conversation::{

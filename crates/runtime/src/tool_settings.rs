@@ -79,6 +79,10 @@ impl Runtime {
         let (variables, mut warnings) = self.skill_variables(skills);
         warnings.extend(unusable_skills_warning(skills));
         let judge = self.command_policy(agent).with_sandbox(&sandbox);
+        if is_offered(models, agent, profile, "exec") {
+            let wide = judge.wide_patterns();
+            warnings.extend(wide.iter().map(|wide| judge.describe_wide_pattern(wide)));
+        }
         let mut exec = exec_options(models, exec_time);
         exec.judge = Some(Arc::new(judge));
         exec.sandbox = sandbox.policy;

@@ -203,6 +203,9 @@ fn write_patterns(context: &CommandContext, policy: &CommandPolicy) -> io::Resul
     if let Err(error) = policy.read_grants() {
         context.printer.print_warning(format_args!("failed to {error}: none of them counts"));
     }
+    for wide in policy.wide_patterns() {
+        context.printer.print_warning(sanitize::escape_line(&policy.describe_wide_pattern(&wide)));
+    }
     let (patterns, grants) = (policy.allowlist_patterns(), policy.describe_grants());
     if patterns.is_empty() && grants.is_empty() {
         let line = "no pattern: nothing is on the list of commands that run without a question";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use openclaw_exec_policy::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode,
-    ScopedGrantsError, SecurityLevel, inactive_reason, sha256_hex,
+    ScopedGrantsError, SecurityLevel, inactive_reason, is_wide_pattern, sha256_hex,
 };
 use openclaw_fs::{AtomicFile, StateFile, StateFileError};
 use thiserror::Error;
@@ -139,6 +139,34 @@ impl CommandPolicy {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The patterns of the approvals file that name no program, such as `/usr/bin/*`, each with its
+    /// line in the file. They allow well-known programs only.
+    #[must_use]
+    pub fn wide_patterns(&self) -> Vec<WidePattern> {
+        let ApprovalsDocument::Loaded(file) = self.read_approvals() else { return Vec::new() };
+        let text = self.approvals_content().map(|content| content.text).unwrap_or_default();
+        let wide = file.agent_allowlist(&self.agent).filter(|it| is_wide_pattern(&it.pattern));
+        wide.map(|entry| {
+            // A file with another spelling of the pattern has no line for it.
+            let written = serde_json::to_string(&entry.pattern).unwrap_or_default();
+            let line = text.lines().position(|line| line.contains(&written));
+            WidePattern { pattern: entry.pattern.clone(), line: line.map(|index| index + 1) }
+        })
+        .collect()
+    }
+
+    /// What is wrong with a pattern that names no program, with its place and what to do.
+    #[must_use]
+    pub fn describe_wide_pattern(&self, wide: &WidePattern) -> String {
+        let path = self.approvals_path.display();
+        let line = wide.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!(
+            "{path}{line}: `{}` names no program: it allows well-known ones, all others are asked \
+             about; `openclaw approvals allowlist add PATH` adds one",
+            wide.pattern
+        )
     }
 
     /// Adds a pattern to the agent's allowlist. Returns false if it was there already.
@@ -320,6 +348,16 @@ impl CommandPolicy {
             .map_err(ApprovalsUpdateError::Write)?;
         result
     }
+}
+
+/// A pattern of the approvals file that names no program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WidePattern {
+    /// The pattern.
+    pub pattern: String,
+    /// Its line in the file, from 1; `None` when it is not found in the text.
+    pub line: Option<usize>,
 }
 
 /// The content of the approvals file.

@@ -7,6 +7,7 @@ use openclaw_config::{
     EgressPolicy, ExecAsk, ExecSecurity, GatewayAuthMode, GatewayBind, KeyEffect, KeyPath,
     LoadedConfig, RunKind, TailscaleMode, ValueOrigin,
 };
+use openclaw_runtime::{CommandPolicy, WidePattern};
 use serde_json::Value;
 
 use super::{AuditFinding, AuditSeverity};
@@ -223,6 +224,9 @@ impl ConfigAudit<'_> {
                 _ => {}
             }
         }
+        for agent in &agents {
+            self.check_wide_patterns(&runtime.command_policy(agent));
+        }
         let policy = runtime.command_policy(runtime.default_agent());
         if policy.approvals_path().exists() && policy.read_approvals().into_file().is_err() {
             self.findings.push(AuditFinding {
@@ -231,6 +235,30 @@ impl ConfigAudit<'_> {
                 title: "the file cannot be read, so every command is denied".to_owned(),
                 place: policy.approvals_path().display().to_string(),
                 remedy: "`openclaw approvals get` says what is wrong".to_owned(),
+                fixable_path: None,
+            });
+        }
+    }
+
+    /// Entries of the allowlist that name no program.
+    fn check_wide_patterns(&mut self, policy: &CommandPolicy) {
+        for WidePattern { pattern, line, .. } in policy.wide_patterns() {
+            let path = policy.approvals_path().display();
+            let place = line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"));
+            if self.findings.iter().any(|known| known.place == place) {
+                continue;
+            }
+            self.findings.push(AuditFinding {
+                id: "exec.allowlist",
+                severity: AuditSeverity::Warning,
+                title: format!(
+                    "`{pattern}` names no program: it allows well-known ones, all others are asked \
+                     about"
+                ),
+                place,
+                remedy: "`openclaw approvals allowlist add PATH` for each program that it is for, \
+                         then `openclaw approvals allowlist remove PATTERN`"
+                    .to_owned(),
                 fixable_path: None,
             });
         }
