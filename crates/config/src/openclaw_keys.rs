@@ -4,6 +4,7 @@
 //! table has it. A line is a path and a letter. `*` is any key of a map, and `[]` any element. `o`
 //! is an object without other keys, `m` a map with any keys, `a` a list, `s` a string, `n` a
 //! number, `b` a boolean and `x` one of several types. The paths below a path follow it directly.
+//! `=` and another path mean that the value is as the one there, with the keys below it.
 
 use crate::pattern::PathSegmentRef;
 
@@ -90,7 +91,19 @@ impl KnownKeys {
         let found = from.get(..end)?;
         let (line, descendants) = found.split_once('\n')?;
         let (path, kind) = line.rsplit_once(' ')?;
-        Some(Self { path, kind, descendants })
+        match kind.strip_prefix('=') {
+            Some(other) => Self::find_path(other),
+            None => Some(Self { path, kind, descendants }),
+        }
+    }
+
+    /// Finds a path that is written as in the table.
+    fn find_path(path: &'static str) -> Option<Self> {
+        let steps = path.split('.').flat_map(|step| {
+            let elements = step.match_indices("[]").map(|_| "[]");
+            std::iter::once(step.trim_end_matches("[]")).chain(elements)
+        });
+        steps.into_iter().try_fold(Self::root_table(), |current, step| current.find_child(step))
     }
 
     /// The path segment that leads from this position to a line below it.
@@ -140,7 +153,9 @@ mod tests {
                 None => path.rsplit_once('.').map_or("", |(above, _)| above),
             };
             assert!(above.is_empty() || seen.contains(above), "{path}");
-            assert!(matches!(kind, "o" | "m" | "a" | "s" | "n" | "b" | "x"), "{path} {kind}");
+            let is_as = kind.strip_prefix('=').is_some_and(|at| KnownKeys::find_path(at).is_some());
+            let is_kind = matches!(kind, "o" | "m" | "a" | "s" | "n" | "b" | "x");
+            assert!(is_as || is_kind, "{path} {kind}");
             seen.insert(path);
         }
         assert!(seen.len() > 1_800);
@@ -169,6 +184,8 @@ mod tests {
             ("channels.telegram.botToken", "anything"),
             ("plugins.entries.vllm.enabled", "anything"),
             ("gatway", "unknown"),
+            ("tools.media.image.models[0].request.tls.cert.source", "known"),
+            ("tools.media.image.scope.rules[0].match.chanel", "unknown"),
         ] {
             let path: KeyPath = path.parse().unwrap();
             let found = match KnownKeys::lookup_path(&to_segment_refs(&path)) {

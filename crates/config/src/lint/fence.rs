@@ -92,14 +92,11 @@ fn unknown_word(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> Option<(Strin
         return Some(("expected a string".to_owned(), "write the text in quotes"));
     }
     let (PathSegmentRef::Key(_), above) = steps.split_last()? else { return None };
-    if !above.contains(&PathSegmentRef::Key("tools")) {
-        return None;
-    }
     let KeyLookup::Anything = KnownKeys::lookup_path(steps) else { return None };
     let KeyLookup::Known(known) = KnownKeys::lookup_path(above) else { return None };
-    let has_own_keys = known.expected_type().is_none() && !known.child_keys().is_empty();
-    has_own_keys
-        .then(|| ("unknown key, it has no effect".to_owned(), "remove it, or mend its name"))
+    // A value of one of several types has the keys in the table only; a map has any.
+    let is_closed = known.expected_type().is_none();
+    is_closed.then(|| ("unknown key, it has no effect".to_owned(), "remove it, or mend its name"))
 }
 
 /// What is wrong with an agent in the list that no `--agent` can name.

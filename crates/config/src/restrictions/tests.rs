@@ -1,5 +1,7 @@
 //! The table against the known keys and the schema.
 
+mod unknown_keys;
+
 use serde_json::Value;
 
 use super::*;
@@ -232,7 +234,7 @@ fn a_value_that_restricts_nothing_stops_nothing() {
         "{ tools: { web: { search: { enabled: false } } }, agent: { model: 'vllm/m' } }",
         "{ agents: { entries: { '*': { name: 'x' }, dev: { default: false, skills: [] } } } }",
         "{ approvals: { exec: { mode: 'both', agentFilter: ['main'] } }, tools: { codeMode: 'auto' } }",
-        "{ tools: { codeMode: { enabled: 'auto', timeoutMs: 5 }, media: { x: 1 } } }",
+        "{ tools: { codeMode: { enabled: 'auto', timeoutMs: 5 }, media: { audio: { models: [] } } } }",
         "{ skills: { entries: { x: { enabled: false, config: { y: 1 } } } } }",
         "{ strange: 1, agents: { defaults: { strange: { x: 1 } } } }",
         "{ tools: { exec: { host: 'sandbox', sandbox: { profile: 'workspace+net', gpu: true } } } }",
