@@ -121,6 +121,9 @@ _openclaw() {
             openclaw__subcmd__config,path)
                 cmd="openclaw__subcmd__config__subcmd__file"
                 ;;
+            openclaw__subcmd__config,restore)
+                cmd="openclaw__subcmd__config__subcmd__restore"
+                ;;
             openclaw__subcmd__config,schema)
                 cmd="openclaw__subcmd__config__subcmd__schema"
                 ;;
@@ -610,7 +613,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config)
-            opts="-v -q -h --config --set --verbose --quiet --help get set unset validate explain schema file path edit"
+            opts="-v -q -h --config --set --verbose --quiet --help get set unset validate restore explain schema file path edit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -699,6 +702,28 @@ _openclaw() {
             ;;
         openclaw__subcmd__config__subcmd__get)
             opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__config__subcmd__restore)
+            opts="-v -q -h --list --dry-run --json --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

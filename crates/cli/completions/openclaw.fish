@@ -283,20 +283,21 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s q -l quiet -d 'Print only errors on stderr'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "get" -d 'Print the effective value of a key: the one that is set, else its default'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "set" -d 'Set a key, keeping the comments and the layout of the file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "unset" -d 'Remove a key'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "validate" -d 'List all problems of the config file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "explain" -d 'Explain a key: its meaning, its effective value and the source of the value'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "schema" -d 'Print the JSON Schema of the config'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "file" -d 'Print the path of the config file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "path" -d 'Print the path of the config file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "edit" -d 'Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "get" -d 'Print the effective value of a key: the one that is set, else its default'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "set" -d 'Set a key, keeping the comments and the layout of the file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "unset" -d 'Remove a key'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "validate" -d 'List all problems of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "restore" -d 'Return to a kept version of the config file, with the keys that the file has now'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "explain" -d 'Explain a key: its meaning, its effective value and the source of the value'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "schema" -d 'Print the JSON Schema of the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "file" -d 'Print the path of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "path" -d 'Print the path of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate restore explain schema file path edit" -f -a "edit" -d 'Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON'
@@ -350,6 +351,14 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -l list -d 'List the kept versions, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -l dry-run -d 'Show what would change, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON'

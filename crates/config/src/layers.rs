@@ -14,10 +14,9 @@ use std::path::PathBuf;
 
 use self::{
     file::{TextProblem, TextResult, read_text},
-    history::LastGoodStore,
     overrides::KeyOverride,
 };
-pub(crate) use self::{include::take_includes, stack::LayerStack};
+pub(crate) use self::{history::LastGoodStore, include::take_includes, stack::LayerStack};
 use crate::{
     diagnostic::{Diagnostic, DiagnosticKind, Severity},
     env::Env,

@@ -43,7 +43,7 @@ pub use load::LoadError;
 pub use loaded_config::{LoadedConfig, ValueOrigin};
 pub use path::{InvalidKeyPath, KeyPath, PathSegment};
 pub use paths::{AppPaths, HomeDirNotFound};
-pub use save::{ConfigChange, ConfigFile, SaveError};
+pub use save::{ConfigChange, ConfigFile, KeptVersion, SaveError};
 pub use secret::{
     AuthProfileStore, ResolvedSecret, SecretCommand, SecretError, SecretErrorKind, SecretInput,
     SecretReferenceKind, SecretRequest, SecretSource,

@@ -1,13 +1,14 @@
 //! A loaded config that remembers where each value was set.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Severity, TextSpan},
     env::Env,
     layer::ConfigLayer,
     path::KeyPath,
@@ -122,6 +123,11 @@ impl LoadedConfig {
     #[must_use]
     pub fn redacted_text(&self) -> Option<String> {
         self.user_source().map(redact_source)
+    }
+
+    /// The spans of the secrets in the text of the user file.
+    pub(crate) fn secret_spans(&self) -> BTreeSet<TextSpan> {
+        self.user_source().map(|source| source.secrets.clone()).unwrap_or_default()
     }
 
     /// The text that a diagnostic's span refers to, with secrets as `*`.

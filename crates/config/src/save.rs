@@ -7,6 +7,7 @@
 
 mod atomic;
 mod history;
+mod restore;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -20,11 +21,13 @@ use std::{
 use openclaw_fs::{LockError, LockFile, read_prefix, resolve_symlinks};
 
 use self::atomic::WriteStep;
+pub use self::history::KeptVersion;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     edit::ConfigDocument,
     edit::EditError,
     env::Env,
+    layers::LastGoodStore,
     load::{LoadError, first_problem},
     loaded_config::LoadedConfig,
     path::KeyPath,
@@ -40,6 +43,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ConfigFile {
     path: PathBuf,
     state_dir: PathBuf,
+    /// The copy of the last text that could be parsed.
+    last_good: PathBuf,
 }
 
 /// A change of a config file, made or previewed.
@@ -94,6 +99,34 @@ pub enum SaveError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no such kept version.
+    #[error("restore {}: {}", describe_version(*number), describe_kept(kept))]
+    NoSuchVersion {
+        /// The number that was asked for; `None` for the newest.
+        number: Option<u64>,
+        /// The numbers of the kept versions.
+        kept: Vec<u64>,
+    },
+    /// The version had secrets that the present file does not have.
+    #[error(
+        "restore the version: its secrets are not kept, and the config has none at {}; set each \
+         with `openclaw config set KEY VALUE`, then restore the version again",
+        list(keys)
+    )]
+    SecretsNotKept {
+        /// The keys of the secrets.
+        keys: Vec<KeyPath>,
+    },
+    /// The present file has secrets that would be lost.
+    #[error(
+        "restore the version: the secret at {} is not in it and would be lost; note it down and \
+         remove it with `openclaw config unset KEY`, then restore the version again",
+        list(keys)
+    )]
+    SecretsLost {
+        /// The keys of the secrets.
+        keys: Vec<KeyPath>,
+    },
     /// Another program held the lock for too long.
     #[error("lock {}: another program holds it", path.display())]
     Locked {
@@ -110,6 +143,18 @@ pub enum SaveError {
     },
 }
 
+fn describe_version(number: Option<u64>) -> String {
+    number.map_or_else(|| "a version".to_owned(), |number| format!("version {number}"))
+}
+
+fn describe_kept(kept: &[u64]) -> String {
+    let numbers: Vec<String> = kept.iter().map(u64::to_string).collect();
+    match numbers.as_slice() {
+        [] => "none is kept yet".to_owned(),
+        numbers => format!("the kept versions are {}", numbers.join(", ")),
+    }
+}
+
 fn list(keys: &[KeyPath]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
@@ -118,7 +163,11 @@ impl ConfigFile {
     /// The config file of an installation.
     #[must_use]
     pub fn from_paths(paths: &AppPaths) -> Self {
-        Self { path: paths.config_file().to_owned(), state_dir: paths.state_dir().to_owned() }
+        Self {
+            path: paths.config_file().to_owned(),
+            state_dir: paths.state_dir().to_owned(),
+            last_good: LastGoodStore::from_paths(paths).into_copy_path(),
+        }
     }
 
     /// Reads the text of the file; `None` when there is no file.

@@ -43,6 +43,25 @@ async fn a_set_key_is_read_back_and_every_comment_stays() {
 }
 
 #[tokio::test]
+async fn a_kept_version_has_no_key_and_is_restored_with_it() {
+    let home = Home::new().config(FILE);
+    let _ = config(&home, &["set", "agents.defaults.timeoutSeconds", "5"]).await.code(0);
+    let list = config(&home, &["restore", "--list", "--json"]).await.code(0).json();
+    let version = list["versions"][0]["path"].as_str().unwrap().to_owned();
+    assert!(!fs::read_to_string(version).unwrap().contains("canary"));
+    let preview = config(&home, &["restore", "1", "--dry-run"]).await.code(0);
+    assert!(
+        preview.stdout.contains("+  agents: { defaults: { timeoutSeconds: 600 } },"),
+        "{preview:#?}"
+    );
+    assert!(!preview.stdout.contains("canary"), "{preview:#?}");
+    let _ = config(&home, &["restore"]).await.code(0);
+    assert_eq!(text(&home), FILE);
+    let refused = config(&home, &["restore", "9"]).await;
+    assert!(refused.stderr.contains("the kept versions are 1, 2"), "{refused:#?}");
+}
+
+#[tokio::test]
 async fn a_first_key_makes_the_file_for_its_owner_alone() {
     let home = Home::new();
     assert_eq!(config(&home, &["get", "gateway.port"]).await.code(0).stdout, "18789\n");

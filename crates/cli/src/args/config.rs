@@ -22,6 +22,8 @@ pub(crate) enum ConfigAction {
     Unset(ConfigUnsetArgs),
     /// List all problems of the config file
     Validate(ConfigValidateArgs),
+    /// Return to a kept version of the config file, with the keys that the file has now
+    Restore(ConfigRestoreArgs),
     /// Explain a key: its meaning, its effective value and the source of the value
     Explain(ConfigGetArgs),
     /// Print the JSON Schema of the config
@@ -92,6 +94,19 @@ pub(crate) struct ConfigUnsetArgs {
     /// The key
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
+    #[command(flatten)]
+    pub(crate) write: ConfigWriteArgs,
+}
+
+/// `openclaw config restore`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigRestoreArgs {
+    /// The number of the version; default: the newest
+    #[arg(value_name = "NUMBER")]
+    pub(crate) number: Option<u64>,
+    /// List the kept versions, and write nothing
+    #[arg(long, conflicts_with_all = ["number", "dry_run"])]
+    pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) write: ConfigWriteArgs,
 }

@@ -5,6 +5,7 @@ mod edit;
 mod explain;
 mod get;
 mod problems;
+mod restore;
 mod schema;
 pub(crate) mod set;
 mod validate;
@@ -33,6 +34,7 @@ pub(crate) fn run(context: ConfigCommandContext<'_>, args: Args) -> io::Result<E
         ConfigAction::Set(args) => set::set_keys(context, &args),
         ConfigAction::Unset(args) => set::unset_key(context, &args),
         ConfigAction::Validate(args) => validate::run(context, &args),
+        ConfigAction::Restore(args) => restore::run(context, &args),
         ConfigAction::Explain(args) => explain::run(context, &args),
         ConfigAction::Schema => {
             write_json_answer(printer, &Config::json_schema())?;

@@ -16,13 +16,14 @@ use super::{file::read_text, parse_text};
 use crate::{paths::AppPaths, text::Json5Document};
 
 /// The location of the copy of one config file.
-pub(super) struct LastGoodStore {
+pub(crate) struct LastGoodStore {
     folder: PathBuf,
     copy: PathBuf,
 }
 
 impl LastGoodStore {
-    pub(super) fn from_paths(paths: &AppPaths) -> Self {
+    /// The location for the config file of an installation.
+    pub(crate) fn from_paths(paths: &AppPaths) -> Self {
         let folder = paths.history_dir();
         let config =
             std::path::absolute(paths.config_file()).unwrap_or_else(|_| paths.config_file().into());
@@ -30,6 +31,11 @@ impl LastGoodStore {
         hasher.write(config.as_os_str().as_encoded_bytes());
         let copy = folder.join(format!("last-good-{:016x}.json5", hasher.finish()));
         Self { folder, copy }
+    }
+
+    /// The file of the copy.
+    pub(crate) fn into_copy_path(self) -> PathBuf {
+        self.copy
     }
 
     /// Stores a text without a syntax error, unless it is stored already.

@@ -1,4 +1,7 @@
-//! The last versions of a config file, archived in the state folder.
+//! The last versions of a config file, archived in the state folder without their secrets.
+//!
+//! A key that is taken out of a config is then nowhere else on the disk. A version that is restored
+//! gets its secrets from the file that it replaces.
 
 use std::{
     fs,
@@ -11,13 +14,23 @@ use fnv::FnvHasher;
 use openclaw_fs::create_private_dir;
 
 use super::{SaveError, atomic, write_error};
+use crate::{env::Env, sections::Config, text::withhold_secrets};
 
 /// The number of versions that are kept.
 pub(super) const MAX_VERSIONS: usize = 5;
 /// The folder for the versions, in the state folder.
 pub(super) const HISTORY_FOLDER: &str = "config-history";
 
-/// Archives a text as the newest version of `target`, and removes versions beyond [`MAX_VERSIONS`].
+/// A kept version of a config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptVersion {
+    /// Its number; a later version has a larger one.
+    pub number: u64,
+    /// The file with its text, in which each secret is `${KEY_NOT_KEPT}`.
+    pub path: PathBuf,
+}
+
+/// Archives a text without its secrets as the newest version of `target`, and removes versions beyond [`MAX_VERSIONS`].
 ///
 /// The names are the file's name with a growing number: `openclaw.json.1f3a….000012`.
 pub(super) fn archive_version(
@@ -29,26 +42,51 @@ pub(super) fn archive_version(
     create_private_dir(&folder).map_err(write_error(&folder))?;
     let prefix = version_prefix(target);
     let versions = list_versions(&folder, &prefix).map_err(write_error(&folder))?;
-    let number = versions.last().map_or(1, |(number, _)| number + 1);
+    let number = versions.last().map_or(1, |version| version.number + 1);
     let path = folder.join(format!("{prefix}{number:06}"));
-    atomic::write_atomically(&path, text, &mut |_| {})?;
+    atomic::write_atomically(&path, &without_secrets(text), &mut |_| {})?;
     let old = (versions.len() + 1).saturating_sub(MAX_VERSIONS);
-    for (_, path) in versions.iter().take(old) {
-        fs::remove_file(path).map_err(write_error(path))?;
+    for (index, KeptVersion { path, .. }) in versions.iter().enumerate() {
+        if index < old {
+            fs::remove_file(path).map_err(write_error(path))?;
+        } else {
+            withhold_in_file(path)?;
+        }
     }
     Ok(())
 }
 
-/// Lists the versions with their numbers, oldest first.
-fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>> {
+/// Lists the kept versions of `target`, oldest first.
+pub(super) fn kept_versions(state_dir: &Path, target: &Path) -> io::Result<Vec<KeptVersion>> {
+    match list_versions(&state_dir.join(HISTORY_FOLDER), &version_prefix(target)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        versions => versions,
+    }
+}
+
+fn without_secrets(text: &str) -> String {
+    let config = Config::parse(text, &Env::default()).ok();
+    let secrets = config.map(|config| config.secret_spans()).unwrap_or_default();
+    withhold_secrets(text, &secrets)
+}
+
+/// Takes the secrets out of a version that was kept with them.
+fn withhold_in_file(path: &Path) -> Result<(), SaveError> {
+    let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
+    let withheld = without_secrets(&text);
+    if withheld == text { Ok(()) } else { atomic::write_atomically(path, &withheld, &mut |_| {}) }
+}
+
+/// Lists the versions in a folder, oldest first.
+fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<KeptVersion>> {
     let mut versions = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| name.strip_prefix(prefix)?.parse().ok());
-        versions.extend(number.map(|number| (number, entry.path())));
+        versions.extend(number.map(|number| KeptVersion { number, path: entry.path() }));
     }
-    versions.sort();
+    versions.sort_by_key(|version| version.number);
     Ok(versions)
 }
 

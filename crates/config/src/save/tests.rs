@@ -1,6 +1,7 @@
 //! What is saved, what is refused, and what a killed save leaves.
 
 mod killed;
+mod restored;
 
 use std::{
     fs::{self, File},
@@ -45,6 +46,11 @@ impl SavedHome {
         ConfigFile::from_paths(&AppPaths::new(&env, None).unwrap())
     }
 
+    pub(super) fn load(&self) -> crate::LoadedConfig {
+        let env = Env::from_pairs([("OPENCLAW_STATE_DIR", self.folder.path())]);
+        crate::Config::load(&AppPaths::new(&env, None).unwrap(), &env).unwrap()
+    }
+
     pub(super) fn set(&self, path: &str, value: &str) -> Result<ConfigChange, SaveError> {
         self.file().apply_edit(&Env::default(), set(path, value))
     }
@@ -54,7 +60,7 @@ impl SavedHome {
         names(self.folder.path().to_owned())
     }
 
-    fn versions(&self) -> Vec<String> {
+    pub(super) fn versions(&self) -> Vec<String> {
         let folder = self.folder.path().join(history::HISTORY_FOLDER);
         let names = names(folder.clone()).into_iter();
         names.map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()

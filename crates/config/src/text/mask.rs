@@ -1,9 +1,13 @@
-//! Redacts secrets in a text without changing byte offsets.
+//! Finds secrets in a text, and redacts them without changing byte offsets.
 
 use std::collections::BTreeSet;
 
 use super::lexer::{Lexer, TokenKind};
 use crate::diagnostic::TextSpan;
+
+/// What stands in place of a secret in a kept version of a config: a reference to a variable that
+/// does not exist, so that a text with it is never sent as a key.
+pub(crate) const WITHHELD_SECRET: &str = "${KEY_NOT_KEPT}";
 
 /// Replaces the characters of every secret by `*`; all byte offsets stay the same.
 ///
@@ -11,6 +15,27 @@ use crate::diagnostic::TextSpan;
 /// password or a query. A string that is only a variable reference stays readable. Works on broken
 /// text too.
 pub(crate) fn redact_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> String {
+    mask_spans(text, &find_secrets(text, secrets))
+}
+
+/// Replaces every secret that [`redact_secrets`] redacts by [`WITHHELD_SECRET`].
+pub(crate) fn withhold_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut copied = 0;
+    for span in find_secrets(text, secrets) {
+        // A span inside the one before it is withheld with that.
+        if let Some(between) = text.get(copied..span.start) {
+            shown.push_str(between);
+            shown.extend(["\"", WITHHELD_SECRET, "\""]);
+            copied = span.end;
+        }
+    }
+    shown.push_str(text.get(copied..).unwrap_or_default());
+    shown
+}
+
+/// The spans of the secrets of a text.
+pub(crate) fn find_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> BTreeSet<TextSpan> {
     let mut hidden = secrets.clone();
     let mut key = None;
     let mut last = None;
@@ -34,7 +59,7 @@ pub(crate) fn redact_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> String
         }
     }
     hidden.retain(|span| !is_reference(span_text(text, *span)));
-    mask_spans(text, &hidden)
+    hidden
 }
 
 fn span_text(text: &str, span: TextSpan) -> &str {

@@ -15,6 +15,9 @@ mod syntax;
 mod tests;
 
 pub(crate) use lexer::{Lexer, TokenKind};
-pub(crate) use mask::{has_credential, is_secret_key_name, redact_secrets};
+pub(crate) use mask::{
+    WITHHELD_SECRET, find_secrets, has_credential, is_secret_key_name, redact_secrets,
+    withhold_secrets,
+};
 pub(crate) use node::{Json5Node, Json5Value, ObjectEntry};
 pub(crate) use read::{Json5Document, MAX_BYTES, parse_document, parse_value};

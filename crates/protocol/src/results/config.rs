@@ -21,6 +21,26 @@ pub struct ValidationResult {
     pub unused: Option<Vec<String>>,
 }
 
+/// `config restore --list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptVersionList {
+    /// The kept versions of the config file, oldest first.
+    pub versions: Vec<KeptVersionEntry>,
+}
+
+/// A kept version of the config file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptVersionEntry {
+    /// Its number.
+    pub number: u64,
+    /// The file with its text, without the keys.
+    pub path: String,
+}
+
 /// Something wrong with a config.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]

@@ -30,7 +30,11 @@ fn saves_until_it_is_killed() {
         return;
     };
     let until = args.next().unwrap();
-    let file = ConfigFile { path: folder.join("openclaw.json"), state_dir: folder };
+    let file = ConfigFile {
+        path: folder.join("openclaw.json"),
+        last_good: folder.join("last-good"),
+        state_dir: folder,
+    };
     file.edit_with_hook(&Env::default(), set("gateway.port", "2000"), &mut |step| {
         if format!("{step:?}") == until {
             println!("\nstopped");
