@@ -9,7 +9,7 @@ mod tests;
 mod tree;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -206,6 +206,24 @@ impl LinklessDirectory {
     /// # Errors
     /// When it is a link or no regular file, or cannot be read.
     pub fn read_file(&self, name: &OsStr, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+        let (file, metadata) = self.open_regular(name)?;
+        let capacity = metadata.len().min(max_bytes);
+        let mut bytes = Vec::with_capacity(usize::try_from(capacity).unwrap_or_default());
+        // A file that grows meanwhile is as large as one that was so before.
+        file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+        let is_small = u64::try_from(bytes.len()).is_ok_and(|length| length <= max_bytes);
+        Ok(is_small.then_some(bytes))
+    }
+
+    /// Opens a regular file to read parts of it. A pipe that took its place is not waited for.
+    ///
+    /// # Errors
+    /// When it is a link or no regular file, or cannot be read.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        self.open_regular(name).map(|(file, _)| file)
+    }
+
+    fn open_regular(&self, name: &OsStr) -> io::Result<(File, Metadata)> {
         let flags =
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(openat(&self.0, check_name(name)?, flags, Mode::empty())?);
@@ -213,12 +231,7 @@ impl LinklessDirectory {
         if !metadata.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
-        let capacity = metadata.len().min(max_bytes);
-        let mut bytes = Vec::with_capacity(usize::try_from(capacity).unwrap_or_default());
-        // A file that grows meanwhile is as large as one that was so before.
-        file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
-        let is_small = u64::try_from(bytes.len()).is_ok_and(|length| length <= max_bytes);
-        Ok(is_small.then_some(bytes))
+        Ok((file, metadata))
     }
 
     /// The target of a link, as written in it.

@@ -17,6 +17,9 @@ use crate::prompt::PromptProfile;
 use crate::runtime::Runtime;
 use crate::skills::{AgentSkills, unusable_skills_warning};
 
+/// The file in the state folder with the commits that commands have made.
+const COMMIT_RECORD_FILE_NAME: &str = "command-commits";
+
 /// The time limit given to tools that require one when none is configured: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 
@@ -136,5 +139,6 @@ pub(crate) fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>)
     let (time_limit, supervisor) = (time_limit.unwrap_or(UNLIMITED), models.supervisor().clone());
     let mut options = ExecOptions::new(time_limit, EXEC_OUTPUT_BYTES, supervisor);
     options.environment = base_environment(variables);
+    options.commit_record = Some(models.app_paths().state_dir().join(COMMIT_RECORD_FILE_NAME));
     options
 }

@@ -156,6 +156,12 @@ fn measure_commands(directory: &Path, runtime: &Runtime) {
     );
     let guarded = Bench { tools, runtime };
     compare("the guard of 20,000 files", COMMAND_ROUNDS, || run(&sandboxed), || run(&guarded));
+    for number in 0..5000 {
+        let reference = project.join(format!(".git/refs/heads/branch{number}"));
+        fs::write(reference, format!("{number:040x}\n")).unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    compare("and of 5,000 references", COMMAND_ROUNDS, || run(&sandboxed), || run(&guarded));
 }
 
 /// Makes 20,000 files in 1,000 directories, and a repository.

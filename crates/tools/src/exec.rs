@@ -29,6 +29,7 @@ use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::exec::command_job::{CommandJob, JobInput, JobSteps};
+use crate::exec::guard::CommitRecord;
 use crate::exec::node::{NodeExecCall, NodeRequest, describe_node_exec};
 use crate::exec::review::{CommandRequest, ReviewedCommand, choose_place, review_command};
 use crate::exec::sandbox::{ExecSandbox, JobSandbox, with_temp_dir};
@@ -119,7 +120,8 @@ impl ExecTool {
             describe_node_exec,
         );
         let sandbox = options.sandbox.clone();
-        let sandbox = sandbox.map(|policy| ExecSandbox::new(policy, &workspace.writes));
+        let commits = CommitRecord::new(options.commit_record.clone());
+        let sandbox = sandbox.map(|policy| ExecSandbox::new(policy, &workspace.writes, commits));
         let sandbox = sandbox.map(Arc::new);
         let options = Arc::new(options);
         let mut spec = tool_spec::<ExecArguments>("exec", &description);

@@ -33,6 +33,7 @@ impl RecordedWorkspace {
             max_output_bytes: 10_000,
             environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
             judge: None,
+            commit_record: None,
             background: None,
             node: None,
             sandbox: None,

@@ -6,11 +6,14 @@
 //! no command begins without one before it, nor while the one after another command is owed.
 
 mod checkouts;
+mod commit_record;
 mod entry;
 mod git_config;
 mod git_rules;
 mod listing;
+mod objects;
 mod place;
+mod references;
 mod report;
 mod restore;
 mod scan;
@@ -24,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use crate::workspace::ToolWrites;
 use checkouts::{CheckedOutTrees, CommitHistory};
+pub(crate) use commit_record::CommitRecord;
 use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
 pub(crate) use report::GuardFailure;
@@ -43,6 +47,8 @@ pub(crate) struct FileGuard {
     trees: Arc<[GuardedTree]>,
     /// What the file tools write while commands run.
     writes: Arc<ToolWrites>,
+    /// The commits that commands of any agent have made.
+    commits: CommitRecord,
     state: Arc<Mutex<GuardState>>,
     /// How long the search of a tree may take.
     search_time: Duration,
@@ -89,10 +95,15 @@ pub(crate) struct FinishedRun {
 
 impl FileGuard {
     /// Guards trees, none of which is in another one without being skipped there.
-    pub(crate) fn new(trees: Vec<GuardedTree>, writes: &Arc<ToolWrites>) -> Self {
+    pub(crate) fn new(
+        trees: Vec<GuardedTree>,
+        writes: &Arc<ToolWrites>,
+        commits: CommitRecord,
+    ) -> Self {
         Self {
             trees: trees.into(),
             writes: Arc::clone(writes),
+            commits,
             state: Arc::default(),
             search_time: MAX_SEARCH_TIME,
         }
@@ -185,8 +196,9 @@ impl FileGuard {
         for (tree, searched) in self.trees.iter().zip(&mut state.searched) {
             let deadline = Instant::now() + self.search_time;
             searched.accept_writes(tree, &self.writes, deadline);
-            undo_in_tree(tree, searched, UndoOrder { keeps_versioned, deadline }, report);
-            searched.history.end_run(tree, &searched.baseline);
+            let order = UndoOrder { keeps_versioned, deadline, commits: &self.commits };
+            undo_in_tree(tree, searched, order, report);
+            searched.history.end_run(tree, &searched.baseline, &self.commits);
         }
     }
 
@@ -243,24 +255,25 @@ impl SearchedTree {
 
 /// How a tree is searched after a command.
 #[derive(Debug, Clone, Copy)]
-struct UndoOrder {
+struct UndoOrder<'a> {
     keeps_versioned: bool,
     deadline: Instant,
+    commits: &'a CommitRecord,
 }
 
 /// Searches a tree and undoes what is found, until nothing is.
 fn undo_in_tree(
     tree: &GuardedTree,
     searched: &mut SearchedTree,
-    order: UndoOrder,
+    order: UndoOrder<'_>,
     report: &mut GuardReport,
 ) {
-    let UndoOrder { keeps_versioned, deadline } = order;
+    let UndoOrder { keeps_versioned, deadline, commits } = order;
     for pass in 1.. {
         let request = searched.baseline.later_request(deadline);
         let after = tree.take_snapshot(&mut searched.cache, request);
         let kept = if keeps_versioned {
-            searched.history.find_checkouts(tree, &after)
+            searched.history.find_checkouts(tree, &searched.baseline, &after, commits)
         } else {
             CheckedOutTrees::default()
         };

@@ -15,6 +15,7 @@ use openclaw_exec_policy::{
 use openclaw_process::{CommandEnd, CommandHandle, CommandLimits, OutputStream};
 
 use super::command_job::{CommandJob, JobEnd, JobFailure, JobInput, JobSteps};
+use super::guard::CommitRecord;
 use super::programs::{ProgramFinder, file_identity};
 use super::report::{describe_process_error, format_survivors};
 use super::review::{CommandPlace, CommandRequest, ReviewedCommand, plan_command};
@@ -107,7 +108,9 @@ impl CommandHost {
     #[must_use]
     pub fn new(workspace: &Path, options: ExecOptions) -> Self {
         let sandbox = options.sandbox.clone();
-        let sandbox = sandbox.map(|policy| Arc::new(ExecSandbox::new(policy, &Arc::default())));
+        let commits = CommitRecord::new(options.commit_record.clone());
+        let sandbox =
+            sandbox.map(|policy| Arc::new(ExecSandbox::new(policy, &Arc::default(), commits)));
         Self { workspace: workspace.to_owned(), options: Arc::new(options), sandbox }
     }
 

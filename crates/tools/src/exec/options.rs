@@ -1,6 +1,7 @@
 //! The settings of `exec`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub struct ExecOptions {
     /// Judges each command when it is planned; `None` leaves every command to whoever approves
     /// calls.
     pub judge: Option<Arc<dyn CommandJudge>>,
+    /// A file with the commits that commands have made, one in each line; `None` forgets them with
+    /// this agent.
+    pub commit_record: Option<PathBuf>,
     /// Commands that outlive their calls; `None` ends each command with its call.
     pub background: Option<BackgroundOptions>,
     /// The node that all commands run on; `None` is this machine.
@@ -49,6 +53,7 @@ impl ExecOptions {
             supervisor,
             sandbox: None,
             judge: None,
+            commit_record: None,
             background: None,
             node: None,
         }

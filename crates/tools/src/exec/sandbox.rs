@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::exec::guard::{FileGuard, FinishedRun, GuardFailure, GuardedRun, GuardedTree};
+use crate::exec::guard::{
+    CommitRecord, FileGuard, FinishedRun, GuardFailure, GuardedRun, GuardedTree,
+};
 use crate::workspace::ToolWrites;
 use openclaw_core::ToolOutput;
 use openclaw_exec_policy::CommandPlan;
@@ -81,10 +83,16 @@ pub(crate) struct ExecSandbox {
     guard: OnceLock<FileGuard>,
     /// What other tools write meanwhile.
     writes: Arc<ToolWrites>,
+    /// The commits that commands have made.
+    commits: CommitRecord,
 }
 
 impl ExecSandbox {
-    pub(crate) fn new(mut policy: SandboxPolicy, writes: &Arc<ToolWrites>) -> Self {
+    pub(crate) fn new(
+        mut policy: SandboxPolicy,
+        writes: &Arc<ToolWrites>,
+        commits: CommitRecord,
+    ) -> Self {
         // Resolved once, before any command could put a link in the way.
         let paths = policy.roots.iter_mut().map(|root| &mut root.path);
         for path in paths.chain([&mut policy.workspace]) {
@@ -97,6 +105,7 @@ impl ExecSandbox {
             temp_dir: Mutex::default(),
             guard: OnceLock::new(),
             writes: Arc::clone(writes),
+            commits,
         }
     }
 
@@ -120,9 +129,10 @@ impl ExecSandbox {
         if !self.policy.profile.allows_writes() {
             return Ok(None);
         }
-        let guard = self
-            .guard
-            .get_or_init(|| FileGuard::new(find_guarded_trees(&self.policy), &self.writes));
+        let guard = self.guard.get_or_init(|| {
+            let trees = find_guarded_trees(&self.policy);
+            FileGuard::new(trees, &self.writes, self.commits.clone())
+        });
         guard.begin_run(changes_branch).map(Some)
     }
 

@@ -17,11 +17,13 @@ use std::sync::Arc;
 use openclaw_fs::LinklessDirectory;
 use tempfile::TempDir;
 
-use super::{FileGuard, GuardedTree};
+use super::{CommitRecord, FileGuard, GuardedTree};
 
 /// A repository with one commit, a hook, and other guarded files.
 struct TestRepository {
     directory: TempDir,
+    /// The state folder of the program.
+    state: TempDir,
     guard: FileGuard,
 }
 
@@ -37,7 +39,7 @@ fn guard_tree_of(root: &Path, home: &Path) -> FileGuard {
         homes: vec![home.to_owned()],
         skipped: BTreeSet::new(),
     }];
-    FileGuard::new(trees, &Arc::default())
+    FileGuard::new(trees, &Arc::default(), CommitRecord::default())
 }
 
 const INITIAL: &str = "git init -q -b main . && git config user.name a && git config user.email a@b
@@ -52,16 +54,32 @@ impl TestRepository {
     }
 
     fn in_directory(directory: TempDir) -> Self {
-        let root = fs::canonicalize(directory.path()).unwrap();
-        let this = Self { directory, guard: guard_tree(&root) };
-        this.shell(INITIAL);
+        Self::made_by(directory, INITIAL)
+    }
+
+    /// One that is made with an option of `git init`.
+    fn with_initial(option: &str) -> Self {
+        let script = INITIAL.replacen("git init -q", &format!("git init -q {option}"), 1);
+        Self::made_by(tempfile::tempdir().unwrap(), &script)
+    }
+
+    fn made_by(directory: TempDir, script: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let guard = Self::guard_of(&directory, &state);
+        let this = Self { directory, state, guard };
+        this.shell(script);
         this
+    }
+
+    fn guard_of(directory: &TempDir, state: &TempDir) -> FileGuard {
+        let mut guard = guard_tree(&fs::canonicalize(directory.path()).unwrap());
+        guard.commits = CommitRecord::new(Some(state.path().join("commits")));
+        guard
     }
 
     /// The same files, guarded as they are now.
     fn restart(self) -> Self {
-        let root = fs::canonicalize(self.directory.path()).unwrap();
-        Self { guard: guard_tree(&root), ..self }
+        Self { guard: Self::guard_of(&self.directory, &self.state), ..self }
     }
 
     fn shell(&self, script: &str) {
@@ -134,6 +152,7 @@ fn each_change_of_what_runs_something_is_undone_and_told() {
         "mkdir -p .ssh && echo x > .ssh/authorized_keys",
         "echo x > .gitconfig",
         "mkfifo .git/hooks/pre-commit",
+        "ln .git/hooks/pre-push alias && echo x > alias && rm alias",
     ] {
         let told = repository.run(script, false);
         let is_undone_by_itself = script.contains("|| true");

@@ -35,6 +35,17 @@ fn team_repository() -> TestRepository {
     repository
 }
 
+/// Waits until no time of a change can come again, so that what is kept of references is used.
+fn wait_until_settled(repository: &TestRepository) {
+    let changed = || {
+        let folder = repository.directory.path().join(".git/refs/tags");
+        std::fs::metadata(folder).and_then(|it| it.modified()).unwrap()
+    };
+    while changed().elapsed().is_ok_and(|age| age < std::time::Duration::from_millis(100)) {
+        std::thread::yield_now();
+    }
+}
+
 impl TestRepository {
     fn assert_all_undone(&self, told: Option<String>, script: &str) {
         let told = told.unwrap_or_default();
@@ -144,4 +155,105 @@ fn a_replaced_object_is_not_the_content_of_a_commit() {
         assert!(told.contains("[undone: the command changed `AGENTS.md`"), "{pack}: {told}");
         assert_eq!(repository.read("AGENTS.md"), "# ours\n");
     }
+}
+
+/// Puts a content in place of a file of the branch `theirs`, in the objects of the repository.
+const FORGE: &str = "replace() { # the id of what is replaced, and of what is put in its place
+    path() { echo .git/objects/$(echo $1 | cut -c1-2)/$(echo $1 | cut -c3-); }
+    chmod u+w $(path $1); cp $(path $2) $(path $1)
+ }";
+
+#[test]
+fn a_forged_object_is_not_the_content_of_a_commit() {
+    let forged_file = format!(
+        "{FORGE}
+         replace $(git rev-parse theirs:AGENTS.md) $(echo evil | git hash-object -w --stdin)"
+    );
+    let forged_folder = format!(
+        "{FORGE}
+         echo evil > AGENTS.md && git add AGENTS.md
+         replace $(git rev-parse theirs^{{tree}}) $(git write-tree)
+         git reset -q --hard"
+    );
+    for script in [forged_file, forged_folder] {
+        let repository = team_repository();
+        repository.run(&script, false);
+        let told = repository.run("git checkout -q theirs", true).unwrap_or_default();
+        assert!(told.contains("[undone: the command changed `AGENTS.md`"), "{script}: {told}");
+        assert_eq!(repository.read("AGENTS.md"), "# ours\n", "{script}");
+    }
+}
+
+#[test]
+fn what_a_hook_or_another_agent_writes_into_a_checkout_is_undone() {
+    let repository = team_repository();
+    let hook = "printf '#!/bin/sh\necho evil > AGENTS.md; chmod 755 .mcp.json\n' > tools/hooks/post-checkout
+                chmod 755 tools/hooks/post-checkout";
+    repository.shell(hook);
+    let told = repository.run("git checkout -q theirs", true).unwrap();
+    for path in ["AGENTS.md", ".mcp.json"] {
+        assert!(told.contains(&format!("[undone: the command changed `{path}`")), "{told}");
+        assert_eq!(repository.read(path), "# ours\n");
+    }
+    assert!(told.contains("[changed by Git: `.claude/settings.json`"), "{told}");
+    // Another agent of the program, whose commands this guard does not know.
+    let repository = team_repository();
+    let told = repository.run("git checkout -q theirs; echo evil > .mcp.json", true).unwrap();
+    assert!(told.contains("[undone: the command changed `.mcp.json`"), "{told}");
+    assert!(told.contains("[changed by Git: `AGENTS.md`"), "{told}");
+}
+
+#[test]
+fn a_commit_of_a_command_is_none_of_the_user_after_a_new_start() {
+    let repository = team_repository();
+    let make = "git checkout -q -b mine && echo evil > AGENTS.md && git commit -qam x
+                git checkout -q main";
+    repository.run(make, false);
+    let repository = repository.restart();
+    let told = repository.run("git checkout -q mine", true).unwrap_or_default();
+    assert!(told.contains("[undone: the command changed `AGENTS.md`"), "{told}");
+    assert_eq!(repository.read("AGENTS.md"), "# ours\n");
+    let told = repository.run("git checkout -q -f theirs", true).unwrap();
+    assert!(told.contains("[changed by Git: `AGENTS.md`"), "{told}");
+}
+
+#[test]
+fn a_commit_of_the_user_is_found_in_packs_and_with_long_ids() {
+    for format in ["sha1", "sha256"] {
+        let repository = TestRepository::with_initial(&format!("--object-format={format}"));
+        repository.shell(
+            "mkdir -p .github/workflows/deep && seq 4000 > .github/workflows/deep/long.yml
+             ln -s ../AGENTS.md .github/copilot-instructions.md && git add -A && git commit -qm long
+             git checkout -q -b theirs && sed -i '2000s/.*/other/' .github/workflows/deep/long.yml
+             for i in 1 2 3 4 5 6; do echo $i > .github/workflows/$i.yml; done
+             echo theirs > AGENTS.md && git rm -q --cached .vscode/tasks.json
+             git add -A .github AGENTS.md && git commit -qm theirs && git checkout -q -f main
+             git gc -q --aggressive && git count-objects -v | grep -q '^count: 0'",
+        );
+        let told = repository.run("git checkout -q theirs", true).unwrap();
+        assert!(!told.contains("[undone"), "{format}: {told}");
+        assert!(told.contains("[changed by Git: `.github/workflows/deep/long.yml`"), "{told}");
+        let told = repository.run("git checkout -q main", true).unwrap();
+        assert!(!told.contains("[undone"), "{format}: {told}");
+    }
+}
+
+#[test]
+fn a_reference_that_a_command_writes_in_place_makes_no_commit_of_the_user() {
+    let repository = team_repository();
+    let many = "i=0; while [ $i -lt 300 ]; do git update-ref refs/tags/t$i HEAD; i=$((i+1)); done";
+    repository.shell(many);
+    assert_eq!(repository.run("true", false), None);
+    wait_until_settled(&repository);
+    assert_eq!(repository.run("true", false), None);
+    // The folder of the reference does not change with it.
+    repository.run(
+        "echo evil > AGENTS.md && git add AGENTS.md && t=$(git write-tree)
+         c=$(git commit-tree $t -p HEAD -m x) && git reset -q --hard && echo $c > .git/refs/tags/t7",
+        false,
+    );
+    repository.shell("git tag later && git pack-refs --all");
+    let told = repository.run("git checkout -q t7", true).unwrap_or_default();
+    assert!(told.contains("[undone: the command changed `AGENTS.md`"), "{told}");
+    assert_eq!(repository.read("AGENTS.md"), "# ours\n");
 }
