@@ -13,7 +13,7 @@ use openclaw_process::{
 };
 
 use crate::exec::command_runs::CommandRun;
-use crate::exec::guard::{FinishedRun, GuardFailure, GuardedRun};
+use crate::exec::guard::{FinishedRun, GuardFailure};
 use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_results};
 use crate::exec::review::pipeline_stages;
 use crate::exec::sandbox::JobSandbox;
@@ -111,16 +111,23 @@ impl CommandJob {
         output: OutputSink<'_>,
     ) -> JobEnd {
         let nothing_found = FinishedRun { told: None, is_held: true };
-        let guarded = match self.sandbox.as_ref().map(JobSandbox::begin_run) {
-            None => None,
-            Some(Ok(guarded)) => guarded,
-            Some(Err(failure)) => {
+        let guarded = match &self.sandbox {
+            None => Ok(None),
+            Some(sandbox) => sandbox.begin_run().await,
+        };
+        let guarded = match guarded {
+            Ok(guarded) => guarded,
+            Err(failure) => {
                 let results = Err(JobFailure::Guard(failure));
                 return JobEnd { results, finished: nothing_found };
             }
         };
         let results = self.run_steps(handle, output).await;
-        JobEnd { results, finished: guarded.map_or(nothing_found, GuardedRun::finish) }
+        let finished = match guarded {
+            Some(guarded) => guarded.finish_elsewhere().await,
+            None => nothing_found,
+        };
+        JobEnd { results, finished }
     }
 
     async fn run_steps(

@@ -12,6 +12,7 @@ mod git_config;
 mod git_rules;
 mod listing;
 mod objects;
+mod owed;
 mod place;
 mod references;
 mod report;
@@ -30,8 +31,11 @@ use checkouts::{CheckedOutTrees, CommitHistory};
 pub(crate) use commit_record::CommitRecord;
 use entry::{EntryContent, GuardedEntry};
 use listing::ListingCache;
+use owed::{OwedSearch, OwedSearches};
 pub(crate) use report::GuardFailure;
-use report::{GuardReport, describe_report};
+use report::GuardReport;
+#[cfg(test)]
+use report::describe_report;
 pub(crate) use scan::GuardedTree;
 use scan::{GuardSnapshot, SnapshotRequest};
 use undo::{GuardedChange, UndoResult, undo_changes};
@@ -50,6 +54,8 @@ pub(crate) struct FileGuard {
     /// The commits that commands of any agent have made.
     commits: CommitRecord,
     state: Arc<Mutex<GuardState>>,
+    /// The searches that are not complete yet.
+    owed: OwedSearches,
     /// How long the search of a tree may take.
     search_time: Duration,
 }
@@ -105,6 +111,7 @@ impl FileGuard {
             writes: Arc::clone(writes),
             commits,
             state: Arc::default(),
+            owed: OwedSearches::default(),
             search_time: MAX_SEARCH_TIME,
         }
     }
@@ -116,6 +123,7 @@ impl FileGuard {
     /// # Errors
     /// When the trees could not be searched as a whole, now or after an earlier command.
     pub(crate) fn begin_run(&self, keeps_versioned: bool) -> Result<GuardedRun, GuardFailure> {
+        self.owed.wait(None);
         let mut state = self.lock();
         if state.running == 0 {
             self.begin_search(&mut state)?;
@@ -202,6 +210,11 @@ impl FileGuard {
         }
     }
 
+    /// Waits for the searches after commands, `limit` at most.
+    pub(crate) fn wait_for_searches(&self, limit: Duration) {
+        self.owed.wait(Some(limit));
+    }
+
     fn lock(&self) -> MutexGuard<'_, GuardState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,6 +222,7 @@ impl FileGuard {
 
 impl GuardedRun {
     /// Undoes the changes of the command, whose processes have all ended.
+    #[cfg(test)]
     pub(crate) fn finish(mut self) -> FinishedRun {
         let report = self.undo();
         FinishedRun { told: describe_report(&report), is_held: report.failures.is_empty() }
@@ -304,8 +318,10 @@ fn undo_in_tree(
 impl Drop for GuardedRun {
     fn drop(&mut self) {
         if !self.is_finished {
-            let report = self.undo();
-            self.guard.lock().untold.append(report);
+            self.is_finished = true;
+            let (guard, keeping_number) = (self.guard.clone(), self.keeping_number);
+            let run = Self { guard, keeping_number, is_finished: false };
+            OwedSearch::new(run).make_elsewhere();
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::exec::guard::{
     CommitRecord, FileGuard, FinishedRun, GuardFailure, GuardedRun, GuardedTree,
@@ -17,6 +17,9 @@ use openclaw_core::ToolOutput;
 use openclaw_exec_policy::CommandPlan;
 use openclaw_fs::{LinklessDirectory, create_private_dir};
 use openclaw_process::sandbox::{RootAccess, SandboxPolicy, hidden_paths};
+
+/// How long the end of an agent waits for the search after its last command.
+const MAX_END_WAIT: Duration = Duration::from_mins(1);
 
 /// Texts of programs that were refused something by the system.
 const REFUSALS: &[&str] = &[
@@ -171,6 +174,15 @@ impl ExecSandbox {
     }
 }
 
+impl Drop for ExecSandbox {
+    fn drop(&mut self) {
+        // What the last command changed is undone before the program ends.
+        if let Some(guard) = self.guard.get() {
+            guard.wait_for_searches(MAX_END_WAIT);
+        }
+    }
+}
+
 /// The trees in which commands can change guarded files: the workspace and the writable roots. One in
 /// another is guarded by itself.
 fn find_guarded_trees(policy: &SandboxPolicy) -> Vec<GuardedTree> {
@@ -227,8 +239,18 @@ impl JobSandbox {
     ///
     /// # Errors
     /// When what it may change could not be found and undone.
-    pub(crate) fn begin_run(&self) -> Result<Option<GuardedRun>, GuardFailure> {
-        self.sandbox.begin_run(self.changes_branch)
+    pub(crate) async fn begin_run(&self) -> Result<Option<GuardedRun>, GuardFailure> {
+        let (sandbox, changes_branch) = (Arc::clone(&self.sandbox), self.changes_branch);
+        // A large tree takes long. A run that nobody waits for any more is finished at once.
+        let begun = tokio::task::spawn_blocking(move || sandbox.begin_run(changes_branch));
+        match begun.await {
+            Ok(begun) => begun,
+            Err(error) => match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                // The runtime shuts down and drops this future too.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
     /// See [`ExecSandbox::complete_output`].

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod checkouts;
+mod elsewhere;
 mod limits;
 mod losses;
 mod plants;
