@@ -97,7 +97,7 @@ impl SandboxLevels {
         }
         let abi = support.landlock_up_to(policy.max_landlock_abi);
         Ok(Self {
-            files: files_level(abi, support.has_seccomp),
+            files: files_level(policy.profile, abi, support.has_seccomp),
             network: network_level(policy, abi, support.has_seccomp),
             processes: processes_level(abi, support.has_seccomp),
         })
@@ -110,7 +110,11 @@ impl SandboxLevels {
     }
 }
 
-fn files_level(abi: Option<LandlockAbi>, has_seccomp: bool) -> ProtectionLevel {
+fn files_level(
+    profile: SandboxProfile,
+    abi: Option<LandlockAbi>,
+    has_seccomp: bool,
+) -> ProtectionLevel {
     let Some(abi) = abi else {
         return ProtectionLevel::unenforced("the kernel has no Landlock");
     };
@@ -124,7 +128,12 @@ fn files_level(abi: Option<LandlockAbi>, has_seccomp: bool) -> ProtectionLevel {
     };
     let gap = "modes, owners and times of files, hidden ones too";
     let gap = if has_seccomp { gap.to_owned() } else { format!("attributes, {gap}") };
-    level.with_gap(gap)
+    let level = level.with_gap(gap);
+    if !profile.allows_writes() {
+        return level;
+    }
+    // The kernel judges the path by which a file is opened, not the file.
+    level.with_gap("files outside that have a second name (a hard link) in a writable folder")
 }
 
 fn network_level(

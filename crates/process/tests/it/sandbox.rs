@@ -40,7 +40,8 @@ fn a_kernel_without_landlock_is_refused_with_what_is_missing() {
 
 #[test]
 fn each_level_names_what_enforces_it() {
-    let gap = "not covered: modes, owners and times of files, hidden ones too";
+    let gap = "not covered: modes, owners and times of files, hidden ones too; files outside that \
+               have a second name (a hard link) in a writable folder";
     let lines =
         "; not covered: the command lines of other processes, which `ps` shows to everybody";
     let signals = "; signals to other processes of the user, which needs Landlock \
@@ -65,6 +66,8 @@ fn each_level_names_what_enforces_it() {
          processes: enforced by Landlock ABI 6 or newer and seccomp{lines}\n"
     );
     assert_eq!(levels(&policy, Some(LandlockAbi::V6)).unwrap(), expected);
+    policy.profile = SandboxProfile::ReadOnly;
+    assert!(!levels(&policy, Some(LandlockAbi::V6)).unwrap().contains("hard link"));
     policy.profile = SandboxProfile::Full;
     assert!(
         levels(&policy, None).unwrap().contains("network: not enforced (the profile is `full`)")
