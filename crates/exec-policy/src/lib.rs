@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod allowlist_rule;
 mod approvals_file;
 mod display;
 mod environment;
@@ -23,6 +24,7 @@ mod unnamed_files;
 mod wide_pattern;
 mod wrapper;
 
+pub use allowlist_rule::inactive_reason;
 pub use approvals_file::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, ApprovalsSection,
 };
@@ -46,9 +48,7 @@ pub use plan::{
     CommandConcern, CommandInput, CommandPlan, FileOperand, InvalidRequest, PlanBody, PlanContext,
     PlannedCommand, PlannedPipeline,
 };
-pub use policy::{
-    AskMode, AskReason, DenyReason, ExecDecision, ExecPolicy, SecurityLevel, inactive_reason,
-};
+pub use policy::{AskMode, AskReason, DenyReason, ExecDecision, ExecPolicy, SecurityLevel};
 pub use program_class::ProgramRisk;
 pub use quote::quote_words;
 pub use safe_bin::{DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS, SafeBinProfile, SafeBins};
