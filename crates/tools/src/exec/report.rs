@@ -60,7 +60,7 @@ pub(crate) fn format_node_result(result: &SystemRunResult, node: &str) -> ToolOu
         text.push_str("[… the node left out a part of the output …]\n");
     }
     if let Some(error) = &result.error {
-        text.push_str(&format!("[{error}]\n"));
+        text.extend(["[", error.as_str(), "]\n"]);
     }
     ToolOutput {
         text,
