@@ -63,7 +63,7 @@ async fn a_pattern_that_names_no_program_is_told_with_its_line() {
     let found = finding(&report, "exec.allowlist", "exec-approvals.json:5");
     assert_eq!(found["severity"], "warn", "{found}");
     assert!(found["title"].as_str().unwrap().contains("/usr/bin/*"), "{found}");
-    let listed = home.run(&["approvals", "allowlist", "list"]).await;
+    let listed = home.run(&["approvals", "list"]).await;
     assert!(listed.stderr.contains("exec-approvals.json:5"), "{listed:#?}");
 }
 
