@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod logs;
 pub(crate) mod node;
+pub(crate) mod nodes;
 pub(crate) mod prompt;
 pub(crate) mod sandbox;
 pub(crate) mod security;
@@ -113,6 +114,9 @@ pub(crate) enum CliCommand {
     /// Run commands on this machine for a gateway
     #[command(subcommand_required = true)]
     Node(DeferredArgs<node::NodeArgs>),
+    /// List, approve and rename the nodes of a gateway, and run commands on them
+    #[command(subcommand_required = true)]
+    Nodes(DeferredArgs<nodes::NodesArgs>),
     /// Show the log of agents, chats and the gateway
     Logs(DeferredArgs<logs::LogsArgs>),
     /// Show the parts of an agent's first request

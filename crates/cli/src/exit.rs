@@ -36,6 +36,8 @@ pub enum ExitReason {
     TimedOut,
     /// The user interrupted the run.
     Interrupted,
+    /// A program on a node ended with this code.
+    Program(u8),
 }
 
 /// Every exit code with its meaning, for the generated documentation.
@@ -82,6 +84,7 @@ impl ExitReason {
             Self::ServiceConfig => 78,
             Self::TimedOut => 124,
             Self::Interrupted => 130,
+            Self::Program(code) => code,
         }
     }
 

@@ -9,8 +9,8 @@ use openclaw_client::{ClientError, GatewayClient};
 use openclaw_core::ProgressSink;
 use openclaw_models::ModelRegistry;
 use openclaw_protocol::gateway::{
-    GatewayError, NodeEntry, NodeError, NodeErrorCode, NodeInvokeParams, NodeInvokeResult,
-    NodeListResult,
+    EventFrame, GatewayError, NodeEntry, NodeError, NodeErrorCode, NodeInvokeParams,
+    NodeInvokeResult, NodeListResult,
 };
 use openclaw_runtime::{NodeCallError, NodeInvocation, NodeInvoker};
 use openclaw_terminal::OutputPrinter;
@@ -92,9 +92,19 @@ impl NodeInvoker for ClientNodes {
     async fn invoke_command(
         &self,
         invocation: NodeInvocation,
-        _progress: &dyn ProgressSink,
+        progress: &dyn ProgressSink,
     ) -> Result<Value, NodeCallError> {
         let mut client = self.connect().await?;
+        let mut invocation = invocation;
+        if invocation.params.get("approved") == Some(&Value::Bool(true)) {
+            // The gateway passes an approval on only when it has recorded it itself.
+            let plan = invocation.params.get("systemRunPlan").cloned().unwrap_or_default();
+            let recorded = record_approval(&mut client, &invocation.node_id, &plan).await;
+            let id = recorded.map_err(|error| NodeCallError::not_sent(describe_failure(&error)))?;
+            if let Some(fields) = invocation.params.as_object_mut() {
+                fields.insert("runId".to_owned(), id.into());
+            }
+        }
         let limit = invocation.time_limit;
         let params = NodeInvokeParams {
             node_id: invocation.node_id,
@@ -104,7 +114,18 @@ impl NodeInvoker for ClientNodes {
             idempotency_key: invocation.idempotency_key,
             session_key: invocation.session_key,
         };
-        let calling = client.call("node.invoke", json!(params));
+        let key = params.idempotency_key.clone();
+        let on_event = |event: EventFrame| {
+            let output = event.payload.filter(|payload| {
+                event.event == "node.invoke.progress"
+                    && payload.get("idempotencyKey").and_then(Value::as_str) == Some(&key)
+            });
+            let chunk = output.as_ref().and_then(|output| output.get("chunk"));
+            if let Some(chunk) = chunk.and_then(Value::as_str) {
+                progress.write_output(chunk);
+            }
+        };
+        let calling = client.call_with_events("node.invoke", json!(params), on_event);
         let unknown = |reason: String| NodeCallError::OutcomeUnknown { reason };
         let answer = match tokio::time::timeout(limit.saturating_add(ANSWER_GRACE), calling).await {
             Ok(Ok(answer)) => answer,
@@ -116,6 +137,22 @@ impl NodeInvoker for ClientNodes {
             .map(|result| result.payload)
             .map_err(|error| unknown(format!("the gateway's answer cannot be read: {error}")))
     }
+}
+
+/// Has the gateway record that the person at this terminal approved what a node prepared; returns
+/// the id of the approval, which is for one run.
+pub(crate) async fn record_approval(
+    client: &mut GatewayClient,
+    node_id: &str,
+    plan: &Value,
+) -> Result<String, ClientError> {
+    let request =
+        json!({ "host": "node", "nodeId": node_id, "systemRunPlan": plan, "twoPhase": true });
+    let accepted = client.call("exec.approval.request", request).await?;
+    let id = accepted.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let decision = json!({ "id": id, "decision": "allow-once" });
+    client.call("exec.approval.resolve", decision).await?;
+    Ok(id)
 }
 
 /// Why an invocation has no result, as the gateway says.

@@ -149,7 +149,10 @@ fn dispatch_command(
         Ok(paths)
             if matches!(
                 cli.command,
-                CliCommand::Gateway(_) | CliCommand::Devices(_) | CliCommand::Node(_)
+                CliCommand::Gateway(_)
+                    | CliCommand::Devices(_)
+                    | CliCommand::Node(_)
+                    | CliCommand::Nodes(_)
             ) =>
         {
             paths
@@ -244,6 +247,9 @@ impl StartupContext<'_> {
                 run_interruptible(printer, commands::devices::run(context, args))
             }),
             CliCommand::Node(DeferredArgs(args)) => self.run_node(args),
+            CliCommand::Nodes(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::nodes::run(context, args))
+            }),
             CliCommand::Logs(DeferredArgs(args)) => self
                 .run_with_config(|context| run_to_completion(commands::logs::run(context, &args))),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),

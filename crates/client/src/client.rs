@@ -157,6 +157,28 @@ impl GatewayClient {
         self.response(&id).await
     }
 
+    /// Calls a method, and passes each event that arrives before its response to `on_event`.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
+    pub async fn call_with_events(
+        &mut self,
+        method: &str,
+        params: Value,
+        mut on_event: impl FnMut(EventFrame),
+    ) -> Result<Value, ClientError> {
+        let id = self.send_request(method, params).await?;
+        loop {
+            match self.next_frame().await? {
+                IncomingFrame::Response(response) if response.id == id => {
+                    return self.to_result(response);
+                }
+                IncomingFrame::Event(event) => on_event(event),
+                _ => {}
+            }
+        }
+    }
+
     /// Calls a method that has two responses, such as `agent`, and waits for the second. The first
     /// is passed to `on_accepted`.
     ///
@@ -255,13 +277,7 @@ impl GatewayClient {
         loop {
             match self.next_frame().await? {
                 IncomingFrame::Response(response) if response.id == id => {
-                    return match (response.ok, response.error) {
-                        (true, _) => Ok(response.payload.unwrap_or_default()),
-                        (false, error) => Err(ClientError::Refused {
-                            address: self.address.to_string(),
-                            error: Box::new(error.unwrap_or_else(unexplained_error)),
-                        }),
-                    };
+                    return self.to_result(response);
                 }
                 IncomingFrame::Event(event) => {
                     if self.events.len() >= MAX_WAITING_EVENTS {
@@ -271,6 +287,16 @@ impl GatewayClient {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn to_result(&self, response: ResponseFrame) -> Result<Value, ClientError> {
+        match (response.ok, response.error) {
+            (true, _) => Ok(response.payload.unwrap_or_default()),
+            (false, error) => Err(ClientError::Refused {
+                address: self.address.to_string(),
+                error: Box::new(error.unwrap_or_else(unexplained_error)),
+            }),
         }
     }
 

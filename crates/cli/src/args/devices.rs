@@ -48,6 +48,9 @@ pub(crate) struct DevicesApproveArgs {
     /// Show the newest request, without approving it
     #[arg(long)]
     pub(crate) latest: bool,
+    /// Let a node in without approving the commands that it offers
+    #[arg(long, requires = "request")]
+    pub(crate) identity_only: bool,
     #[command(flatten)]
     pub(crate) target: GatewayTargetArgs,
 }
@@ -133,7 +136,10 @@ impl DevicesAction {
         match self {
             Self::List(args) => (DevicesRequest::List, args.target),
             Self::Approve(args) => match args.request {
-                Some(request) => (DevicesRequest::Approve { request }, args.target),
+                Some(request) => {
+                    let identity_only = args.identity_only;
+                    (DevicesRequest::Approve { request, identity_only }, args.target)
+                }
                 None => (DevicesRequest::Preview { only_latest: args.latest }, args.target),
             },
             Self::Reject(args) => (DevicesRequest::Reject { request: args.request }, args.target),
@@ -159,7 +165,7 @@ impl DevicesAction {
 pub(crate) enum DevicesRequest {
     List,
     Preview { only_latest: bool },
-    Approve { request: String },
+    Approve { request: String, identity_only: bool },
     Reject { request: String },
     Remove { device: String },
     Rename { device: String, name: String },

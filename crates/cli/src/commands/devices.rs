@@ -4,10 +4,12 @@ use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openclaw_chat::{CommandContext, format_age};
+use openclaw_client::ClientError;
 use serde_json::{Value, json};
 
 use crate::args::devices::{DevicesArgs, DevicesRequest};
 use crate::commands::gateway::target::GatewayTarget;
+use crate::commands::nodes::{describe_waiting, list_node_requests, write_waiting};
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 use crate::table::format_table;
@@ -34,7 +36,17 @@ pub(crate) async fn run(context: &CommandContext, args: DevicesArgs) -> io::Resu
 }
 
 async fn list_devices(context: &CommandContext, target: &GatewayTarget) -> io::Result<ExitReason> {
-    let list = match target.call("device.pair.list", json!({}), false).await {
+    let listed = async {
+        let mut list = target.call("device.pair.list", json!({}), false).await?;
+        let mut pending: Vec<Value> =
+            rows_of(&list, "pending").iter().map(|row| describe_waiting(row, "device")).collect();
+        pending.extend(list_node_requests(target).await?);
+        if let Some(fields) = list.as_object_mut() {
+            fields.insert("pending".to_owned(), pending.into());
+        }
+        Ok::<_, ClientError>(list)
+    };
+    let list = match listed.await {
         Ok(list) => list,
         Err(error) => return Ok(GatewayTarget::report_failure(context, &error)),
     };
@@ -84,26 +96,41 @@ async fn preview_requests(
 }
 
 fn write_requests(context: &CommandContext, pending: &[Value]) -> io::Result<()> {
-    let Some(last) = pending.last() else { return Ok(()) };
+    let is_device = |request: &&Value| text_of(request, "kind") != "node";
+    let devices: Vec<&Value> = pending.iter().filter(is_device).collect();
+    let nodes: Vec<Value> = pending.iter().filter(|it| !is_device(it)).cloned().collect();
     let printer = &context.printer;
-    let head = ["REQUEST", "DEVICE", "NAME", "ROLE", "SCOPES", "FROM", "REASON", "ASKED"];
-    let rows: Vec<_> = std::iter::once(head.map(str::to_owned))
-        .chain(pending.iter().map(describe_request))
-        .collect();
-    printer.write_answer_line("Waiting for an approval")?;
-    printer.write_answer(&format_table(&rows))?;
-    let id = text_of(last, "requestId");
-    printer.print_hint(format_args!("`openclaw devices approve {id}` lets this device in."));
-    Ok(())
+    if let Some(last) = devices.last() {
+        let head =
+            ["REQUEST", "DEVICE", "NAME", "ROLE", "SCOPES", "COMMANDS", "FROM", "REASON", "ASKED"];
+        let rows: Vec<_> = std::iter::once(head.map(str::to_owned))
+            .chain(devices.iter().map(|request| describe_request(request)))
+            .collect();
+        printer.write_answer_line("Waiting for an approval")?;
+        printer.write_answer(&format_table(&rows))?;
+        let id = text_of(last, "requestId");
+        let id = openclaw_terminal::sanitize::escape_line(&id);
+        let commands = match rows_of(last, "commands") {
+            [] => "",
+            _ => " with these commands",
+        };
+        printer.print_hint(format_args!(
+            "`openclaw devices approve {id}` lets this device in{commands}."
+        ));
+    }
+    write_waiting(context, &nodes)
 }
 
-fn describe_request(request: &Value) -> [String; 8] {
+fn describe_request(request: &Value) -> [String; 9] {
+    let commands: Vec<&str> =
+        rows_of(request, "commands").iter().filter_map(Value::as_str).collect();
     [
         text_of(request, "requestId"),
         short_id(request),
         text_of(request, "displayName"),
         text_of(request, "role"),
         scopes_of(request),
+        commands.join(","),
         text_of(request, "remoteIp"),
         text_of(request, "reason"),
         age_of(request, "ts"),
@@ -136,8 +163,9 @@ async fn change_device(
     request: DevicesRequest,
 ) -> io::Result<ExitReason> {
     let (method, params) = match request {
-        DevicesRequest::Approve { request } => {
-            ("device.pair.approve", json!({ "requestId": request }))
+        DevicesRequest::Approve { request, identity_only } => {
+            let params = json!({ "requestId": request, "identityOnly": identity_only });
+            ("device.pair.approve", params)
         }
         DevicesRequest::Reject { request } => {
             ("device.pair.reject", json!({ "requestId": request }))
@@ -169,11 +197,10 @@ async fn change_device(
     }
     let device = short_id(&answer);
     let told = match method {
-        "device.pair.approve" => format!(
-            "Approved {device} as {} with {}.",
-            text_of(&answer, "role"),
-            Some(scopes_of(&answer)).filter(|it| !it.is_empty()).unwrap_or("no scope".to_owned()),
-        ),
+        "device.pair.approve" => {
+            let role = text_of(&answer, "role");
+            format!("Approved {device} as {role} with {}.", describe_grant(&answer, &role))
+        }
         "device.pair.reject" => format!("Rejected {device}."),
         "device.pair.remove" => format!("Removed {device}; its connections have ended."),
         "device.pair.rename" => format!("Renamed {device}."),
@@ -184,6 +211,17 @@ async fn change_device(
     };
     printer.write_answer_line(openclaw_terminal::sanitize::escape_line(&told))?;
     Ok(ExitReason::Ok)
+}
+
+/// What was approved: the commands of a node, the scopes of an operator.
+fn describe_grant(answer: &Value, role: &str) -> String {
+    let commands: Vec<&str> =
+        rows_of(answer, "commands").iter().filter_map(Value::as_str).collect();
+    let (granted, nothing) = match role {
+        "node" => (commands.join(","), "no command"),
+        _ => (scopes_of(answer), "no scope"),
+    };
+    Some(granted).filter(|it| !it.is_empty()).unwrap_or_else(|| nothing.to_owned())
 }
 
 async fn clear_devices(

@@ -1,0 +1,196 @@
+//! `openclaw nodes`: the nodes of a gateway.
+
+mod invoke;
+mod listing;
+mod run_program;
+
+use std::io;
+
+use openclaw_chat::CommandContext;
+use openclaw_client::ClientError;
+use openclaw_protocol::gateway::{NodeEntry, NodeListResult};
+use openclaw_terminal::sanitize;
+use serde_json::{Value, json};
+
+use crate::args::gateway::GatewayTargetArgs;
+use crate::args::nodes::{NodesAction, NodesArgs, NodesRenameArgs};
+use crate::commands::gateway::target::GatewayTarget;
+use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
+
+pub(crate) use listing::{describe_waiting, list_node_requests, write_waiting};
+
+/// What the commands need.
+const SCOPES: &[&str] = &[
+    "operator.admin",
+    "operator.approvals",
+    "operator.pairing",
+    "operator.read",
+    "operator.write",
+];
+
+pub(crate) async fn run(context: &CommandContext, args: NodesArgs) -> io::Result<ExitReason> {
+    match args.action {
+        NodesAction::List(args) => listing::list_nodes(context, args, true).await,
+        NodesAction::Status(args) => listing::list_nodes(context, args, false).await,
+        NodesAction::Pending(args) => listing::list_pending(context, args.target).await,
+        NodesAction::Approve(args) => {
+            let params = json!({ "requestId": args.request });
+            change(context, args.target, Change::new("node.pair.approve", params)).await
+        }
+        NodesAction::Reject(args) => {
+            let params = json!({ "requestId": args.request });
+            change(context, args.target, Change::new("node.pair.reject", params)).await
+        }
+        NodesAction::Remove(args) => {
+            let change_of_node = Change::new("node.pair.remove", json!({})).of_node(args.node);
+            change(context, args.target, change_of_node).await
+        }
+        NodesAction::Rename(NodesRenameArgs { node, name, target }) => {
+            let params = json!({ "displayName": name });
+            change(context, target, Change::new("node.rename", params).of_node(node)).await
+        }
+        NodesAction::Describe(args) => listing::describe_node(context, args).await,
+        NodesAction::Invoke(args) => invoke::invoke_command(context, args).await,
+        NodesAction::Run(args) => run_program::run_program(context, args).await,
+    }
+}
+
+/// A change of the nodes of a gateway.
+struct Change {
+    method: &'static str,
+    params: Value,
+    /// Whether it is of one node, and which the user named.
+    node: Option<Option<String>>,
+}
+
+impl Change {
+    fn new(method: &'static str, params: Value) -> Self {
+        Self { method, params, node: None }
+    }
+
+    fn of_node(self, name: Option<String>) -> Self {
+        Self { node: Some(name), ..self }
+    }
+}
+
+fn open_target(
+    context: &CommandContext,
+    target: GatewayTargetArgs,
+) -> Result<GatewayTarget, ExitReason> {
+    GatewayTarget::new(context, target).map(|target| target.with_scopes(SCOPES))
+}
+
+async fn change(
+    context: &CommandContext,
+    target: GatewayTargetArgs,
+    change: Change,
+) -> io::Result<ExitReason> {
+    let target = match open_target(context, target) {
+        Ok(target) => target,
+        Err(exit) => return Ok(exit),
+    };
+    let Change { method, mut params, node } = change;
+    if let Some(name) = node {
+        let node = match find_node(context, &target, name.as_deref()).await {
+            Ok(node) => node,
+            Err(exit) => return Ok(exit),
+        };
+        if let Some(fields) = params.as_object_mut() {
+            fields.insert("nodeId".to_owned(), node.node_id.into());
+        }
+    }
+    let answer = match target.call(method, params, false).await {
+        Ok(answer) => answer,
+        Err(error) => return Ok(GatewayTarget::report_failure(context, &error)),
+    };
+    let printer = &context.printer;
+    if target.json {
+        write_json_answer(printer, &answer)?;
+        return Ok(ExitReason::Ok);
+    }
+    let node: String = listing::text_of(&answer, "nodeId").chars().take(16).collect();
+    let told = match method {
+        "node.pair.approve" => {
+            format!("Approved for {node}: {}.", listing::join_texts(&answer, "commands"))
+        }
+        "node.pair.reject" => format!("Rejected the commands of {node}."),
+        "node.pair.remove" => format!("Removed {node}; its connection has ended."),
+        _ => format!("Renamed {node}."),
+    };
+    printer.write_answer_line(sanitize::escape_line(&told))?;
+    Ok(ExitReason::Ok)
+}
+
+/// The paired nodes of a gateway.
+async fn list_entries(target: &GatewayTarget) -> Result<NodeListResult, ClientError> {
+    let answer = target.call("node.list", json!({}), false).await?;
+    Ok(serde_json::from_value(answer).unwrap_or(NodeListResult { ts: 0, nodes: Vec::new() }))
+}
+
+/// Finds the node that the user means; prints why there is none.
+async fn find_node(
+    context: &CommandContext,
+    target: &GatewayTarget,
+    name: Option<&str>,
+) -> Result<NodeEntry, ExitReason> {
+    let list = list_entries(target).await;
+    let list = list.map_err(|error| GatewayTarget::report_failure(context, &error))?;
+    choose_node(list.nodes, name).map_err(|problem| {
+        context.printer.print_error(problem);
+        context.printer.print_hint("`openclaw nodes status` lists the nodes.");
+        ExitReason::Usage
+    })
+}
+
+/// The node with this id or name, or the only one.
+fn choose_node(nodes: Vec<NodeEntry>, name: Option<&str>) -> Result<NodeEntry, String> {
+    let list = |nodes: &[NodeEntry]| -> String {
+        let names = nodes.iter().map(|node| {
+            let name = node.display_name.as_deref().unwrap_or("without a name");
+            sanitize::escape_line(&format!("{name} ({})", node.node_id))
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let all = list(&nodes);
+    let mut matching: Vec<NodeEntry> =
+        nodes.into_iter().filter(|node| name.is_none_or(|name| node.is_named(name))).collect();
+    match (matching.pop(), matching.is_empty(), name) {
+        (Some(node), true, _) => Ok(node),
+        (Some(last), false, Some(name)) => {
+            matching.push(last);
+            let name = sanitize::escape_line(name);
+            Err(format!("several nodes have the name `{name}`: {}", list(&matching)))
+        }
+        (Some(_), false, None) => Err(format!("`--node` must say which of the nodes: {all}")),
+        (None, _, Some(name)) if !all.is_empty() => {
+            Err(format!("no node is `{}`: there are {all}", sanitize::escape_line(name)))
+        }
+        (None, ..) => Err("no node is paired".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: &str, name: &str) -> NodeEntry {
+        let mut node = NodeEntry::default();
+        id.clone_into(&mut node.node_id);
+        node.display_name = Some(name.to_owned());
+        node
+    }
+
+    #[test]
+    fn a_node_is_found_by_its_whole_id_or_its_name_and_never_guessed() {
+        let nodes = || vec![node("aaa", "one"), node("bbb", "two"), node("ccc", "two")];
+        let choose = |name| choose_node(nodes(), name).map(|node| node.node_id);
+        assert_eq!(choose(Some("one")).as_deref(), Ok("aaa"));
+        assert_eq!(choose(Some("ccc")).as_deref(), Ok("ccc"));
+        assert!(choose(Some("two")).unwrap_err().contains("two (bbb)"));
+        assert!(choose(Some("aa")).unwrap_err().contains("one (aaa)"));
+        assert!(choose(None).unwrap_err().contains("--node"));
+        assert_eq!(choose_node(vec![node("aaa", "one")], None).unwrap().node_id, "aaa");
+        assert!(choose_node(Vec::new(), Some("x")).unwrap_err().contains("paired"));
+    }
+}
