@@ -52,6 +52,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sandbox" -d 'Expl
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the sessions of this machine to other programs'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "devices" -d 'List, approve and remove the devices that may use a gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "node" -d 'Run commands on this machine for a gateway'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "nodes" -d 'List, approve and rename the nodes of a gateway, and run commands on them'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "logs" -d 'Show the log of agents, chats and the gateway'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show the parts of an agent\'s first request'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
@@ -932,6 +933,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l latest -d 'Show the newest request, without approving it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l identity-only -d 'Let a node in without approving the commands that it offers'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
@@ -1047,6 +1049,149 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "list" -d 'List the commands that wait for an approval, and the paired nodes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "status" -d 'Show the paired nodes and whether they are connected'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "pending" -d 'List everything that waits for an approval, each with the command that approves it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "approve" -d 'Approve commands that a node added after it was paired'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "reject" -d 'Reject commands that a node added after it was paired'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "remove" -d 'Forget a node: its connection ends, and it must be approved again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "rename" -d 'Give a node another name'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "describe" -d 'Show what is known about a node'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "invoke" -d 'Have a node carry out one of its commands'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "run" -d 'Run a program on a node; the exit code is that of the program'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l last-connected -d 'Only the nodes that connected within this time, e.g. `24h`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l connected -d 'Only the nodes that are connected'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l last-connected -d 'Only the nodes that connected within this time, e.g. `24h`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l connected -d 'Only the nodes that are connected'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l name -d 'The new name' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l command -d 'The command, e.g. `system.which`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l params -d 'Its parameters, a JSON object' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l invoke-timeout -d 'How long the node may take, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l idempotency-key -d 'The same key is one invocation; default: a new one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l cwd -d 'The directory on the node' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l env -d 'A change of the program\'s environment' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l command-timeout -d 'How long the program may run, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l invoke-timeout -d 'How long the node may take to say what it would run, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand logs" -s n -l limit -d 'The most lines to show' -r

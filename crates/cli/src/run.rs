@@ -243,13 +243,9 @@ impl StartupContext<'_> {
                 }),
             },
             CliCommand::Gateway(DeferredArgs(args)) => self.run_gateway(args),
-            CliCommand::Devices(DeferredArgs(args)) => self.run_with_config(|context| {
-                run_interruptible(printer, commands::devices::run(context, args))
-            }),
+            CliCommand::Devices(DeferredArgs(args)) => self.run_devices(args),
             CliCommand::Node(DeferredArgs(args)) => self.run_node(args),
-            CliCommand::Nodes(DeferredArgs(args)) => self.run_with_config(|context| {
-                run_interruptible(printer, commands::nodes::run(context, args))
-            }),
+            CliCommand::Nodes(DeferredArgs(args)) => self.run_nodes(args),
             CliCommand::Logs(DeferredArgs(args)) => self
                 .run_with_config(|context| run_to_completion(commands::logs::run(context, &args))),
             CliCommand::Models(DeferredArgs(models)) => self.run_models(models.action),

@@ -5,8 +5,10 @@ use std::io;
 use openclaw_config::RunKind;
 
 use super::{StartupContext, run_interruptible, run_to_completion};
+use crate::args::devices::DevicesArgs;
 use crate::args::gateway::GatewayArgs;
 use crate::args::node::NodeArgs;
+use crate::args::nodes::NodesArgs;
 use crate::commands;
 use crate::exit::ExitReason;
 
@@ -34,6 +36,22 @@ impl StartupContext<'_> {
         }
         self.run_with_config(|context| {
             run_interruptible(printer, commands::node::run(context, args))
+        })
+    }
+
+    /// Runs a command about the devices of a gateway.
+    pub(super) fn run_devices(self, args: DevicesArgs) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        self.run_with_config(|context| {
+            run_interruptible(printer, commands::devices::run(context, args))
+        })
+    }
+
+    /// Runs a command about the nodes of a gateway.
+    pub(super) fn run_nodes(self, args: NodesArgs) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        self.run_with_config(|context| {
+            run_interruptible(printer, commands::nodes::run(context, args))
         })
     }
 }
