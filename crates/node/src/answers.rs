@@ -70,7 +70,7 @@ impl InvocationOutcome {
 
 impl AnswerQueue {
     /// Adds an answer.
-    pub(crate) fn push(&self, answer: NodeInvokeAnswer) {
+    pub(crate) fn push_answer(&self, answer: NodeInvokeAnswer) {
         let mut state = self.lock();
         let number = state.next_number;
         state.next_number += 1;
@@ -88,7 +88,7 @@ impl AnswerQueue {
     }
 
     /// Removes an answer, which the gateway has.
-    pub(crate) fn remove(&self, number: u64) {
+    pub(crate) fn remove_answer(&self, number: u64) {
         self.lock().answers.retain(|(it, _)| *it != number);
     }
 

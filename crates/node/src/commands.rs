@@ -76,8 +76,8 @@ impl NodeCore {
     }
 
     /// Cancels a request.
-    pub(crate) fn cancel(&self, invoke_id: &str) {
-        self.invokes.cancel(invoke_id);
+    pub(crate) fn cancel_invoke(&self, invoke_id: &str) {
+        self.invokes.cancel_invoke(invoke_id);
     }
 
     /// Begins to handle a request, and returns what is to be run for it.
@@ -88,10 +88,10 @@ impl NodeCore {
     ) -> Vec<NodeTask> {
         self.report_stage(&request, InvocationStage::Received);
         let is_full = self.invokes.active_count() >= MAX_ACTIVE_INVOKES;
-        let mut guard = match self.invokes.admit(&request.id) {
+        let mut guard = match self.invokes.admit_invoke(&request.id) {
             InvokeAdmission::Repeated => return Vec::new(),
             InvokeAdmission::Cancelled => {
-                self.answer(&request, &cancelled_early().into());
+                self.queue_answer(&request, &cancelled_early().into());
                 return Vec::new();
             }
             InvokeAdmission::Admitted(guard) => guard,
@@ -106,7 +106,7 @@ impl NodeCore {
         let params = match params {
             Ok(params) => params,
             Err(error) => {
-                self.answer(&request, &error.into());
+                self.queue_answer(&request, &error.into());
                 return Vec::new();
             }
         };
@@ -119,7 +119,7 @@ impl NodeCore {
                 result = core.answer_question(&request.command, params) => result.into(),
                 () = guard.wait_until_cancelled() => cancelled_early().into(),
             };
-            core.answer(&request, &outcome);
+            core.queue_answer(&request, &outcome);
         })]
     }
 
@@ -139,8 +139,8 @@ impl NodeCore {
         }
     }
 
-    fn answer(&self, request: &NodeInvokeRequest, outcome: &InvocationOutcome) {
-        self.answers.push(outcome.to_answer(&request.id, &self.node_id));
+    fn queue_answer(&self, request: &NodeInvokeRequest, outcome: &InvocationOutcome) {
+        self.answers.push_answer(outcome.to_answer(&request.id, &self.node_id));
     }
 
     /// Carries out a command that changes nothing.
@@ -169,9 +169,9 @@ impl NodeCore {
         };
         let digest = sha256_hex(format!("{}\0{params}", request.command).as_bytes());
         let mut tasks: Vec<NodeTask> = Vec::new();
-        let run = match self.runs.admit(&key, &digest, link) {
+        let run = match self.runs.admit_run(&key, &digest, link) {
             RunAdmission::KeyReused => {
-                self.answer(&request, &key_reused().into());
+                self.queue_answer(&request, &key_reused().into());
                 return tasks;
             }
             RunAdmission::Joined(run) => run,
@@ -186,7 +186,7 @@ impl NodeCore {
         let core = Arc::clone(self);
         tasks.push(Box::pin(async move {
             let outcome = run.wait_for_outcome(&mut guard).await;
-            core.answer(&request, &outcome);
+            core.queue_answer(&request, &outcome);
         }));
         tasks
     }
@@ -208,7 +208,7 @@ impl NodeCore {
             }
             Ok(None) => self.carry_out_change(&request, params, record).await,
         };
-        duty.complete(outcome);
+        duty.complete_run(outcome);
     }
 
     async fn carry_out_run(
@@ -297,7 +297,7 @@ fn find_programs(planner: &CommandPlanner, params: Value) -> Result<Value, NodeE
     if params.bins.len() > MAX_NAMES {
         return Err(invalid_request(format!("`bins` has more than {MAX_NAMES} names")));
     }
-    let commands = planner.agent_commands(CommandWish::default().agent())?;
+    let commands = planner.agent_commands(CommandWish::default().agent_name())?;
     let is_name = |name: &String| {
         !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains(['/', '\0'])
     };
@@ -317,7 +317,7 @@ fn prepare_command(
     let params: SystemRunPrepareParams = parse_params(params)?;
     let wish = CommandWish::from(params);
     let JudgedWish { plan, decision, reason, sandbox, .. } = planner.judge_wish(&wish)?;
-    let exec_policy = policy.describe_policy(wish.agent());
+    let exec_policy = policy.describe_policy(wish.agent_name());
     Ok(json!(SystemRunPrepareResult { plan, decision, reason, exec_policy, sandbox }))
 }
 

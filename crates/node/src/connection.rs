@@ -51,7 +51,7 @@ pub(crate) async fn serve_connection(
                 }
                 Err(error) => Err(error),
             },
-            Some(message) = messages.recv() => connection.send(message).await,
+            Some(message) = messages.recv() => connection.send_message(message).await,
             () = core.answers.wait_for_more() => Ok(()),
             Some(_) = tasks.join_next() => Ok(()),
         };
@@ -74,13 +74,13 @@ impl ServedConnection<'_> {
             GatewayMessage::Event(event) if event.event == "node.invoke.cancel" => {
                 let Some(cancel) = parse_payload::<NodeInvokeCancel>(event) else { return };
                 if cancel.node_id == self.core.node_id {
-                    self.core.cancel(&cancel.invoke_id);
+                    self.core.cancel_invoke(&cancel.invoke_id);
                 }
             }
             GatewayMessage::Response { id, .. } => {
                 // A refused answer is no better the next time.
                 let Some((number, invoke_id)) = self.sent.remove(&id) else { return };
-                self.core.answers.remove(number);
+                self.core.answers.remove_answer(number);
                 let stage = InvocationStage::Acknowledged;
                 self.core.reports().send_stage(&invoke_id, "node.invoke.result", stage);
             }
@@ -94,7 +94,7 @@ impl ServedConnection<'_> {
         messages: &mut mpsc::Receiver<LinkMessage>,
     ) -> Result<(), ClientError> {
         while let Ok(message) = messages.try_recv() {
-            self.send(message).await?;
+            self.send_message(message).await?;
         }
         while let Some((number, answer)) = self.core.answers.first_from(self.next_answer) {
             let invoke_id = answer.id.clone();
@@ -105,7 +105,7 @@ impl ServedConnection<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, message: LinkMessage) -> Result<(), ClientError> {
+    async fn send_message(&mut self, message: LinkMessage) -> Result<(), ClientError> {
         self.client.send_request(message.method, message.params).await.map(|_| ())
     }
 }

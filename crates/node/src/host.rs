@@ -164,7 +164,7 @@ impl NodeHost {
         loop {
             let error = match self.connect().await {
                 Ok(client) => {
-                    self.core.reports().send(NodeReport::Connected);
+                    self.core.reports().send_report(NodeReport::Connected);
                     let since = Instant::now();
                     count.was_connected = true;
                     let error = serve_connection(&self.core, client, &mut tasks).await;
@@ -221,7 +221,7 @@ impl NodeHost {
         let address = self.options.address.to_string();
         if let Err(error) = self.options.tokens.set_token(&address, ROLE, token) {
             let reason = error.to_string();
-            self.core.reports().send(NodeReport::TokenNotKept { reason });
+            self.core.reports().send_report(NodeReport::TokenNotKept { reason });
         }
     }
 
@@ -232,12 +232,13 @@ impl NodeHost {
         let mut told_delay = None;
         if let ClientError::Refused { error, .. } = error {
             if is_reason(error, ConnectErrorCode::PairingRequired) {
-                let delay = doubled(delays.first_approval, delays.longest_approval, count.refusals);
+                let delay =
+                    double_delay(delays.first_approval, delays.longest_approval, count.refusals);
                 count.refusals = count.refusals.saturating_add(1);
                 let request_id = error.details.as_ref().and_then(|it| it.get("requestId"));
                 let request_id = request_id.and_then(|id| id.as_str()).map(str::to_owned);
-                reports.send(NodeReport::WaitingForApproval { request_id, retry_in: delay });
-                return NextAttempt::At(shortened(delay));
+                reports.send_report(NodeReport::WaitingForApproval { request_id, retry_in: delay });
+                return NextAttempt::At(shorten_delay(delay));
             }
             let passes = error.retryable == Some(true)
                 || error.retry_after_ms.is_some()
@@ -249,13 +250,13 @@ impl NodeHost {
             }
             told_delay = error.retry_after_ms.map(Duration::from_millis);
         }
-        let delay = doubled(delays.first, delays.longest, count.failures);
+        let delay = double_delay(delays.first, delays.longest, count.failures);
         // No gateway keeps the node away for long.
         let delay = told_delay.map_or(delay, |told| delay.max(told.min(delays.longest_approval)));
         count.failures = count.failures.saturating_add(1);
         let reason = describe_error(error);
-        reports.send(NodeReport::Disconnected { reason, retry_in: delay });
-        NextAttempt::At(shortened(delay))
+        reports.send_report(NodeReport::Disconnected { reason, retry_in: delay });
+        NextAttempt::At(shorten_delay(delay))
     }
 }
 
@@ -271,12 +272,12 @@ fn describe_error(error: &ClientError) -> String {
 }
 
 /// `first`, doubled so many times, at most `longest`.
-fn doubled(first: Duration, longest: Duration, times: u32) -> Duration {
+fn double_delay(first: Duration, longest: Duration, times: u32) -> Duration {
     first.saturating_mul(1_u32.checked_shl(times.min(20)).unwrap_or(u32::MAX)).min(longest)
 }
 
 /// A delay shortened by up to a fifth, so that many nodes do not connect at once.
-fn shortened(delay: Duration) -> Duration {
+fn shorten_delay(delay: Duration) -> Duration {
     let part = u32::try_from(random_number() % 200).unwrap_or_default();
     delay.saturating_sub(delay.saturating_mul(part) / 1000)
 }
@@ -294,11 +295,11 @@ mod tests {
     fn waits_grow_to_their_limit() {
         let [first, longest] = [1, 30].map(Duration::from_secs);
         let waits: Vec<u64> =
-            (0..8).map(|times| doubled(first, longest, times).as_secs()).collect();
+            (0..8).map(|times| double_delay(first, longest, times).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
-        assert_eq!(doubled(first, longest, u32::MAX), longest);
+        assert_eq!(double_delay(first, longest, u32::MAX), longest);
         for _ in 0..100 {
-            let wait = shortened(longest);
+            let wait = shorten_delay(longest);
             assert!(wait <= longest && wait >= longest * 8 / 10, "{wait:?}");
         }
     }

@@ -41,7 +41,7 @@ pub(crate) struct InvokeGuard {
 
 impl InvokeTable {
     /// Admits a request.
-    pub(crate) fn admit(self: &Arc<Self>, id: &str) -> InvokeAdmission {
+    pub(crate) fn admit_invoke(self: &Arc<Self>, id: &str) -> InvokeAdmission {
         let mut state = self.lock();
         if state.active.contains_key(id) {
             return InvokeAdmission::Repeated;
@@ -61,7 +61,7 @@ impl InvokeTable {
     }
 
     /// Cancels a request, also one that has not arrived.
-    pub(crate) fn cancel(&self, id: &str) {
+    pub(crate) fn cancel_invoke(&self, id: &str) {
         let mut state = self.lock();
         if let Some(sender) = state.active.get(id) {
             sender.send_replace(true);
@@ -113,20 +113,20 @@ mod tests {
     #[tokio::test]
     async fn a_cancellation_counts_whenever_it_arrives() {
         let table = Arc::new(InvokeTable::default());
-        table.cancel("early");
-        table.cancel("early");
-        assert!(is_cancelled(&table.admit("early")));
-        let InvokeAdmission::Admitted(mut guard) = table.admit("early") else { panic!() };
-        assert!(matches!(table.admit("early"), InvokeAdmission::Repeated));
-        table.cancel("early");
-        table.cancel("early");
+        table.cancel_invoke("early");
+        table.cancel_invoke("early");
+        assert!(is_cancelled(&table.admit_invoke("early")));
+        let InvokeAdmission::Admitted(mut guard) = table.admit_invoke("early") else { panic!() };
+        assert!(matches!(table.admit_invoke("early"), InvokeAdmission::Repeated));
+        table.cancel_invoke("early");
+        table.cancel_invoke("early");
         guard.wait_until_cancelled().await;
         drop(guard);
         assert_eq!(table.active_count(), 0);
         for number in 0..=MAX_EARLY_CANCELS {
-            table.cancel(&number.to_string());
+            table.cancel_invoke(&number.to_string());
         }
-        assert!(!is_cancelled(&table.admit("0")));
-        assert!(is_cancelled(&table.admit("1")));
+        assert!(!is_cancelled(&table.admit_invoke("0")));
+        assert!(is_cancelled(&table.admit_invoke("1")));
     }
 }

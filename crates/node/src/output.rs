@@ -61,12 +61,12 @@ impl RunOutput {
     }
 
     /// Adds output.
-    pub(crate) fn push(&mut self, stream: OutputStream, text: &str) {
+    pub(crate) fn push_output(&mut self, stream: OutputStream, text: &str) {
         match stream {
             OutputStream::Stdout => self.stdout.push(text.as_bytes()),
             OutputStream::Stderr => self.stderr.push(text.as_bytes()),
         }
-        self.progress.push(text);
+        self.progress.push_text(text);
     }
 
     /// The kept output of both streams.
@@ -76,7 +76,7 @@ impl RunOutput {
 }
 
 impl ProgressSender {
-    fn push(&mut self, text: &str) {
+    fn push_text(&mut self, text: &str) {
         let room = MAX_PROGRESS_BYTES.saturating_sub(self.told_bytes);
         let end = text.floor_char_boundary(room.min(text.len()));
         let text = text.get(..end).unwrap_or_default();
@@ -118,11 +118,11 @@ mod tests {
         let (link, mut messages) = mpsc::channel(1);
         let mut output = RunOutput::new(link, "i", "n");
         for text in ["one ", "two ", "thrée "] {
-            output.push(OutputStream::Stdout, text);
+            output.push_output(OutputStream::Stdout, text);
         }
         let first = chunk(messages.try_recv().unwrap());
         assert_eq!((first.seq, first.chunk.as_str()), (0, "one "));
-        output.push(OutputStream::Stderr, "four");
+        output.push_output(OutputStream::Stderr, "four");
         let second = chunk(messages.try_recv().unwrap());
         assert_eq!((second.seq, second.chunk.as_str()), (1, "two thrée four"));
         let (stdout, stderr) = output.into_streams();
@@ -134,8 +134,8 @@ mod tests {
         let (link, mut messages) = mpsc::channel(1000);
         let mut output = RunOutput::new(link, "i", "n");
         let flood = "é".repeat(300_000);
-        output.push(OutputStream::Stdout, &flood);
-        output.push(OutputStream::Stdout, &flood);
+        output.push_output(OutputStream::Stdout, &flood);
+        output.push_output(OutputStream::Stdout, &flood);
         let mut told = 0;
         let mut seq = 0;
         while let Ok(message) = messages.try_recv() {

@@ -82,12 +82,12 @@ impl From<&SystemRunParams> for CommandWish {
 }
 
 impl CommandWish {
-    pub(crate) fn agent(&self) -> &str {
+    pub(crate) fn agent_name(&self) -> &str {
         self.agent_id.as_deref().filter(|agent| !agent.is_empty()).unwrap_or(DEFAULT_AGENT)
     }
 
     /// What is to run: the text that a shell is given, or the words.
-    fn input(&self) -> CommandInput {
+    fn command_input(&self) -> CommandInput {
         match self.command.as_slice() {
             [shell, option, text] if is_plain_shell(shell) && is_text_option(option) => {
                 CommandInput::Script(text.clone())
@@ -97,8 +97,8 @@ impl CommandWish {
     }
 
     /// The command as a person reads it.
-    fn text(&self) -> String {
-        match self.input() {
+    fn command_text(&self) -> String {
+        match self.command_input() {
             CommandInput::Script(text) => text,
             CommandInput::Argv(words) => quote_words(&words),
         }
@@ -106,7 +106,7 @@ impl CommandWish {
 
     fn check_raw_command(&self) -> Result<(), NodeError> {
         let Some(raw) = &self.raw_command else { return Ok(()) };
-        let text = self.text();
+        let text = self.command_text();
         if *raw == text || *raw == escape_line(&text) || *raw == quote_words(&self.command) {
             return Ok(());
         }
@@ -165,9 +165,9 @@ impl CommandPlanner {
         if wish.command.is_empty() {
             return Err(invalid_request("`command` has no program"));
         }
-        let commands = self.agent_commands(wish.agent())?;
+        let commands = self.agent_commands(wish.agent_name())?;
         let command = commands.host.plan_command(HostCommandRequest {
-            input: wish.input(),
+            input: wish.command_input(),
             environment: wish.env.clone().unwrap_or_default(),
             directory: wish.cwd.clone().filter(|cwd| !cwd.is_empty()),
         });
@@ -183,7 +183,7 @@ impl CommandPlanner {
         let plan = SystemRunPlan {
             argv: wish.command.clone(),
             cwd: Some(command.plan().context().directory.clone()),
-            command_text: escape_line(&wish.text()),
+            command_text: escape_line(&wish.command_text()),
             agent_id: wish.agent_id.clone(),
             session_key: wish.session_key.clone(),
             plan_hash: Some(command.plan().hash().to_string()),
@@ -227,7 +227,10 @@ mod tests {
     #[test]
     fn a_text_for_a_shell_is_a_script_and_all_else_are_words() {
         for command in [["sh", "-c", "ls | wc"], ["bash", "-lc", "ls | wc"]] {
-            assert_eq!(wish(&command, None).input(), CommandInput::Script("ls | wc".to_owned()));
+            assert_eq!(
+                wish(&command, None).command_input(),
+                CommandInput::Script("ls | wc".to_owned())
+            );
         }
         for command in [
             &["zsh", "-c", "ls"][..],
@@ -236,7 +239,10 @@ mod tests {
             &["./sh", "-c", "ls"],
             &["/tmp/bash", "-c", "ls"],
         ] {
-            assert!(matches!(wish(command, None).input(), CommandInput::Argv(_)), "{command:?}");
+            assert!(
+                matches!(wish(command, None).command_input(), CommandInput::Argv(_)),
+                "{command:?}"
+            );
         }
     }
 

@@ -67,13 +67,13 @@ impl ReportSink {
         Self(Arc::new(sink))
     }
 
-    pub(crate) fn send(&self, report: NodeReport) {
+    pub(crate) fn send_report(&self, report: NodeReport) {
         (self.0)(report);
     }
 
     pub(crate) fn send_stage(&self, id: &str, command: &str, stage: InvocationStage) {
         let (id, command) = (id.to_owned(), command.to_owned());
-        self.send(NodeReport::Invocation { id, command, stage });
+        self.send_report(NodeReport::Invocation { id, command, stage });
     }
 }
 

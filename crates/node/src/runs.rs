@@ -47,7 +47,7 @@ pub(crate) struct RunGuard {
 
 impl RunTable {
     /// Admits a request with an effect.
-    pub(crate) fn admit(
+    pub(crate) fn admit_run(
         self: &Arc<Self>,
         key: &str,
         digest: &str,
@@ -113,7 +113,7 @@ impl SharedRun {
 
 impl RunGuard {
     /// Tells the outcome to all that wait.
-    pub(crate) fn complete(self, outcome: InvocationOutcome) {
+    pub(crate) fn complete_run(self, outcome: InvocationOutcome) {
         // Removed first: who comes later finds it in the ledger.
         self.table.lock().remove(&self.key);
         self.run.outcome.send_replace(Some(outcome));

@@ -78,7 +78,7 @@ pub(crate) async fn run_judged(
     let (control, mut handle) = command_control();
     let mut output = RunOutput::new(duty.link.clone(), &request.id, &core.node_id);
     let ended = {
-        let mut sink = |stream, text: &str| output.push(stream, text);
+        let mut sink = |stream, text: &str| output.push_output(stream, text);
         let limit = limit.map(Duration::from_millis);
         let running = judged.command.run(limit, &mut handle, &mut sink);
         let mut running = std::pin::pin!(running);

@@ -83,9 +83,9 @@ fn prepare_options(context: &CommandContext, args: NodeRunArgs) -> Result<NodeOp
         ExitReason::Config
     };
     let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
-    let settings = NodeSettings::read(&folder).map_err(refuse)?;
+    let settings = NodeSettings::read_file(&folder).map_err(refuse)?;
     let settings = settings.with_options(args.host, args.port, args.display_name);
-    let address = settings.address().map_err(|problem| {
+    let address = settings.gateway_address().map_err(|problem| {
         printer.print_error(problem);
         ExitReason::Usage
     })?;
@@ -95,11 +95,11 @@ fn prepare_options(context: &CommandContext, args: NodeRunArgs) -> Result<NodeOp
         .runtime()
         .node_workspace()
         .map_err(|error| print_agent_error(printer, &error.into()))?;
-    settings.keep(&folder, identity.id()).map_err(refuse)?;
+    settings.write_file(&folder, identity.id()).map_err(refuse)?;
     Ok(NodeOptions {
         address,
         identity: Arc::new(identity),
-        tokens: DeviceTokenFile::new(folder.tokens()),
+        tokens: DeviceTokenFile::new(folder.tokens_file()),
         secret,
         display_name: Some(settings.display_name()),
         path_env: context.models.env().get("PATH").map(str::to_owned),
@@ -111,7 +111,7 @@ fn prepare_options(context: &CommandContext, args: NodeRunArgs) -> Result<NodeOp
 
 /// The identity of this node, made when there is none.
 fn load_identity(folder: &NodeFolder) -> Result<DeviceIdentity, String> {
-    DeviceIdentity::load_or_create(folder.identity()).map_err(|error| match error.hint() {
+    DeviceIdentity::load_or_create(folder.identity_file()).map_err(|error| match error.hint() {
         Some(hint) => format!("failed to {error}. {hint}"),
         None => format!("failed to {error}"),
     })
@@ -183,10 +183,8 @@ impl ReportPrinter {
     fn print_report(&self, report: &NodeReport) {
         let Self { printer, address, node_id, .. } = self;
         match report {
-            NodeReport::Connected => {
-                if self.is_news("connected") {
-                    printer.print_note(format_args!("connected to the gateway at {address}"));
-                }
+            NodeReport::Connected if self.is_news("connected") => {
+                printer.print_note(format_args!("connected to the gateway at {address}"));
             }
             NodeReport::WaitingForApproval { request_id, .. } => {
                 let request = request_id.as_deref().map(escape_line);
@@ -201,11 +199,11 @@ impl ReportPrinter {
                     ));
                 }
             }
-            NodeReport::Disconnected { reason, .. } => {
-                if self.is_news(&format!("disconnected {reason}")) {
-                    let told = escape_line(reason);
-                    printer.print_warning(format_args!("failed to {told}; connecting again"));
-                }
+            NodeReport::Disconnected { reason, .. }
+                if self.is_news(&format!("disconnected {reason}")) =>
+            {
+                let told = escape_line(reason);
+                printer.print_warning(format_args!("failed to {told}; connecting again"));
             }
             NodeReport::TokenNotKept { reason } => printer.print_warning(format_args!(
                 "failed to {reason}: after a restart {node_id} must be approved again"
@@ -232,7 +230,7 @@ fn show_identity(context: &CommandContext, args: &NodeIdentityArgs) -> io::Resul
             return Ok(ExitReason::Config);
         }
     };
-    let path = folder.identity().display().to_string();
+    let path = folder.identity_file().display().to_string();
     if args.json {
         let answer = json!({
             "nodeId": identity.id(), "publicKey": identity.public_key(), "path": path,

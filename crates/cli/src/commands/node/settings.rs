@@ -39,15 +39,15 @@ impl NodeFolder {
         &self.path
     }
 
-    pub(super) fn identity(&self) -> PathBuf {
+    pub(super) fn identity_file(&self) -> PathBuf {
         self.path.join("identity.json")
     }
 
-    pub(super) fn tokens(&self) -> PathBuf {
+    pub(super) fn tokens_file(&self) -> PathBuf {
         self.path.join("tokens.json")
     }
 
-    fn settings(&self) -> PathBuf {
+    fn settings_file(&self) -> PathBuf {
         self.state_dir.join("node.json")
     }
 }
@@ -57,8 +57,8 @@ impl NodeSettings {
     ///
     /// # Errors
     /// Why it cannot be read, as a sentence with its remedy.
-    pub(super) fn read(folder: &NodeFolder) -> Result<Self, String> {
-        let path = folder.settings();
+    pub(super) fn read_file(folder: &NodeFolder) -> Result<Self, String> {
+        let path = folder.settings_file();
         let broken = |problem: String| {
             format!(
                 "failed to read {}: {problem}. Correct it, or remove it and give `--host` and \
@@ -104,7 +104,7 @@ impl NodeSettings {
     ///
     /// # Errors
     /// Why there is none, as a sentence.
-    pub(super) fn address(&self) -> Result<GatewayAddress, String> {
+    pub(super) fn gateway_address(&self) -> Result<GatewayAddress, String> {
         let gateway = self.fields.get("gateway");
         let field = |key: &str| gateway.and_then(|gateway| gateway.get(key));
         let host = field("host").and_then(Value::as_str).unwrap_or(DEFAULT_HOST);
@@ -131,13 +131,13 @@ impl NodeSettings {
     ///
     /// # Errors
     /// Why it cannot be written.
-    pub(super) fn keep(&self, folder: &NodeFolder, node_id: &str) -> Result<(), String> {
+    pub(super) fn write_file(&self, folder: &NodeFolder, node_id: &str) -> Result<(), String> {
         let mut fields = self.fields.clone();
         fields.entry("version").or_insert_with(|| json!(FILE_VERSION));
         fields.insert("nodeId".to_owned(), json!(node_id));
         let text = serde_json::to_string_pretty(&Value::Object(fields)).unwrap_or_default();
         let text = format!("{text}\n");
-        StateFile::new(folder.settings())
+        StateFile::new(folder.settings_file())
             .update_text(|old| {
                 let is_same = matches!(&old, Ok(Some(old)) if *old == text);
                 (!is_same).then_some(text)
@@ -161,14 +161,15 @@ mod tests {
     fn what_was_told_once_is_remembered_with_what_others_wrote() {
         let state = tempfile::tempdir().unwrap();
         let folder = NodeFolder::of_state(state.path());
-        let settings = NodeSettings::read(&folder).unwrap();
-        let address = |settings: &NodeSettings| settings.clone().address().unwrap().to_string();
+        let settings = NodeSettings::read_file(&folder).unwrap();
+        let address =
+            |settings: &NodeSettings| settings.clone().gateway_address().unwrap().to_string();
         assert_eq!(address(&settings), "ws://127.0.0.1:18789/");
         let told = settings.with_options(Some("::1".into()), Some(7), Some("server-node".into()));
         assert_eq!(address(&told), "ws://[::1]:7/");
-        told.keep(&folder, "id").unwrap();
+        told.write_file(&folder, "id").unwrap();
 
-        let read = NodeSettings::read(&folder).unwrap();
+        let read = NodeSettings::read_file(&folder).unwrap();
         assert_eq!((address(&read), read.display_name()), (address(&told), "server-node".into()));
         let other = read.with_options(None, Some(8), None);
         assert_eq!(address(&other), "ws://[::1]:8/");
@@ -177,9 +178,9 @@ mod tests {
         let original = r#"{"version":1,"nodeId":"old","token":"t","displayName":"n",
             "gateway":{"host":"desk","port":1,"tls":false}}"#;
         file.update_text(|_| Some(original.to_owned())).unwrap();
-        let read = NodeSettings::read(&folder).unwrap().with_options(None, None, None);
+        let read = NodeSettings::read_file(&folder).unwrap().with_options(None, None, None);
         assert_eq!(address(&read), "ws://desk:1/");
-        read.keep(&folder, "id").unwrap();
+        read.write_file(&folder, "id").unwrap();
         let kept = file.read_text().unwrap().unwrap();
         assert!(kept.contains("\"token\": \"t\"") && kept.contains("\"nodeId\": \"id\""), "{kept}");
     }
@@ -191,14 +192,14 @@ mod tests {
         let file = StateFile::new(state.path().join("node.json"));
         for text in ["", "[]", "{"] {
             file.update_text(|_| Some(text.to_owned())).unwrap();
-            let problem = NodeSettings::read(&folder).unwrap_err();
+            let problem = NodeSettings::read_file(&folder).unwrap_err();
             assert!(problem.contains("node.json") && problem.contains("--host"), "{problem}");
         }
         let told = |host: &str| NodeSettings::default().with_options(Some(host.into()), None, None);
-        assert!(told("a b").address().is_err());
-        assert!(told("user@desk").address().is_err());
+        assert!(told("a b").gateway_address().is_err());
+        assert!(told("user@desk").gateway_address().is_err());
         let mut tls = told("desk");
         tls.fields.insert("gateway".to_owned(), json!({ "tls": true }));
-        assert!(tls.address().unwrap_err().contains("ssh -L"));
+        assert!(tls.gateway_address().unwrap_err().contains("ssh -L"));
     }
 }

@@ -40,11 +40,11 @@ pub(super) async fn show_status(
 ) -> io::Result<ExitReason> {
     let printer = &context.printer;
     let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
-    let settings = NodeSettings::read(&folder);
-    let identity = DeviceIdentity::load(&folder.identity());
+    let settings = NodeSettings::read_file(&folder);
+    let identity = DeviceIdentity::load(&folder.identity_file());
     let found = settings.and_then(|settings| {
         let identity = identity.map_err(|error| format!("failed to {error}"))?;
-        Ok((settings.address()?, settings.display_name(), identity))
+        Ok((settings.gateway_address()?, settings.display_name(), identity))
     });
     let (address, display_name, identity) = match found {
         Ok(found) => found,
@@ -65,7 +65,7 @@ pub(super) async fn show_status(
     if is_json {
         write_json_answer(printer, &state.to_json())?;
     } else {
-        state.print(context)?;
+        state.print_rows(context)?;
     }
     let is_connected = state.entry.as_ref().is_some_and(|entry| entry.connected);
     Ok(if is_connected { ExitReason::Ok } else { ExitReason::Failed })
@@ -175,7 +175,7 @@ impl NodeState {
         })
     }
 
-    fn print(&self, context: &CommandContext) -> io::Result<()> {
+    fn print_rows(&self, context: &CommandContext) -> io::Result<()> {
         let printer = &context.printer;
         let entry = self.entry.as_ref();
         let connected = match entry {
