@@ -28,9 +28,7 @@ use openclaw_config::{HumanDuration, InvalidDuration, RunKind};
 
 use self::deferred::DeferredArgs;
 
-pub(crate) use self::infer::{
-    InferArgs, InferCapability, InferModelAction, InferModelArgs, InferRunArgs,
-};
+pub(crate) use self::infer::{InferArgs, InferCapability, InferModelAction, InferRunArgs};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
