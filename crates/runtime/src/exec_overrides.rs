@@ -107,12 +107,12 @@ impl ExecOverrides {
     }
 
     pub(crate) fn to_recorded(&self) -> CommandSettings {
-        let mut settings = CommandSettings::default();
-        settings.host = self.host.map(|it| word_of(&HOSTS, it).to_owned());
-        settings.node.clone_from(&self.node);
-        settings.security = self.security.map(|it| word_of(&SECURITY_LEVELS, it).to_owned());
-        settings.ask = self.ask.map(|it| word_of(&ASK_MODES, it).to_owned());
-        settings
+        CommandSettings {
+            host: self.host.map(|it| word_of(&HOSTS, it).to_owned()),
+            node: self.node.clone(),
+            security: self.security.map(|it| word_of(&SECURITY_LEVELS, it).to_owned()),
+            ask: self.ask.map(|it| word_of(&ASK_MODES, it).to_owned()),
+        }
     }
 
     /// A word that this version does not know is the strictest one.

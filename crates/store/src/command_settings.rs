@@ -104,9 +104,11 @@ mod tests {
         let store = Store::open(&path).unwrap();
         let id = store.acquire_current(&key, "main").unwrap().session.id().clone();
         assert_eq!(store.command_settings(&id).unwrap(), CommandSettings::default());
-        let mut settings = CommandSettings::default();
-        settings.host = Some("node".to_owned());
-        settings.security = Some("deny".to_owned());
+        let settings = CommandSettings {
+            host: Some("node".to_owned()),
+            security: Some("deny".to_owned()),
+            ..CommandSettings::default()
+        };
         store.set_command_settings(&id, &settings).unwrap();
         let other = store.reset_session(&key, "main").unwrap();
         drop(store);
