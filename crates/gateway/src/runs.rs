@@ -237,7 +237,7 @@ impl RunManager {
         let end = tokio::select! {
             biased;
             () = run.wait_for_stop() => RunEnd::cancelled(),
-            _turn = lock.lock() => self.run_turn(&run, spec).await,
+            _turn = lock.lock() => Box::pin(self.run_turn(&run, spec)).await,
         };
         let (log, id) = (self.log.clone(), run.id.clone());
         let status = match end.status {

@@ -106,8 +106,10 @@ impl GatewayServer {
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
         let registry = NodeRegistry::default();
-        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(registry.clone())));
         let clients = Arc::new(ClientRegistry::default());
+        let node_manager =
+            || NodeManager::new(devices.clone(), Arc::clone(&clients), registry.clone());
+        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(node_manager())));
         let approvals = Arc::new(PendingApprovals::default());
         let runs = Arc::new(RunManager::new(
             runtime.clone(),
@@ -120,7 +122,7 @@ impl GatewayServer {
             settings,
             runtime,
             store,
-            nodes: NodeManager::new(devices.clone(), Arc::clone(&clients), registry),
+            nodes: node_manager(),
             devices: DeviceManager::new(devices, Arc::clone(&clients)),
             clients,
             approvals,

@@ -6,24 +6,24 @@ use openclaw_protocol::gateway::NodeEntry;
 use openclaw_runtime::{NodeCallError, NodeInvocation as AgentInvocation, NodeInvoker};
 use serde_json::Value;
 
-use super::registry::{NodeInvocation, NodeInvokeOutcome, NodeRegistry};
+use super::NodeManager;
+use super::registry::{NodeInvocation, NodeInvokeOutcome};
 
-/// Reaches the nodes that are connected to this gateway.
-#[derive(Debug, Clone)]
-pub(crate) struct GatewayNodes {
-    registry: NodeRegistry,
-}
+/// Reaches the nodes of this gateway.
+#[derive(Debug)]
+pub(crate) struct GatewayNodes(NodeManager);
 
 impl GatewayNodes {
-    pub(crate) fn new(registry: NodeRegistry) -> Self {
-        Self { registry }
+    pub(crate) fn new(nodes: NodeManager) -> Self {
+        Self(nodes)
     }
 }
 
 #[async_trait]
 impl NodeInvoker for GatewayNodes {
     async fn list_nodes(&self) -> Result<Vec<NodeEntry>, NodeCallError> {
-        Ok(self.registry.connected_nodes())
+        let listed = self.0.list_nodes().await;
+        listed.map(|list| list.nodes).map_err(|error| NodeCallError::not_sent(error.message))
     }
 
     async fn invoke_command(
@@ -38,7 +38,7 @@ impl NodeInvoker for GatewayNodes {
             timeout: invocation.time_limit,
             idempotency_key: invocation.idempotency_key,
         };
-        let outcome = self.registry.invoke(invocation, |output| {
+        let outcome = self.0.registry.invoke(invocation, |output| {
             if output.omitted_bytes > 0 {
                 progress.write_output(&format!("[… {} bytes left out …]\n", output.omitted_bytes));
             }
@@ -55,6 +55,6 @@ impl NodeInvoker for GatewayNodes {
     }
 
     fn has_nodes(&self) -> bool {
-        !self.registry.connected_nodes().is_empty()
+        !self.0.registry.connected_nodes().is_empty()
     }
 }

@@ -15,6 +15,8 @@ mod lab;
 #[cfg(test)]
 mod node_approvals;
 #[cfg(test)]
+mod node_exec;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod runs;
