@@ -94,7 +94,17 @@ async fn without_a_service_manager_the_foreground_command_is_named() {
     for action in ["install", "start", "stop", "restart", "uninstall"] {
         let said = home.run(&["gateway", action]).await.code(1);
         let _said = said.says(&["does not run systemd", "`openclaw gateway run`"]);
+        let said = home.run(&["node", action]).await.code(1);
+        let _said = said.says(&["does not run systemd", "`openclaw node run`"]);
     }
+    // What was told is remembered for `openclaw node run`.
+    let words = ["node", "install", "--host", "127.0.0.1", "--port", "7", "--display-name", "n"];
+    let _said = home.run(&words).await.code(1);
+    let status = home.run(&["node", "status", "--json"]).await.code(1).json();
+    assert_eq!(
+        (&status["gateway"], &status["displayName"]),
+        (&"ws://127.0.0.1:7/".into(), &"n".into())
+    );
     let said = home.run(&["gateway", "restart", "--json"]).await.code(1).json();
     assert_eq!((&said["action"], &said["ok"]), (&"restart".into(), &false.into()));
     let status = home.run(&["gateway", "status", "--json"]).await.code(0).json();

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use crate::args::gateway::{GatewaySecretArgs, GatewayTargetArgs};
+use crate::args::service::{ServiceControlArgs, ServiceInstallArgs};
 
 /// `openclaw node`.
 #[derive(Debug, Args)]
@@ -27,11 +28,30 @@ pub(crate) enum NodeAction {
     Status(NodeStatusArgs),
     /// Show the identity of this node
     Identity(NodeIdentityArgs),
+    /// Install the node as a service of this user, and start it
+    Install(NodeInstallArgs),
+    /// Stop the service and remove it
+    Uninstall(ServiceControlArgs),
+    /// Start the service
+    Start(ServiceControlArgs),
+    /// Stop the service
+    Stop(ServiceControlArgs),
+    /// Stop the service and start it again
+    Restart(ServiceControlArgs),
 }
 
-/// `openclaw node run`.
+/// `openclaw node install`.
 #[derive(Debug, Args)]
-pub(crate) struct NodeRunArgs {
+pub(crate) struct NodeInstallArgs {
+    #[command(flatten)]
+    pub(crate) gateway: NodeGatewayArgs,
+    #[command(flatten)]
+    pub(crate) service: ServiceInstallArgs,
+}
+
+/// The gateway of a node, and its name there.
+#[derive(Debug, Args)]
+pub(crate) struct NodeGatewayArgs {
     /// The gateway's host; remembered, at first this machine
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
@@ -41,6 +61,13 @@ pub(crate) struct NodeRunArgs {
     /// The name of this node for people; remembered, at first the name of the machine
     #[arg(long, value_name = "NAME")]
     pub(crate) display_name: Option<String>,
+}
+
+/// `openclaw node run`.
+#[derive(Debug, Args)]
+pub(crate) struct NodeRunArgs {
+    #[command(flatten)]
+    pub(crate) gateway: NodeGatewayArgs,
     #[command(flatten)]
     pub(crate) secret: GatewaySecretArgs,
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod target;
 
-use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
@@ -132,7 +131,7 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
     tokio::select! {
         () = &mut serving => return Ok(ExitReason::Ok),
         () = signals.next() => {}
-        never = keep_watchdog_quiet(notifier) => match never {},
+        never = service::keep_watchdog_quiet(notifier) => match never {},
     }
     notifier.notify_stopping(GatewayServer::LONGEST_END);
     printer.print_note("the gateway ends; a second Ctrl-C ends its runs at once");
@@ -142,17 +141,6 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
         () = signals.next() => printer.print_note("stopped; `--resume` finishes what was running"),
     }
     Ok(ExitReason::Ok)
-}
-
-/// Tells the systemd that started this program, as often as it expects, that the program's tasks
-/// are still run.
-async fn keep_watchdog_quiet(notifier: ServiceNotifier) -> Infallible {
-    let Some(interval) = notifier.watchdog_interval() else { return std::future::pending().await };
-    let mut ticks = tokio::time::interval(interval / 2);
-    loop {
-        ticks.tick().await;
-        notifier.notify_alive();
-    }
 }
 
 fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReason {

@@ -15,6 +15,7 @@ use openclaw_gateway::{GatewayAuthentication, find_client_secret};
 use openclaw_node::{
     NodeHost, NodeOptions, NodeReport, NodeStartError, NodeStopReason, ReconnectDelays,
 };
+use openclaw_service::{ServiceNotifier, ServiceVerb};
 use openclaw_terminal::OutputPrinter;
 use openclaw_terminal::sanitize::escape_line;
 use serde_json::json;
@@ -22,8 +23,12 @@ use serde_json::json;
 use self::local_policy::LocalNodePolicy;
 use self::settings::{NodeFolder, NodeSettings};
 use crate::args::gateway::GatewaySecretArgs;
-use crate::args::node::{NodeAction, NodeArgs, NodeIdentityArgs, NodeRunArgs};
+use crate::args::node::{
+    NodeAction, NodeArgs, NodeGatewayArgs, NodeIdentityArgs, NodeInstallArgs, NodeRunArgs,
+};
+use crate::args::service::ServiceControlArgs;
 use crate::commands::gateway::to_overrides;
+use crate::commands::service::{self, ServiceKind};
 use crate::exit::ExitReason;
 use crate::failure::print_agent_error;
 use crate::json_answer::write_json_answer;
@@ -41,7 +46,48 @@ pub(crate) async fn run(context: &CommandContext, args: NodeArgs) -> io::Result<
         NodeAction::Run(args) => serve(context, args).await,
         NodeAction::Status(args) => status::show_status(context, args).await,
         NodeAction::Identity(args) => show_identity(context, &args),
+        NodeAction::Install(args) => install(context, args).await,
+        NodeAction::Uninstall(ServiceControlArgs { json }) => {
+            service::uninstall(context, ServiceKind::Node, json).await
+        }
+        NodeAction::Start(args) => control(context, ServiceVerb::Start, args).await,
+        NodeAction::Stop(args) => control(context, ServiceVerb::Stop, args).await,
+        NodeAction::Restart(args) => control(context, ServiceVerb::Restart, args).await,
     }
+}
+
+/// The arguments with which the service runs the program.
+fn service_words() -> Vec<String> {
+    vec!["node".to_owned(), "run".to_owned()]
+}
+
+/// Installs the service. It finds its gateway as every later `openclaw node run` does.
+async fn install(context: &CommandContext, args: NodeInstallArgs) -> io::Result<ExitReason> {
+    let printer = &context.printer;
+    if !args.service.dry_run
+        && let Err(problem) = remember_gateway(context, args.gateway)
+    {
+        printer.print_error(problem);
+        return Ok(ExitReason::Config);
+    }
+    service::install(context, ServiceKind::Node, service_words(), args.service).await
+}
+
+/// Keeps the gateway and the name, and makes the identity that a gateway will know.
+fn remember_gateway(context: &CommandContext, args: NodeGatewayArgs) -> Result<(), String> {
+    let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
+    let settings =
+        NodeSettings::read_file(&folder)?.with_options(args.host, args.port, args.display_name);
+    settings.gateway_address()?;
+    settings.write_file(&folder, load_identity(&folder)?.id())
+}
+
+async fn control(
+    context: &CommandContext,
+    verb: ServiceVerb,
+    args: ServiceControlArgs,
+) -> io::Result<ExitReason> {
+    service::control(context, ServiceKind::Node, verb, args.json).await
 }
 
 async fn serve(context: &CommandContext, args: NodeRunArgs) -> io::Result<ExitReason> {
@@ -63,7 +109,10 @@ async fn serve(context: &CommandContext, args: NodeRunArgs) -> io::Result<ExitRe
         Err(error) => return Ok(refuse_start(printer, &error)),
     };
     printer.print_note(format_args!("this node is {node_id}; it connects to {address}"));
+    let notifier = ServiceNotifier;
+    notifier.notify_ready(&format!("is a node of {address}"));
     tokio::select! {
+        never = service::keep_watchdog_quiet(notifier) => match never {},
         stopped = node.run() => {
             let Err(reason) = stopped;
             Ok(report_stop(printer, &address, &reason))
@@ -84,7 +133,8 @@ fn prepare_options(context: &CommandContext, args: NodeRunArgs) -> Result<NodeOp
     };
     let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
     let settings = NodeSettings::read_file(&folder).map_err(refuse)?;
-    let settings = settings.with_options(args.host, args.port, args.display_name);
+    let gateway = args.gateway;
+    let settings = settings.with_options(gateway.host, gateway.port, gateway.display_name);
     let address = settings.gateway_address().map_err(|problem| {
         printer.print_error(problem);
         ExitReason::Usage

@@ -4,11 +4,14 @@ mod host;
 mod missing_variables;
 mod report;
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use openclaw_chat::CommandContext;
-use openclaw_service::{ServiceDefinition, ServiceError, ServiceVerb, SystemdUser};
+use openclaw_service::{
+    ServiceDefinition, ServiceError, ServiceNotifier, ServiceVerb, SystemdUser,
+};
 use serde_json::json;
 
 use self::host::{find_systemd, is_supervised_elsewhere, service_environment};
@@ -18,7 +21,7 @@ use crate::args::service::ServiceInstallArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
-/// How long the gateway may be silent towards systemd.
+/// How long a service may be silent towards systemd.
 const WATCHDOG_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A service of this program.
@@ -26,6 +29,8 @@ const WATCHDOG_TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) enum ServiceKind {
     /// `openclaw gateway run`.
     Gateway,
+    /// `openclaw node run`.
+    Node,
 }
 
 impl ServiceKind {
@@ -33,6 +38,7 @@ impl ServiceKind {
     fn name(self) -> &'static str {
         match self {
             Self::Gateway => "openclaw-gateway",
+            Self::Node => "openclaw-node",
         }
     }
 
@@ -40,6 +46,7 @@ impl ServiceKind {
     fn launchd_label(self) -> &'static str {
         match self {
             Self::Gateway => "ai.openclaw.gateway",
+            Self::Node => "ai.openclaw.node",
         }
     }
 
@@ -47,6 +54,7 @@ impl ServiceKind {
     fn task_name(self) -> &'static str {
         match self {
             Self::Gateway => "OpenClaw Gateway",
+            Self::Node => "OpenClaw Node",
         }
     }
 
@@ -54,12 +62,14 @@ impl ServiceKind {
     fn foreground_command(self) -> &'static str {
         match self {
             Self::Gateway => "openclaw gateway run",
+            Self::Node => "openclaw node run",
         }
     }
 
     fn description(self) -> &'static str {
         match self {
             Self::Gateway => "OpenClaw gateway",
+            Self::Node => "OpenClaw node",
         }
     }
 
@@ -118,6 +128,17 @@ pub(crate) async fn install(
     }
     printer.print_hint(format_args!("`{}` shows it.", kind.command("status")));
     Ok(ExitReason::Ok)
+}
+
+/// Tells the systemd that started this program, as often as it expects, that the program's tasks
+/// are still run.
+pub(crate) async fn keep_watchdog_quiet(notifier: ServiceNotifier) -> Infallible {
+    let Some(interval) = notifier.watchdog_interval() else { return std::future::pending().await };
+    let mut ticks = tokio::time::interval(interval / 2);
+    loop {
+        ticks.tick().await;
+        notifier.notify_alive();
+    }
 }
 
 /// Stops a service and removes it.
@@ -267,9 +288,7 @@ fn define_service(
     definition.args = words;
     definition.environment = service_environment(context);
     definition.final_exit_code = Some(ExitReason::ServiceConfig.code());
-    if kind == ServiceKind::Gateway {
-        definition.watchdog = Some(WATCHDOG_TIMEOUT);
-    }
+    definition.watchdog = Some(WATCHDOG_TIMEOUT);
     Ok(definition)
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::settings::{NodeFolder, NodeSettings};
 use crate::args::node::NodeStatusArgs;
 use crate::commands::gateway::target::GatewayTarget;
+use crate::commands::service::{ServiceKind, ServiceReport};
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
@@ -62,10 +63,15 @@ pub(super) async fn show_status(
     };
     let is_json = args.target.json;
     ask_gateway(context, args, &address, &mut state).await;
+    let service = ServiceReport::ask(context, ServiceKind::Node, super::service_words()).await;
     if is_json {
-        write_json_answer(printer, &state.to_json())?;
+        let mut answer = state.to_json();
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("service".to_owned(), service.to_json());
+        }
+        write_json_answer(printer, &answer)?;
     } else {
-        state.print_rows(context)?;
+        state.print_rows(context, &service)?;
     }
     let is_connected = state.entry.as_ref().is_some_and(|entry| entry.connected);
     Ok(if is_connected { ExitReason::Ok } else { ExitReason::Failed })
@@ -175,7 +181,7 @@ impl NodeState {
         })
     }
 
-    fn print_rows(&self, context: &CommandContext) -> io::Result<()> {
+    fn print_rows(&self, context: &CommandContext, service: &ServiceReport) -> io::Result<()> {
         let printer = &context.printer;
         let entry = self.entry.as_ref();
         let connected = match entry {
@@ -184,10 +190,12 @@ impl NodeState {
             _ => "no",
         };
         let commands = entry.map(|entry| entry.commands.join(", ")).unwrap_or_default();
+        let service = service.describe();
         let rows = [
             ("node", self.node_id.as_deref().unwrap_or("none yet")),
             ("name", &self.display_name),
             ("gateway", &self.gateway),
+            ("service", &service),
             ("running", if self.is_running { "yes" } else { "no" }),
             ("connected", connected),
             ("approval", if self.problem.is_some() { "unknown" } else { self.approval_state() }),
