@@ -1014,14 +1014,19 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s q -l quiet -d 'Print only errors on stderr'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "run" -d 'Run commands on this machine for a gateway, until Ctrl-C'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "status" -d 'Show whether the node runs, and what its gateway knows of it'
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity" -f -a "identity" -d 'Show the identity of this node'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "run" -d 'Run commands on this machine for a gateway, until Ctrl-C'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "status" -d 'Show whether the node runs, and what its gateway knows of it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "identity" -d 'Show the identity of this node'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "install" -d 'Install the node as a service of this user, and start it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "uninstall" -d 'Stop the service and remove it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "start" -d 'Start the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "stop" -d 'Stop the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and not __fish_seen_subcommand_from run status identity install uninstall start stop restart" -f -a "restart" -d 'Stop the service and start it again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l host -d 'The gateway\'s host; remembered, at first this machine' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l port -d 'The gateway\'s port; remembered, at first 18789' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from run" -l display-name -d 'The name of this node for people; remembered, at first the name of the machine' -r
@@ -1049,6 +1054,42 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l host -d 'The gateway\'s host; remembered, at first this machine' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l port -d 'The gateway\'s port; remembered, at first 18789' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l display-name -d 'The name of this node for people; remembered, at first the name of the machine' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l force -d 'Replace another definition of the service'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l enable-linger -d 'Let the services of this user go on after the logout and start with the machine'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l dry-run -d 'Print the definition and install nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'

@@ -1,8 +1,9 @@
 //! The devices that may connect: what is granted to them, and how they ask for it.
 
 mod methods;
+mod refusals;
 
-pub(crate) use methods::{check_label, missing_scope, too_many_changes};
+pub(crate) use refusals::{check_label, missing_scope, too_many_changes};
 
 use std::net::IpAddr;
 use std::sync::Arc;

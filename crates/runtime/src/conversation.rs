@@ -121,6 +121,14 @@ impl fmt::Debug for Conversation {
     }
 }
 
+/// The session that an agent is built for.
+struct AgentSession<'a> {
+    session: &'a Session,
+    /// What the requests begin with that the server already has.
+    prefix: Option<&'a RequestPrefix>,
+    command_runs: CommandRuns,
+}
+
 impl Conversation {
     /// The session's id.
     #[must_use]
@@ -288,7 +296,8 @@ impl Conversation {
         // What the old session changed of `tools.exec` does not count any more.
         let runs = self.runtime.new_command_runs();
         let base = self.base_runtime.clone();
-        self.run = self.build_agent(&base, connected, (&loaded.session, None), runs).await?;
+        let session = AgentSession { session: &loaded.session, prefix: None, command_runs: runs };
+        self.run = self.build_agent(&base, connected, session).await?;
         self.runtime = base;
         self.exec_overrides = ExecOverrides::default();
         self.session = loaded.session;
@@ -310,8 +319,8 @@ impl Conversation {
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
         let command_runs = self.run.command_runs.clone();
-        let around = (&session, prefix.as_deref());
-        self.run = self.build_agent(&self.runtime, connected, around, command_runs).await?;
+        let session = AgentSession { session: &session, prefix: prefix.as_deref(), command_runs };
+        self.run = self.build_agent(&self.runtime, connected, session).await?;
         if let Some(context) = &mut self.context {
             context.window = self.run.model.model_info().limits.context_window;
         }
@@ -323,9 +332,9 @@ impl Conversation {
         &self,
         runtime: &Runtime,
         connected: ModelConnection,
-        (session, prefix): (&Session, Option<&RequestPrefix>),
-        command_runs: CommandRuns,
+        session: AgentSession<'_>,
     ) -> Result<AgentRun, AgentError> {
+        let AgentSession { session, prefix, command_runs } = session;
         let around = AgentSpec {
             agent: &self.agent_id,
             workspace: &self.workspace,

@@ -24,17 +24,18 @@ impl ServiceDefinition {
         };
         let string = |value: &str| format!("<string>{}</string>", escape_xml(value));
         pair("Label", &string(label));
-        let arguments: String =
-            words.iter().map(|word| format!("\n    {}", string(word))).collect();
+        let mut arguments = String::new();
+        for word in words {
+            arguments.push_str("\n    ");
+            arguments.push_str(&string(word));
+        }
         pair("ProgramArguments", &format!("<array>{arguments}\n  </array>"));
         if !self.environment.is_empty() {
-            let variables: String = self
-                .environment
-                .iter()
-                .map(|(name, value)| {
-                    format!("\n    <key>{}</key>\n    {}", escape_xml(name), string(value))
-                })
-                .collect();
+            let mut variables = String::new();
+            for (name, value) in &self.environment {
+                let name = escape_xml(name);
+                let _ = write!(variables, "\n    <key>{name}</key>\n    {}", string(value));
+            }
             pair("EnvironmentVariables", &format!("<dict>{variables}\n  </dict>"));
         }
         if let Some(directory) = self.directory_text()? {

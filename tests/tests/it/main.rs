@@ -66,6 +66,8 @@ mod json_output;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod node_exec;
+#[cfg(test)]
 mod odd_files;
 #[cfg(test)]
 mod odd_servers;

@@ -56,9 +56,8 @@ async fn what_is_open_is_found_with_its_place_and_its_remedy() {
 #[tokio::test]
 async fn a_pattern_that_names_no_program_is_told_with_its_line() {
     let home = Home::new().config("{}");
-    let file = home.config_path().with_file_name("exec-approvals.json");
     let text = "{\n \"version\": 1,\n \"agents\": { \"main\": { \"allowlist\": [\n  { \"pattern\": \"/usr/bin/cat\" },\n  { \"pattern\": \"/usr/bin/*\" }\n ] } }\n}\n";
-    fs::write(&file, text).unwrap();
+    home.put_state("exec-approvals.json", text);
     let report = home.run(&["security", "audit", "--json"]).await.json();
     let found = finding(&report, "exec.allowlist", "exec-approvals.json:5");
     assert_eq!(found["severity"], "warn", "{found}");

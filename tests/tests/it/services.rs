@@ -20,7 +20,7 @@ async fn a_gateway_tells_systemd_that_it_is_ready_alive_and_ending() {
     let (_server, home) = tiny().await;
     let path = home.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let home = home.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
     let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
     gateway.until_says("Ctrl-C ends it").await;

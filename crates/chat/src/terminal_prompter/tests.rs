@@ -26,6 +26,7 @@ fn command_in(directory: &str) -> ToolEffect {
     ToolEffect::Exec {
         command: "ls\u{1b}[2K".to_owned(),
         directory: directory.to_owned(),
+        node: None,
         review: CommandReview::Unreviewed,
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 /// How a service is installed.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct ServiceInstallArgs {
     /// Replace another definition of the service
     #[arg(long)]

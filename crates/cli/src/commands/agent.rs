@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let names_no_other = args.resumed_session().is_none() && !args.continue_latest;
     let uses_default_session = uses_default_session && names_no_other;
     let command = AgentCommand { context, output, request, uses_default_session };
-    command.run(args).await
+    Box::pin(command.run(args)).await
 }
 
 /// One run of `openclaw agent`.

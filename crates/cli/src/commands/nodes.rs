@@ -60,17 +60,19 @@ pub(crate) async fn run(context: &CommandContext, args: NodesArgs) -> io::Result
 struct Change {
     method: &'static str,
     params: Value,
-    /// Whether it is of one node, and which the user named.
-    node: Option<Option<String>>,
+    /// Whether it is of one node.
+    is_of_node: bool,
+    /// The node that the user named.
+    node: Option<String>,
 }
 
 impl Change {
     fn new(method: &'static str, params: Value) -> Self {
-        Self { method, params, node: None }
+        Self { method, params, is_of_node: false, node: None }
     }
 
     fn of_node(self, name: Option<String>) -> Self {
-        Self { node: Some(name), ..self }
+        Self { is_of_node: true, node: name, ..self }
     }
 }
 
@@ -90,9 +92,9 @@ async fn change(
         Ok(target) => target,
         Err(exit) => return Ok(exit),
     };
-    let Change { method, mut params, node } = change;
-    if let Some(name) = node {
-        let node = match find_node(context, &target, name.as_deref()).await {
+    let Change { method, mut params, is_of_node, node } = change;
+    if is_of_node {
+        let node = match find_node(context, &target, node.as_deref()).await {
             Ok(node) => node,
             Err(exit) => return Ok(exit),
         };
@@ -145,22 +147,22 @@ async fn find_node(
 
 /// The node with this id or name, or the only one.
 fn choose_node(nodes: Vec<NodeEntry>, name: Option<&str>) -> Result<NodeEntry, String> {
-    let list = |nodes: &[NodeEntry]| -> String {
+    let join_names = |nodes: &[NodeEntry]| -> String {
         let names = nodes.iter().map(|node| {
             let name = node.display_name.as_deref().unwrap_or("without a name");
             sanitize::escape_line(&format!("{name} ({})", node.node_id))
         });
         names.collect::<Vec<_>>().join(", ")
     };
-    let all = list(&nodes);
+    let all = join_names(&nodes);
     let mut matching: Vec<NodeEntry> =
         nodes.into_iter().filter(|node| name.is_none_or(|name| node.is_named(name))).collect();
     match (matching.pop(), matching.is_empty(), name) {
         (Some(node), true, _) => Ok(node),
-        (Some(last), false, Some(name)) => {
-            matching.push(last);
+        (Some(other), false, Some(name)) => {
+            matching.push(other);
             let name = sanitize::escape_line(name);
-            Err(format!("several nodes have the name `{name}`: {}", list(&matching)))
+            Err(format!("several nodes have the name `{name}`: {}", join_names(&matching)))
         }
         (Some(_), false, None) => Err(format!("`--node` must say which of the nodes: {all}")),
         (None, _, Some(name)) if !all.is_empty() => {

@@ -7,6 +7,9 @@ use openclaw_runtime::{DeviceRecord, DeviceRole, DeviceToken, PairingRequest, St
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::refusals::{
+    check_label, missing_scope, too_many_changes, unknown_device, unknown_request,
+};
 use super::{DeviceManager, hash_token, no_randomness};
 use crate::clients::{ClientQueue, EventAudience};
 use crate::grants::{ClientGrant, ClientScope};
@@ -15,12 +18,9 @@ use crate::nodes::needs_admin;
 use crate::random::random_hex;
 use crate::runs::{offload, store_failure, unix_millis};
 
-/// The most characters of a name that an owner gives.
-const MAX_LABEL_CHARS: usize = 64;
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestParams {
+struct DeviceRequestParams {
     request_id: String,
 }
 
@@ -41,7 +41,7 @@ struct DeviceParams {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RenameParams {
+struct DeviceRenameParams {
     device_id: String,
     #[serde(default)]
     label: String,
@@ -71,7 +71,7 @@ impl ConnectedClient {
             "device.pair.list" => devices.list().await,
             "device.pair.approve" => devices.approve(parse(params)?, &self.grant).await,
             "device.pair.reject" => {
-                let RequestParams { request_id } = parse(params)?;
+                let DeviceRequestParams { request_id } = parse(params)?;
                 devices.reject(&request_id).await
             }
             "device.pair.remove" => {
@@ -79,7 +79,7 @@ impl ConnectedClient {
                 devices.remove(&device_id, &self.grant).await
             }
             "device.pair.rename" => {
-                let RenameParams { device_id, label } = parse(params)?;
+                let DeviceRenameParams { device_id, label } = parse(params)?;
                 devices.rename(&device_id, label.trim(), &self.grant).await
             }
             "device.token.rotate" => devices.rotate(parse(params)?, &self.grant, &self.queue).await,
@@ -376,41 +376,4 @@ pub(super) fn describe_request(request: &PairingRequest) -> Value {
 
 fn check_reach(caller: &ClientGrant, scopes: &[String]) -> Result<(), GatewayError> {
     caller.first_missing(scopes).map_or(Ok(()), |missing| Err(missing_scope(missing)))
-}
-
-pub(crate) fn too_many_changes() -> GatewayError {
-    let text = "Too many changes of devices, nodes and their commands within a minute.";
-    GatewayError::new(GatewayErrorCode::Unavailable, text).with_retry(Some(60_000))
-}
-
-/// Refuses a name that is too long or could deceive.
-pub(crate) fn check_label(field: &str, label: &str) -> Result<(), GatewayError> {
-    if label.chars().count() > MAX_LABEL_CHARS || label.chars().any(char::is_control) {
-        return Err(GatewayError::invalid_request(format!(
-            "`{field}` has {MAX_LABEL_CHARS} characters at most, and no control character."
-        )));
-    }
-    Ok(())
-}
-
-pub(crate) fn missing_scope(scope: &str) -> GatewayError {
-    let text = format!("This needs the scope `{scope}`.");
-    GatewayError::new(GatewayErrorCode::Forbidden, text).with_details(json!({
-        "code": "MISSING_SCOPE",
-        "missingScope": scope,
-        "requiredScopes": [scope],
-    }))
-}
-
-/// An id is never completed: the beginning of one could be another device's.
-fn unknown_request(id: &str) -> GatewayError {
-    let id: String = id.chars().take(64).collect();
-    let text = format!("No device waits under the request `{}`.", id.escape_debug());
-    GatewayError::invalid_request(text).with_details(json!({ "code": "UNKNOWN_REQUEST_ID" }))
-}
-
-fn unknown_device(id: &str) -> GatewayError {
-    let id: String = id.chars().take(64).collect();
-    let text = format!("No device `{}` is paired.", id.escape_debug());
-    GatewayError::invalid_request(text).with_details(json!({ "code": "UNKNOWN_DEVICE" }))
 }

@@ -20,7 +20,7 @@ use crate::runs::{offload, store_failure, unix_millis};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestParams {
+struct NodeRequestParams {
     request_id: String,
 }
 
@@ -32,7 +32,7 @@ struct NodeParams {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RenameParams {
+struct NodeRenameParams {
     node_id: String,
     display_name: String,
 }
@@ -57,18 +57,18 @@ impl ConnectedClient {
                 encode(&nodes.find_node(&node_id).await?)
             }
             "node.rename" => {
-                let RenameParams { node_id, display_name } = parse(params)?;
+                let NodeRenameParams { node_id, display_name } = parse(params)?;
                 nodes.rename(&node_id, display_name.trim()).await
             }
             "node.pair.list" => nodes.list_requests().await,
             "node.pair.approve" => {
-                let RequestParams { request_id } = parse(params)?;
+                let NodeRequestParams { request_id } = parse(params)?;
                 // A node that connects at this moment has what is approved before or after.
                 let _alone = self.state.devices.change_credentials().await;
                 nodes.approve(&request_id, &self.grant).await
             }
             "node.pair.reject" => {
-                let RequestParams { request_id } = parse(params)?;
+                let NodeRequestParams { request_id } = parse(params)?;
                 nodes.reject(&request_id).await
             }
             "node.pair.remove" => {

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::lab::{GatewayLab, connect_params};
 use crate::test_device::TestDevice;
+use crate::test_node::TestNode;
 
 fn now_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -291,5 +292,25 @@ async fn a_socket_from_a_page_or_under_another_name_is_not_opened() {
         let answer = lab.http("GET /", &headers, "").await;
         assert_eq!(answer.status, status, "{header:?}: {}", answer.body);
     }
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_of_nodes_is_bounded() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut owner = lab.operator().await;
+    for seed in 1..=8 {
+        TestNode::new(seed, &["system.run"]).request_pairing(&lab).await;
+    }
+    // The ninth of a kind within a minute is slowed down, and displaces nobody.
+    let mut refused = 0;
+    for seed in 9..=20 {
+        let attempt = TestNode::new(seed, &["system.run"]).attempt(&lab, |_| ()).await;
+        refused += usize::from(attempt.reason() == "AUTH_RATE_LIMITED");
+    }
+    assert!(refused > 0);
+    let list = owner.call("device.pair.list", json!({})).await;
+    assert!(list["payload"]["pending"].as_array().unwrap().len() <= 8);
     lab.end().await;
 }

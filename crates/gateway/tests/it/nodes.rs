@@ -386,23 +386,3 @@ async fn output_reaches_the_caller_in_order_while_the_command_runs() {
     assert!(!frames.iter().any(|name| name == "node.invoke.progress"), "{frames:?}");
     lab.end().await;
 }
-
-#[tokio::test]
-async fn a_flood_of_requests_of_nodes_is_bounded() {
-    let server = MockVllm::builder().start().await.unwrap();
-    let lab = GatewayLab::start(&server).await;
-    let mut owner = lab.operator().await;
-    for seed in 1..=8 {
-        TestNode::new(seed, ALL).request_pairing(&lab).await;
-    }
-    // The ninth of a kind within a minute is slowed down, and displaces nobody.
-    let mut refused = 0;
-    for seed in 9..=20 {
-        let attempt = TestNode::new(seed, ALL).attempt(&lab, |_| ()).await;
-        refused += usize::from(attempt.reason() == "AUTH_RATE_LIMITED");
-    }
-    assert!(refused > 0);
-    let list = owner.call("device.pair.list", json!({})).await;
-    assert!(list["payload"]["pending"].as_array().unwrap().len() <= 8);
-    lab.end().await;
-}

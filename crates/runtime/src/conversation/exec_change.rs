@@ -3,7 +3,7 @@
 use openclaw_store::StoreError;
 use thiserror::Error;
 
-use super::Conversation;
+use super::{AgentSession, Conversation};
 use crate::agent_error::AgentError;
 use crate::exec_overrides::{ExecOverrides, ExecSettings};
 use crate::offload::run_blocking;
@@ -52,8 +52,9 @@ impl Conversation {
         let session = self.session.clone();
         let connected = self.run.model_connection();
         let runs = self.run.command_runs.clone();
-        let around = (&session, prefix.as_deref());
-        let run = self.build_agent(&runtime, connected, around, runs).await?;
+        let around =
+            AgentSession { session: &session, prefix: prefix.as_deref(), command_runs: runs };
+        let run = self.build_agent(&runtime, connected, around).await?;
         let (store, id) = (self.store.clone(), session.id().clone());
         let recorded = overrides.to_recorded();
         run_blocking(move || store.set_command_settings(&id, &recorded)).await?;

@@ -47,7 +47,7 @@ impl NodeInvoker for OneNode {
         Ok(if is_run {
             json!({"exitCode": 0, "success": true, "stdout": "there\n"})
         } else {
-            let plan = json!({"argv": ["make"], "cwd": "/home/node", "commandText": "make"});
+            let plan = json!({"argv": ["make"], "cwd": "/srv/node", "commandText": "make"});
             json!({"plan": plan, "decision": self.decision, "reason": "`make` is not listed"})
         })
     }
@@ -142,7 +142,7 @@ async fn a_command_runs_on_the_node_and_files_stay_in_the_workspace() {
     assert_eq!(request.node.as_deref(), Some("server-node"));
     assert_eq!(
         request.display,
-        "node:\n  | server-node (n1)\ndirectory:\n  | /home/node\nshell command:\n  | make\n\
+        "node:\n  | server-node (n1)\ndirectory:\n  | /srv/node\nshell command:\n  | make\n\
          sandbox: none on the node\n"
     );
     assert_eq!(request.reason_line(), "the node runs it only after approval: `make` is not listed");

@@ -104,7 +104,7 @@ fn prepared(decision: &str) -> Value {
     json!({
         "plan": {
             "argv": ["/bin/sh", "-c", "make test"],
-            "cwd": "/home/node",
+            "cwd": "/srv/node",
             "commandText": "make test",
             "planHash": "abc",
         },
@@ -176,7 +176,7 @@ async fn a_command_runs_on_the_node_as_it_was_prepared() {
     planned.prepare().await;
     let expected = ToolEffect::Exec {
         command: "make test".to_owned(),
-        directory: "/home/node".to_owned(),
+        directory: "/srv/node".to_owned(),
         node: Some("server-node".to_owned()),
         review: CommandReview::Allowed,
     };
@@ -215,7 +215,7 @@ async fn what_a_person_approved_is_sent_with_its_plan() {
     };
     assert_eq!(
         display,
-        "node:\n  | server-node (n1)\ndirectory:\n  | /home/node\ncommand:\n  | make 'a b\\e[2K'\n\
+        "node:\n  | server-node (n1)\ndirectory:\n  | /srv/node\ncommand:\n  | make 'a b\\e[2K'\n\
          sandbox on the node:\n  | file system: enforced\n"
     );
     run(planned, &Progress::default()).await;

@@ -23,12 +23,9 @@ pub(super) async fn invoke_command(
     args: NodesInvokeArgs,
 ) -> io::Result<ExitReason> {
     let printer = &context.printer;
-    let params: Value = match serde_json::from_str(&args.params) {
-        Ok(params @ Value::Object(_)) => params,
-        _ => {
-            printer.print_error("`--params` must be a JSON object");
-            return Ok(ExitReason::Usage);
-        }
+    let Ok(params @ Value::Object(_)) = serde_json::from_str::<Value>(&args.params) else {
+        printer.print_error("`--params` must be a JSON object");
+        return Ok(ExitReason::Usage);
     };
     let target = match open_target(context, args.target) {
         Ok(target) => target,

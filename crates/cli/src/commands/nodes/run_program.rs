@@ -31,6 +31,7 @@ pub(super) async fn run_program(
         context.printer.print_error("`--env` must be NAME=VALUE");
         return Ok(ExitReason::Usage);
     };
+    let env = Some(env).filter(|variables| !variables.is_empty());
     let target = match open_target(context, args.target) {
         Ok(target) => target,
         Err(exit) => return Ok(exit),
@@ -189,9 +190,9 @@ impl ProgramRun<'_> {
     fn write_result(&self, result: &SystemRunResult, shown: usize) -> io::Result<()> {
         let printer = &self.context.printer;
         if shown == 0 {
-            let to_terminal = |text: &str| match io::stdout().is_terminal() {
-                true => sanitize::escape_prose(text),
-                false => text.to_owned(),
+            let is_terminal = io::stdout().is_terminal();
+            let to_terminal = |text: &str| {
+                if is_terminal { sanitize::escape_prose(text) } else { text.to_owned() }
             };
             printer.write_answer(&to_terminal(&result.stdout))?;
             if !result.stderr.is_empty() {
@@ -248,11 +249,12 @@ fn exit_of(result: &SystemRunResult) -> ExitReason {
     }
 }
 
-fn parse_environment(pairs: &[String]) -> Option<Option<BTreeMap<String, String>>> {
+/// The variables of `NAME=VALUE` pairs; `None` when one is no such pair.
+fn parse_environment(pairs: &[String]) -> Option<BTreeMap<String, String>> {
     let mut variables = BTreeMap::new();
     for pair in pairs {
         let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty())?;
         variables.insert(name.to_owned(), value.to_owned());
     }
-    Some(Some(variables).filter(|variables| !variables.is_empty()))
+    Some(variables)
 }

@@ -15,7 +15,7 @@ const KEY_VARIABLES: [&str; 5] = [
 /// One sentence for each variable that only this shell has.
 pub(super) fn find_missing_variables(context: &CommandContext) -> Vec<String> {
     let loaded = context.models.loaded_config();
-    let text = loaded.source_text().map(|text| text.to_string()).unwrap_or_default();
+    let text = loaded.source_text().map(ToString::to_string).unwrap_or_default();
     let env_file = context.models.app_paths().env_file();
     let names = loaded.env().iter_pairs().filter_map(|(name, value)| {
         let name = name.to_str().filter(|_| !value.is_empty())?;

@@ -16,10 +16,10 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// The conversations of responses, by their ids.
 #[derive(Debug, Default)]
-pub(crate) struct ResponseIndex(Mutex<IndexState>);
+pub(crate) struct ResponseIndex(Mutex<KeptResponses>);
 
 #[derive(Debug, Default)]
-struct IndexState {
+struct KeptResponses {
     chats: HashMap<String, KeptMessages>,
     /// The ids, the oldest first.
     order: VecDeque<String>,
