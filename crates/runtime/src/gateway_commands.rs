@@ -77,11 +77,13 @@ impl Runtime {
             vec![config, unset]
         };
         self.command_policy(self.default_agent()).replace_file_with(text, |former| {
+            // The hash is of the bytes as they are, not as this program would write them.
+            let hash = former.as_ref().ok().and_then(Option::as_deref);
+            let hash = hash.map(|text| sha256_hex(text.as_bytes()));
             let former = match former {
                 Ok(text) => ApprovalsDocument::from_bytes(text.clone().map(String::into_bytes)),
                 Err(error) => ApprovalsDocument::from_read_error(error),
             };
-            let hash = former.to_bytes().map(|bytes| sha256_hex(&bytes));
             if base_hash.is_some_and(|base| hash.as_deref().unwrap_or_default() != base) {
                 return Err(ApprovalsUpdateError::ChangedMeanwhile);
             }

@@ -8,8 +8,6 @@ use crate::servers::tiny;
 async fn scripts_get_a_sentence_and_never_an_unknown_command() {
     let home = Home::new();
     for (command, code, said) in [
-        ("gateway restart", 0, "start it again"),
-        ("gateway install --force", 2, "installs no service yet"),
         ("cron list --json", 0, "nothing runs here by schedule yet"),
         ("plugins install x", 2, "there are no plugins here"),
         ("hooks enable x", 2, "nothing runs here on an event yet"),

@@ -58,7 +58,7 @@ pub struct GatewayEndpointsConfig {
     /// `/v1/chat/completions`; with it all paths below `/v1/` are served.
     pub chat_completions: GatewayEndpointConfig,
     /// `/v1/responses`; with it all paths below `/v1/` are served.
-    pub responses: GatewayEndpointConfig,
+    pub responses: GatewayResponsesConfig,
 }
 
 /// A path of the OpenAI API.
@@ -66,6 +66,19 @@ pub struct GatewayEndpointsConfig {
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GatewayEndpointConfig {
+    /// Whether it is served.
+    #[schemars(extend("default" = false))]
+    pub enabled: Option<bool>,
+    /// The most bytes of a request's body.
+    #[schemars(extend("default" = GATEWAY_MAX_BODY_BYTES), range(min = 1))]
+    pub max_body_bytes: Option<usize>,
+}
+
+/// The path `/v1/responses`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayResponsesConfig {
     /// Whether it is served.
     #[schemars(extend("default" = false))]
     pub enabled: Option<bool>,
@@ -195,8 +208,7 @@ impl GatewayEndpointsConfig {
     /// Whether the OpenAI API is served.
     #[must_use]
     pub fn serves_openai_api(&self) -> bool {
-        let is_on = |endpoint: &GatewayEndpointConfig| endpoint.enabled.unwrap_or(false);
-        is_on(&self.chat_completions) || is_on(&self.responses)
+        [self.chat_completions.enabled, self.responses.enabled].contains(&Some(true))
     }
 
     /// The most bytes of a request to a path below `/v1/`: the larger of the two that are set.
