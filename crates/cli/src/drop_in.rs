@@ -135,6 +135,9 @@ pub(crate) fn find_fallback(args: &[OsString]) -> Option<DropInAction> {
         let args = program.into_iter().chain(target).collect();
         return Some(DropInAction::Retry { args, notes: Vec::new() });
     }
+    if let Some(refusal) = find_refused_option(&name, rest) {
+        return Some(DropInAction::Refuse(refusal));
+    }
     let (kept, notes) = drop_options(&name, rest);
     if let Some(target) = row.target.filter(|_| row.option.is_none()) {
         let program = args.first().cloned();
@@ -172,6 +175,18 @@ fn find_options(command: &str) -> Option<DropInRow> {
 /// The command that is run instead of one with an option.
 fn find_target(command: &str, option: &str) -> Option<&'static str> {
     drop_in_rows().find(|row| row.command == command && row.option == Some(option))?.target
+}
+
+/// Why one of the options is refused: without it the command would do something else.
+fn find_refused_option(command: &str, rest: &[&str]) -> Option<String> {
+    rest.iter().find_map(|word| {
+        let option = word.split('=').next()?;
+        let is_meant = |row: &DropInRow| row.command == command && row.option == Some(option);
+        let row = drop_in_rows().find(is_meant)?;
+        let sentence = row.sentence;
+        (row.state == DropInState::Refused)
+            .then(|| format!("`{option}` of `openclaw {command}`: {sentence}"))
+    })
 }
 
 /// Takes the options away that the table has lines on; some ask for what is so anyway.
@@ -259,7 +274,12 @@ mod tests {
         );
         let noted = "openclaw gateway discover --json";
         assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
-        for refused in ["openclaw agents bind --agent x", "openclaw cron add --at x"] {
+        for refused in [
+            "openclaw agents bind --agent x",
+            "openclaw cron add --at x",
+            "openclaw node run --host a --tls",
+            "openclaw approvals set --node=n f",
+        ] {
             assert!(matches!(fallback(refused), Some(DropInAction::Refuse(_))), "{refused}");
         }
         let Some(DropInAction::Native { command, words, .. }) =

@@ -21,7 +21,8 @@ const fn key_alias(old_key: &'static str, preferred: &'static str) -> KeyAlias {
     KeyAlias { old_key, preferred }
 }
 
-/// The first two are read; the others have no effect in either spelling.
+/// `localModelLean`, `timeoutSeconds` and `denyCommands` are read; the others have no effect in
+/// either spelling.
 const ALIASES: &[KeyAlias] = &[
     key_alias(
         "agents.defaults.experimental.localModelLean",

@@ -25,7 +25,7 @@ pub enum KeyEffect {
 /// used. `*` is any key or index, and `AGENT` the settings of one or of all agents.
 const REASONS: &[(&str, &str)] = &[
     ("gateway.remote", "commands ask the gateway of this machine; `--url` names another"),
-    ("gateway.nodes", "there are no nodes here yet"),
+    ("gateway.nodes", "every node is approved by hand and runs commands only"),
     ("gateway.controlUi", "there is no control page here yet"),
     ("gateway.reload", "a change takes effect at the next start of the gateway"),
     ("gateway", "the gateway does not have this yet"),
@@ -59,7 +59,7 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("update", "nothing is updated by itself; install a new version in place of this one"),
     ("discovery", "nothing is announced to the network"),
-    ("nodeHost", "there are no nodes here yet"),
+    ("nodeHost", "a node runs commands only, by `tools.exec` of its own config"),
     ("mcp", "there are no MCP servers here yet"),
     ("session.dmScope", NO_CHANNELS),
     ("session.groupScope", NO_CHANNELS),

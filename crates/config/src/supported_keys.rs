@@ -132,6 +132,8 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "gateway.http.endpoints.chatCompletions.maxBodyBytes",
     "gateway.http.endpoints.responses.enabled",
     "gateway.http.endpoints.responses.maxBodyBytes",
+    "gateway.nodes.commands.deny",
+    "gateway.nodes.denyCommands",
     "gateway.tailscale.mode",
     "hooks.enabled",
     "hooks.path",

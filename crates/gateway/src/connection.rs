@@ -125,6 +125,7 @@ async fn admit_client(
         limiter: &state.limiter,
         address: connection.address,
         nonce,
+        denied_commands: &state.settings.denied_node_commands,
     };
     let claim = authenticator.examine(request)?;
     let (protocol, declaration) = (claim.protocol, claim.node.clone());

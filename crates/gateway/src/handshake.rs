@@ -52,6 +52,8 @@ pub(crate) struct ClientAuthenticator<'a> {
     pub(crate) address: IpAddr,
     /// What a device must have signed.
     pub(crate) nonce: &'a str,
+    /// The commands of nodes that the config denies.
+    pub(crate) denied_commands: &'a [String],
 }
 
 /// How a client shows that it may connect.
@@ -103,7 +105,7 @@ impl ClientAuthenticator<'_> {
         let role = params.role.as_deref().unwrap_or("operator");
         let is_node = role == NODE_ROLE;
         check_role(role, &params, device.is_some())?;
-        let node = is_node.then(|| NodeDeclaration::from_params(&params));
+        let node = is_node.then(|| NodeDeclaration::from_params(&params, self.denied_commands));
         let role = role.to_owned();
         let asked = params.scopes.into_iter();
         // A node has no scope, whatever it asks for.
@@ -262,6 +264,7 @@ mod tests {
             limiter: &FailureLimiter::default(),
             address: "127.0.0.1".parse().unwrap(),
             nonce: "nonce",
+            denied_commands: &[],
         };
         handshake.examine(request).map_err(|error| {
             let code = error.details.as_ref().and_then(|details| details["code"].as_str());

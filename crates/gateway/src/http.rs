@@ -148,6 +148,7 @@ impl ClientConnection {
             limiter: &self.state.limiter,
             address: self.address,
             nonce: "",
+            denied_commands: &[],
         };
         authenticator.check_offered(offered.filter(|offered| !offered.is_empty()))?;
         self.admitted.mark_let_in();

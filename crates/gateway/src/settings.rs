@@ -53,6 +53,8 @@ pub struct GatewaySettings {
     pub max_body_bytes: usize,
     /// The webhooks; `None` when they are off.
     pub hooks: Option<HookSettings>,
+    /// The commands that no node is asked to carry out; `*` at the end stands for any ending.
+    pub denied_node_commands: Vec<String>,
     /// The time between two events `tick`, after three of which a silent client is closed.
     pub tick_interval: Duration,
     /// The state folder.
@@ -87,6 +89,7 @@ impl GatewaySettings {
             serves_openai_api: true,
             max_body_bytes: GATEWAY_MAX_BODY_BYTES,
             hooks: None,
+            denied_node_commands: Vec::new(),
             tick_interval: TICK_INTERVAL,
             state_dir: state_dir.into(),
         }
@@ -156,6 +159,7 @@ impl GatewaySettings {
             allowed_hosts: Vec::new(),
             serves_openai_api: gateway.http.endpoints.serves_openai_api(),
             hooks,
+            denied_node_commands: gateway.nodes.denied_commands().map(str::to_owned).collect(),
             max_body_bytes: gateway.http.endpoints.max_body_bytes(),
             tick_interval: TICK_INTERVAL,
             state_dir: state_dir.to_owned(),

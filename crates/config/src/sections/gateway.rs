@@ -30,6 +30,29 @@ pub struct GatewayConfig {
     pub control_ui: GatewayPageConfig,
     /// What is served over HTTP.
     pub http: GatewayHttpConfig,
+    /// The nodes that run commands for it.
+    pub nodes: GatewayNodesConfig,
+}
+
+/// The nodes of a gateway.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayNodesConfig {
+    /// Which commands of nodes are served.
+    pub commands: NodeCommandsConfig,
+    /// The same as `commands.deny`.
+    pub deny_commands: Vec<String>,
+}
+
+/// Which commands of nodes are served.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NodeCommandsConfig {
+    /// The commands that no node is asked to carry out, e.g. `system.run`; `*` at the end stands
+    /// for any ending.
+    pub deny: Vec<String>,
 }
 
 /// Pages in a browser that use the gateway.
@@ -201,6 +224,13 @@ impl GatewayBind {
             Self::Tailnet => "tailnet",
             Self::Custom => "custom",
         }
+    }
+}
+
+impl GatewayNodesConfig {
+    /// The commands that are denied, by name or with a `*` at the end.
+    pub fn denied_commands(&self) -> impl Iterator<Item = &str> {
+        self.commands.deny.iter().chain(&self.deny_commands).map(String::as_str)
     }
 }
 

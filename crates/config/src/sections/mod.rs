@@ -41,8 +41,8 @@ pub use file_tools::{
 };
 pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayEndpointConfig,
-    GatewayEndpointsConfig, GatewayHttpConfig, GatewayMode, GatewayPageConfig,
-    GatewayResponsesConfig, TailscaleConfig, TailscaleMode,
+    GatewayEndpointsConfig, GatewayHttpConfig, GatewayMode, GatewayNodesConfig, GatewayPageConfig,
+    GatewayResponsesConfig, NodeCommandsConfig, TailscaleConfig, TailscaleMode,
 };
 pub use hooks::{HookAction, HookMappingConfig, HookMatchConfig, HookTransformConfig, HooksConfig};
 pub use model_choice::ModelChoice;

@@ -36,8 +36,9 @@ pub(crate) struct NodeDeclaration {
 }
 
 impl NodeDeclaration {
-    /// Examines what a node declares.
-    pub(crate) fn from_params(params: &ConnectParams) -> Self {
+    /// Examines what a node declares. `denied` are commands that the config denies, by name or with
+    /// a `*` at the end.
+    pub(crate) fn from_params(params: &ConnectParams, denied: &[String]) -> Self {
         let platform = params.client.platform.as_str();
         let refusal = (!PLATFORMS.contains(&platform)).then(|| {
             let shown = printable(platform, MAX_NAME_CHARS);
@@ -65,6 +66,8 @@ impl NodeDeclaration {
                 "a command has 64 characters at most, of letters, digits, `.`, `_` and `-`"
             } else if !NODE_COMMANDS.contains(&command.as_str()) {
                 "this gateway does not know the command"
+            } else if denied.iter().any(|pattern| is_denied(command, pattern)) {
+                "`gateway.nodes.commands.deny` denies it"
             } else if let Some(refusal) = &refusal {
                 refusal
             } else {
@@ -90,6 +93,10 @@ impl NodeDeclaration {
     }
 }
 
+fn is_denied(command: &str, pattern: &str) -> bool {
+    pattern.strip_suffix('*').map_or(command == pattern, |start| command.starts_with(start))
+}
+
 fn is_plain_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !name.is_empty() && name.len() <= MAX_NAME_CHARS && name.bytes().all(is_plain)
@@ -107,13 +114,18 @@ mod tests {
     use super::*;
 
     fn declare(change: impl FnOnce(&mut Value)) -> NodeDeclaration {
+        declare_with(&[], change)
+    }
+
+    fn declare_with(denied: &[&str], change: impl FnOnce(&mut Value)) -> NodeDeclaration {
+        let denied: Vec<String> = denied.iter().map(|pattern| (*pattern).to_owned()).collect();
         let mut params = json!({
             "minProtocol": 4, "maxProtocol": 4, "role": "node",
             "client": { "id": "node-host", "version": "1", "platform": "linux", "mode": "node" },
             "commands": ["system.which", "system.run", "system.run"], "caps": ["system"],
         });
         change(&mut params);
-        NodeDeclaration::from_params(&serde_json::from_value(params).unwrap())
+        NodeDeclaration::from_params(&serde_json::from_value(params).unwrap(), &denied)
     }
 
     #[test]
@@ -133,6 +145,21 @@ mod tests {
             let reason = &declaration.refused["system.run"];
             assert!(reason.contains("linux, macos") && !reason.contains('\n'), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_command_that_the_config_denies_is_not_served() {
+        for (pattern, served) in [
+            ("system.run", vec!["system.which"]),
+            ("system.*", vec![]),
+            ("camera.snap", vec!["system.run", "system.which"]),
+            ("system.r", vec!["system.run", "system.which"]),
+        ] {
+            let declaration = declare_with(&[pattern], |_| ());
+            assert_eq!(declaration.commands, served, "{pattern}");
+        }
+        let declaration = declare_with(&["system.run"], |_| ());
+        assert!(declaration.refused["system.run"].contains("gateway.nodes.commands.deny"));
     }
 
     #[test]
