@@ -40,7 +40,7 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
         let ended = home.run(&args).await.code(2);
         assert!(!ended.stderr.contains("unrecognized"), "{ended:#?}");
     }
-    let _ = home.run(&["nosuch"]).await.code(2).says(&["nosuch", "openclaw agent \"nosuch"]);
+    let _ = home.run(&["frobnicate"]).await.code(2).says(&["openclaw agent \"frobnicate"]);
     let helped = home.run(&["help", "agent"]).await.code(0);
     assert!(helped.stdout.contains("Usage: openclaw agent"), "{helped:#?}");
     let script = home.run(&["completion", "--shell", "zsh"]).await.code(0);
