@@ -69,6 +69,9 @@ enum RuleClass {
     Absent,
     /// The key restricts what runs, and is not acted on.
     Stop,
+    /// The key says on which machine commands run, and is not acted on where `tools.exec.host` has
+    /// them run on a node.
+    StopOnNode,
     /// The key restricts what leaves the machine, and is not acted on.
     Leave,
 }
@@ -111,6 +114,7 @@ fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
         "open" => RuleClass::Open,
         "absent" => RuleClass::Absent,
         "stop" => RuleClass::Stop,
+        "stop-on-node" => RuleClass::StopOnNode,
         "leave" => RuleClass::Leave,
         _ => return Vec::new(),
     };
@@ -197,17 +201,31 @@ impl<'t> RestrictionCheck<'t> {
             self.report_unclassified(node, key_span);
             return;
         }
-        let own = rules.iter().find(|rule| rule.segments.len() == depth);
-        match own {
-            Some(rule) if matches!(rule.class, RuleClass::Stop | RuleClass::Leave) => {
-                if !rule.is_free(node) {
-                    self.report_restriction(node, key_span, rule);
-                }
-            }
+        let own = || rules.iter().filter(|rule| rule.segments.len() == depth);
+        if let Some(rule) = own().find(|rule| self.is_unheld(rule, node)) {
+            self.report_restriction(node, key_span, rule);
+            return;
+        }
+        match own().next() {
+            Some(rule) if matches!(rule.class, RuleClass::Stop | RuleClass::Leave) => {}
             Some(rule) if rule.covers_descendants => {}
             _ if self.is_switched_off(node) => {}
             _ => self.check_children(node, &rules),
         }
+    }
+
+    /// Whether a value restricts and is not acted on.
+    fn is_unheld(&self, rule: &RestrictionRule, node: &Json5Node) -> bool {
+        match rule.class {
+            RuleClass::Stop | RuleClass::Leave => !rule.is_free(node),
+            RuleClass::StopOnNode => !rule.is_free(node) && self.runs_commands_on_node(),
+            RuleClass::Acted | RuleClass::Open | RuleClass::Absent => false,
+        }
+    }
+
+    fn runs_commands_on_node(&self) -> bool {
+        let path = to_key_path(&["tools", "exec", "host"].map(PathSegmentRef::Key));
+        self.tree.find_node(&path).and_then(|(_, node)| node.as_text()) == Some("node")
     }
 
     /// Whether a section is switched off as a whole, so that nothing in it restricts.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openclaw_protocol::gateway::{ConnectErrorCode, GatewayError};
 use openclaw_runtime::{
-    DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, PairingRequest,
+    DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, PairingRequest, StoreError,
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -34,6 +34,16 @@ const FREE_REQUESTS: u32 = 8;
 
 /// How long a device waits before it asks again, in milliseconds.
 const PAIRING_RETRY_MS: u64 = 5000;
+
+/// Asks the log of devices about an id, away from the async threads.
+pub(crate) async fn ask_device_log<T: Send + 'static>(
+    log: &DeviceLog,
+    work: impl FnOnce(DeviceLog, String) -> Result<T, StoreError> + Send + 'static,
+    id: &str,
+) -> Result<T, GatewayError> {
+    let (log, id) = (log.clone(), id.to_owned());
+    offload(move || work(log, id)).await.map_err(|error| store_failure(&error))
+}
 
 /// The devices of a gateway.
 #[derive(Debug)]

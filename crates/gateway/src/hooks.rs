@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use self::hook_call::{HookCall, HookProblem, plan_call};
 use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
-use crate::metrics::Metric;
+use crate::metrics::MetricName;
 use crate::runs::StartedRun;
 use crate::state::GatewayState;
 
@@ -54,7 +54,7 @@ pub(crate) async fn answer(
         Err(problem) => problem_response(&problem),
     };
     let outcome = response.status().as_u16().to_string();
-    state.runs.metrics().add(Metric::HookRequests, &[("status", &outcome)], 1);
+    state.runs.metrics().add(MetricName::HookRequests, &[("status", &outcome)], 1);
     response
 }
 

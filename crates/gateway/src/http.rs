@@ -24,7 +24,7 @@ use crate::auth::GatewayAuthentication;
 use crate::connection::serve_socket;
 use crate::handshake::ClientAuthenticator;
 use crate::hooks::{self, hook_path};
-use crate::metrics::Metric;
+use crate::metrics::MetricName;
 use crate::openai;
 use crate::state::GatewayState;
 use crate::websocket::{OpeningSocket, accept_upgrade, is_upgrade};
@@ -122,10 +122,10 @@ impl ClientConnection {
         let state = &self.state;
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let now = [
-            (Metric::UptimeSeconds, state.uptime_ms() / 1000),
-            (Metric::Connections, count(state.admission.connection_count())),
-            (Metric::ActiveRuns, count(state.runs.active_count())),
-            (Metric::QueuedRuns, count(state.runs.queued_count())),
+            (MetricName::UptimeSeconds, state.uptime_ms() / 1000),
+            (MetricName::Connections, count(state.admission.connection_count())),
+            (MetricName::ActiveRuns, count(state.runs.active_count())),
+            (MetricName::QueuedRuns, count(state.runs.queued_count())),
         ];
         let mut response = text_response(StatusCode::OK, state.runs.metrics().render(&now));
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 pub(crate) use call_observer::{CallLabels, CallObserver, EndedCall};
-pub(crate) use families::{Metric, MetricKind};
+pub(crate) use families::{MetricKind, MetricName};
 
 /// The most combinations of labels of one metric; further ones are counted together.
 const MAX_SERIES: usize = 500;
@@ -24,30 +24,30 @@ pub(crate) type Labels<'a> = &'a [(&'static str, &'a str)];
 /// All counters and histograms.
 #[derive(Debug, Default)]
 pub(crate) struct GatewayMetrics {
-    series: Mutex<BTreeMap<Metric, BTreeMap<String, Series>>>,
+    series: Mutex<BTreeMap<MetricName, BTreeMap<String, MetricSeries>>>,
 }
 
 #[derive(Debug, Clone)]
-enum Series {
+enum MetricSeries {
     Counter(u64),
     Histogram { buckets: Vec<u64>, sum: f64, count: u64 },
 }
 
 impl GatewayMetrics {
     /// Adds to a counter.
-    pub(crate) fn add(&self, metric: Metric, labels: Labels<'_>, amount: u64) {
+    pub(crate) fn add(&self, metric: MetricName, labels: Labels<'_>, amount: u64) {
         self.change(metric, labels, |series| {
-            if let Series::Counter(count) = series {
+            if let MetricSeries::Counter(count) = series {
                 *count = count.saturating_add(amount);
             }
         });
     }
 
     /// Records a value in a histogram.
-    pub(crate) fn observe(&self, metric: Metric, labels: Labels<'_>, value: f64) {
+    pub(crate) fn observe(&self, metric: MetricName, labels: Labels<'_>, value: f64) {
         let MetricKind::Histogram(bounds) = metric.kind() else { return };
         self.change(metric, labels, |series| {
-            let Series::Histogram { buckets, sum, count } = series else { return };
+            let MetricSeries::Histogram { buckets, sum, count } = series else { return };
             for (bound, bucket) in bounds.iter().zip(buckets) {
                 *bucket += u64::from(value <= *bound);
             }
@@ -56,7 +56,12 @@ impl GatewayMetrics {
         });
     }
 
-    fn change(&self, metric: Metric, labels: Labels<'_>, change: impl FnOnce(&mut Series)) {
+    fn change(
+        &self,
+        metric: MetricName,
+        labels: Labels<'_>,
+        change: impl FnOnce(&mut MetricSeries),
+    ) {
         let mut all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(metric).or_default();
         let mut key = write_labels(labels);
@@ -64,11 +69,11 @@ impl GatewayMetrics {
             let others: Vec<_> = labels.iter().map(|(name, _)| (*name, OTHER)).collect();
             key = write_labels(&others);
         }
-        change(known.entry(key).or_insert_with(|| Series::new(metric.kind())));
+        change(known.entry(key).or_insert_with(|| MetricSeries::new(metric.kind())));
     }
 
     /// Everything in the text format of Prometheus, with some values that are read now.
-    pub(crate) fn render(&self, now: &[(Metric, u64)]) -> String {
+    pub(crate) fn render(&self, now: &[(MetricName, u64)]) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
         for (metric, value) in now {
@@ -85,7 +90,7 @@ impl GatewayMetrics {
     }
 }
 
-impl Series {
+impl MetricSeries {
     fn new(kind: MetricKind) -> Self {
         match kind {
             MetricKind::Counter | MetricKind::Gauge => Self::Counter(0),
@@ -95,7 +100,7 @@ impl Series {
         }
     }
 
-    fn write_to(&self, text: &mut String, metric: Metric, labels: &str) {
+    fn write_to(&self, text: &mut String, metric: MetricName, labels: &str) {
         let name = metric.name();
         let braced = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
         let comma = if labels.is_empty() { "" } else { "," };
@@ -146,10 +151,10 @@ mod tests {
     #[test]
     fn counters_and_histograms_are_written_in_the_text_format() {
         let metrics = GatewayMetrics::default();
-        metrics.add(Metric::ModelFailovers, &[("model", "a\"b\n")], 2);
-        metrics.observe(Metric::FirstTokenSeconds, &[("model", "m")], 0.3);
-        metrics.observe(Metric::FirstTokenSeconds, &[("model", "m")], 1e9);
-        let text = metrics.render(&[(Metric::QueuedRuns, 3)]);
+        metrics.add(MetricName::ModelFailovers, &[("model", "a\"b\n")], 2);
+        metrics.observe(MetricName::FirstTokenSeconds, &[("model", "m")], 0.3);
+        metrics.observe(MetricName::FirstTokenSeconds, &[("model", "m")], 1e9);
+        let text = metrics.render(&[(MetricName::QueuedRuns, 3)]);
         for line in [
             "# TYPE openclaw_queue_lane_size gauge",
             "openclaw_queue_lane_size 3",
@@ -169,7 +174,7 @@ mod tests {
     fn labels_without_bound_need_bounded_memory() {
         let metrics = GatewayMetrics::default();
         for number in 0..MAX_SERIES + 100 {
-            metrics.add(Metric::ModelFailovers, &[("model", &number.to_string())], 1);
+            metrics.add(MetricName::ModelFailovers, &[("model", &number.to_string())], 1);
         }
         let text = metrics.render(&[]);
         assert!(text.contains(r#"{model="other"} 100"#), "{text}");

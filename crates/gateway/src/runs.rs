@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use self::live_run::EndedRun;
 use crate::approvals::{GatewayPrompter, PendingApprovals};
 use crate::clients::ClientRegistry;
-use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, Metric};
+use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, MetricName};
 use crate::random::random_uuid;
 use crate::run_result::RunEnd;
 
@@ -267,7 +267,7 @@ impl RunManager {
         }
         run.started_at.store(now_millis(), Ordering::Release);
         let waited = Duration::from_millis(now_millis().saturating_sub(run.accepted_at));
-        self.metrics.observe(Metric::QueueWaitSeconds, &[], waited.as_secs_f64());
+        self.metrics.observe(MetricName::QueueWaitSeconds, &[], waited.as_secs_f64());
         self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": now_millis() }));
         let options = ConversationOptions {
             target: Some(spec.target),
@@ -317,10 +317,10 @@ impl RunManager {
             ("provider", meta("provider").unwrap_or_default()),
             ("trigger", trigger),
         ];
-        self.metrics.add(Metric::CompletedRuns, &labels, 1);
+        self.metrics.add(MetricName::CompletedRuns, &labels, 1);
         if let (Some(started), Some(ended)) = run.times() {
             let taken = Duration::from_millis(ended.saturating_sub(started)).as_secs_f64();
-            self.metrics.observe(Metric::RunSeconds, &labels, taken);
+            self.metrics.observe(MetricName::RunSeconds, &labels, taken);
         }
     }
 

@@ -60,7 +60,7 @@ pub use openclaw_store::{
 };
 pub use openclaw_tools::{
     ChangeJournalError, NodeCallError, NodeInvocation, NodeInvoker, UndoConflict, UndoError,
-    UndoReport,
+    UndoReport, choose_node,
 };
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
 pub use prompt_breakdown::{PromptBreakdown, PromptPart};

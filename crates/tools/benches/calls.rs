@@ -160,6 +160,7 @@ fn measure_commands(directory: &Path, runtime: &Runtime) {
         let reference = project.join(format!(".git/refs/heads/branch{number}"));
         fs::write(reference, format!("{number:040x}\n")).unwrap();
     }
+    // A file whose time of change is the present one cannot be told from one that changes again.
     std::thread::sleep(Duration::from_millis(100));
     compare("and of 5,000 references", COMMAND_ROUNDS, || run(&sandboxed), || run(&guarded));
 }

@@ -6,7 +6,8 @@ use crate::servers::tiny;
 
 #[tokio::test]
 async fn scripts_get_a_sentence_and_never_an_unknown_command() {
-    let home = Home::new();
+    // A gateway of this machine must not answer instead.
+    let home = Home::new().env("OPENCLAW_GATEWAY_PORT", "1");
     for (command, code, said) in [
         ("cron list --json", 0, "nothing runs here by schedule yet"),
         ("plugins install x", 2, "there are no plugins here"),

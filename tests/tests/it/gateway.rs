@@ -9,6 +9,8 @@ use crate::servers::{nobody, tiny};
 #[tokio::test]
 async fn a_gateway_is_found_asked_and_ended() {
     let (server, home) = tiny().await;
+    // Another gateway of this machine must not answer instead.
+    let home = home.env("OPENCLAW_GATEWAY_PORT", "1");
     server.push(Turn::text("Hello from the gateway."));
     let before = home.run(&["gateway", "status", "--json"]).await.code(0);
     assert_eq!(before.json()["rpc"]["ok"], false, "{before:?}");

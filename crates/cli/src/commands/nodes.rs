@@ -9,6 +9,7 @@ use std::io;
 use openclaw_chat::CommandContext;
 use openclaw_client::ClientError;
 use openclaw_protocol::gateway::{NodeEntry, NodeListResult};
+use openclaw_runtime::choose_node;
 use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
@@ -36,19 +37,19 @@ pub(crate) async fn run(context: &CommandContext, args: NodesArgs) -> io::Result
         NodesAction::Pending(args) => listing::list_pending(context, args.target).await,
         NodesAction::Approve(args) => {
             let params = json!({ "requestId": args.request });
-            change(context, args.target, Change::new("node.pair.approve", params)).await
+            change(context, args.target, NodeChange::new("node.pair.approve", params)).await
         }
         NodesAction::Reject(args) => {
             let params = json!({ "requestId": args.request });
-            change(context, args.target, Change::new("node.pair.reject", params)).await
+            change(context, args.target, NodeChange::new("node.pair.reject", params)).await
         }
         NodesAction::Remove(args) => {
-            let change_of_node = Change::new("node.pair.remove", json!({})).of_node(args.node);
+            let change_of_node = NodeChange::new("node.pair.remove", json!({})).of_node(args.node);
             change(context, args.target, change_of_node).await
         }
         NodesAction::Rename(NodesRenameArgs { node, name, target }) => {
             let params = json!({ "displayName": name });
-            change(context, target, Change::new("node.rename", params).of_node(node)).await
+            change(context, target, NodeChange::new("node.rename", params).of_node(node)).await
         }
         NodesAction::Describe(args) => listing::describe_node(context, args).await,
         NodesAction::Invoke(args) => invoke::invoke_command(context, args).await,
@@ -57,7 +58,7 @@ pub(crate) async fn run(context: &CommandContext, args: NodesArgs) -> io::Result
 }
 
 /// A change of the nodes of a gateway.
-struct Change {
+struct NodeChange {
     method: &'static str,
     params: Value,
     /// Whether it is of one node.
@@ -66,7 +67,7 @@ struct Change {
     node: Option<String>,
 }
 
-impl Change {
+impl NodeChange {
     fn new(method: &'static str, params: Value) -> Self {
         Self { method, params, is_of_node: false, node: None }
     }
@@ -86,13 +87,13 @@ fn open_target(
 async fn change(
     context: &CommandContext,
     target: GatewayTargetArgs,
-    change: Change,
+    change: NodeChange,
 ) -> io::Result<ExitReason> {
     let target = match open_target(context, target) {
         Ok(target) => target,
         Err(exit) => return Ok(exit),
     };
-    let Change { method, mut params, is_of_node, node } = change;
+    let NodeChange { method, mut params, is_of_node, node } = change;
     if is_of_node {
         let node = match find_node(context, &target, node.as_deref()).await {
             Ok(node) => node,
@@ -138,61 +139,11 @@ async fn find_node(
 ) -> Result<NodeEntry, ExitReason> {
     let list = list_entries(target).await;
     let list = list.map_err(|error| GatewayTarget::report_failure(context, &error))?;
-    choose_node(list.nodes, name).map_err(|problem| {
-        context.printer.print_error(problem);
-        context.printer.print_hint("`openclaw nodes status` lists the nodes.");
+    choose_node(&list.nodes, name).cloned().map_err(|problem| {
+        context.printer.print_error(sanitize::escape_line(&problem));
+        context
+            .printer
+            .print_hint("`--node` takes an id or a name that `openclaw nodes status` lists.");
         ExitReason::Usage
     })
-}
-
-/// The node with this id or name, or the only one.
-fn choose_node(nodes: Vec<NodeEntry>, name: Option<&str>) -> Result<NodeEntry, String> {
-    let join_names = |nodes: &[NodeEntry]| -> String {
-        let names = nodes.iter().map(|node| {
-            let name = node.display_name.as_deref().unwrap_or("without a name");
-            sanitize::escape_line(&format!("{name} ({})", node.node_id))
-        });
-        names.collect::<Vec<_>>().join(", ")
-    };
-    let all = join_names(&nodes);
-    let mut matching: Vec<NodeEntry> =
-        nodes.into_iter().filter(|node| name.is_none_or(|name| node.is_named(name))).collect();
-    match (matching.pop(), matching.is_empty(), name) {
-        (Some(node), true, _) => Ok(node),
-        (Some(other), false, Some(name)) => {
-            matching.push(other);
-            let name = sanitize::escape_line(name);
-            Err(format!("several nodes have the name `{name}`: {}", join_names(&matching)))
-        }
-        (Some(_), false, None) => Err(format!("`--node` must say which of the nodes: {all}")),
-        (None, _, Some(name)) if !all.is_empty() => {
-            Err(format!("no node is `{}`: there are {all}", sanitize::escape_line(name)))
-        }
-        (None, ..) => Err("no node is paired".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn node(id: &str, name: &str) -> NodeEntry {
-        let mut node = NodeEntry::default();
-        id.clone_into(&mut node.node_id);
-        node.display_name = Some(name.to_owned());
-        node
-    }
-
-    #[test]
-    fn a_node_is_found_by_its_whole_id_or_its_name_and_never_guessed() {
-        let nodes = || vec![node("aaa", "one"), node("bbb", "two"), node("ccc", "two")];
-        let choose = |name| choose_node(nodes(), name).map(|node| node.node_id);
-        assert_eq!(choose(Some("one")).as_deref(), Ok("aaa"));
-        assert_eq!(choose(Some("ccc")).as_deref(), Ok("ccc"));
-        assert!(choose(Some("two")).unwrap_err().contains("two (bbb)"));
-        assert!(choose(Some("aa")).unwrap_err().contains("one (aaa)"));
-        assert!(choose(None).unwrap_err().contains("--node"));
-        assert_eq!(choose_node(vec![node("aaa", "one")], None).unwrap().node_id, "aaa");
-        assert!(choose_node(Vec::new(), Some("x")).unwrap_err().contains("paired"));
-    }
 }

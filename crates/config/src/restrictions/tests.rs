@@ -219,6 +219,35 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
 }
 
 #[test]
+fn an_agent_that_names_a_machine_of_its_own_does_not_run_its_commands_on_another_one() {
+    for (text, stops) in [
+        (
+            "{ tools: { exec: { host: 'node' } }, agents: { list: [{ id: 'main', tools: { exec: { host: 'gateway' } } }] } }",
+            true,
+        ),
+        (
+            "{ tools: { exec: { host: 'node' } }, agents: { entries: { main: { tools: { exec: { host: 'auto' } } } } } }",
+            true,
+        ),
+        (
+            "{ tools: { exec: { host: 'node', node: 'a' } }, agents: { list: [{ id: 'main', tools: { exec: { node: 'b' } } }] } }",
+            true,
+        ),
+        (
+            "{ tools: { exec: { host: 'gateway', node: 'a' } }, agents: { list: [{ id: 'main', tools: { exec: { node: 'b' } } }] } }",
+            false,
+        ),
+        ("{ agents: { list: [{ id: 'main', tools: { exec: { host: 'gateway' } } }] } }", false),
+        (
+            "{ tools: { exec: { host: 'node' } }, agents: { list: [{ id: 'other', tools: { exec: { host: 'gateway' } } }] } }",
+            false,
+        ),
+    ] {
+        assert_eq!(!blockers(text, AGENT).is_empty(), stops, "{text}");
+    }
+}
+
+#[test]
 fn a_value_that_restricts_nothing_stops_nothing() {
     for text in [
         "{ tools: { exec: { host: 'gateway', mode: 'full', safeBins: ['jq'], security: 'full' } } }",

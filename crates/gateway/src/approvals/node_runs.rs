@@ -64,13 +64,13 @@ struct PreparedPlan {
 #[derive(Debug)]
 pub(super) struct NodeRun {
     prepared: PreparedPlan,
-    requester: Requester,
+    requester: ApprovalRequester,
     expires_at: Instant,
 }
 
 /// Who asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Requester {
+struct ApprovalRequester {
     device: Option<String>,
     is_owner: bool,
 }
@@ -208,8 +208,11 @@ impl PendingApprovals {
             return Err(GatewayError::new(GatewayErrorCode::Unavailable, text).with_retry(None));
         }
         let description = prepared.describe(&id, limit);
-        let run =
-            NodeRun { prepared, requester: Requester::new(requester), expires_at: now + limit };
+        let run = NodeRun {
+            prepared,
+            requester: ApprovalRequester::new(requester),
+            expires_at: now + limit,
+        };
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: false,
@@ -277,7 +280,7 @@ impl NodeRun {
         if prepared.node_id != claim.node_id {
             return refuse("APPROVAL_NODE_MISMATCH", "The approval is for another node.");
         }
-        if self.requester != Requester::new(client) {
+        if self.requester != ApprovalRequester::new(client) {
             return refuse("APPROVAL_DEVICE_MISMATCH", "The approval is for another client.");
         }
         let hash = claim.plan.map(|plan| plan.get("planHash").and_then(Value::as_str));
@@ -316,7 +319,7 @@ impl PreparedPlan {
     }
 }
 
-impl Requester {
+impl ApprovalRequester {
     fn new(grant: &ClientGrant) -> Self {
         Self { device: grant.device.clone(), is_owner: grant.is_owner }
     }

@@ -3,14 +3,14 @@
 use std::time::SystemTime;
 
 use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode};
-use openclaw_runtime::{DeviceRecord, DeviceRole, DeviceToken, PairingRequest, StoreError};
+use openclaw_runtime::{DeviceRecord, DeviceRole, DeviceToken, PairingRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refusals::{
     check_label, missing_scope, too_many_changes, unknown_device, unknown_request,
 };
-use super::{DeviceManager, hash_token, no_randomness};
+use super::{DeviceManager, ask_device_log, hash_token, no_randomness};
 use crate::clients::{ClientQueue, EventAudience};
 use crate::grants::{ClientGrant, ClientScope};
 use crate::methods::{ConnectedClient, parse};
@@ -112,7 +112,7 @@ impl DeviceManager {
     ) -> Result<Value, GatewayError> {
         let ApproveParams { request_id, identity_only } = params;
         let id = request_id.as_str();
-        let request = self.ask_store(|log, id| log.find_request(&id), id).await?;
+        let request = ask_device_log(&self.log, |log, id| log.find_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         check_reach(approver, &request.scopes)?;
         if !approver.is_owner && approver.device.as_ref() == Some(&request.facts.id) {
@@ -129,7 +129,7 @@ impl DeviceManager {
         let approve = move |log: openclaw_runtime::DeviceLog, id: String| {
             log.approve_request(&id, with_commands)
         };
-        let device = self.ask_store(approve, id).await?;
+        let device = ask_device_log(&self.log, approve, id).await?;
         let device = device.ok_or_else(|| unknown_request(id))?;
         let reason = "what this device may do was changed";
         self.clients.close_device(&device.facts.id, Some(&request.role), None, reason);
@@ -146,7 +146,7 @@ impl DeviceManager {
     }
 
     async fn reject(&self, id: &str) -> Result<Value, GatewayError> {
-        let request = self.ask_store(|log, id| log.reject_request(&id), id).await?;
+        let request = ask_device_log(&self.log, |log, id| log.reject_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         self.tell_resolved(&request, "rejected");
         Ok(json!({ "ok": true, "requestId": request.id, "deviceId": request.facts.id }))
@@ -155,7 +155,7 @@ impl DeviceManager {
     async fn remove(&self, id: &str, caller: &ClientGrant) -> Result<Value, GatewayError> {
         self.find_within_reach(id, caller).await?;
         let _alone = self.gate.write().await;
-        if !self.ask_store(|log, id| log.remove_device(&id), id).await? {
+        if !ask_device_log(&self.log, |log, id| log.remove_device(&id), id).await? {
             return Err(unknown_device(id));
         }
         self.clients.close_device(id, None, None, "this device was removed");
@@ -172,7 +172,9 @@ impl DeviceManager {
         self.find_within_reach(id, caller).await?;
         let label = Some(label.to_owned()).filter(|label| !label.is_empty());
         let kept = label.clone();
-        if !self.ask_store(move |log, id| log.rename_device(&id, kept.as_deref()), id).await? {
+        if !ask_device_log(&self.log, move |log, id| log.rename_device(&id, kept.as_deref()), id)
+            .await?
+        {
             return Err(unknown_device(id));
         }
         Ok(json!({ "ok": true, "deviceId": id, "label": label }))
@@ -254,7 +256,7 @@ impl DeviceManager {
         let change = move |log: openclaw_runtime::DeviceLog, id: String| {
             log.replace_token(&id, &current, token, &scopes)
         };
-        if self.ask_store(change, device).await? {
+        if ask_device_log(&self.log, change, device).await? {
             return Ok(());
         }
         Err(GatewayError::new(
@@ -294,15 +296,6 @@ impl DeviceManager {
             }
         }
         Ok(record)
-    }
-
-    async fn ask_store<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(openclaw_runtime::DeviceLog, String) -> Result<T, StoreError> + Send + 'static,
-        id: &str,
-    ) -> Result<T, GatewayError> {
-        let (log, id) = (self.log.clone(), id.to_owned());
-        offload(move || work(log, id)).await.map_err(|error| store_failure(&error))
     }
 
     fn tell_resolved(&self, request: &PairingRequest, decision: &str) {

@@ -8,7 +8,7 @@ use openclaw_protocol::events::WireEvent;
 use openclaw_protocol::parts::TokenCounts;
 use tokio::time::Instant;
 
-use super::{GatewayMetrics, Labels, Metric};
+use super::{GatewayMetrics, Labels, MetricName};
 
 /// Who called which model.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl CallObserver {
             }
             WireEvent::ModelSkipped { attempt, next } => {
                 let labels = [("model", attempt.model.as_str()), ("kind", attempt.result.as_str())];
-                self.metrics.add(Metric::ModelFailovers, &labels, 1);
+                self.metrics.add(MetricName::ModelFailovers, &labels, 1);
                 if let Some(next) = next.as_ref().and_then(|next| next.parse().ok()) {
                     self.labels.model = next;
                 }
@@ -73,12 +73,12 @@ impl CallObserver {
             WireEvent::ToolFinished { name, is_error, duration_ms, .. } => {
                 let outcome = if *is_error { "error" } else { "ok" };
                 let labels = [("tool", name.as_str()), ("outcome", outcome)];
-                self.metrics.add(Metric::ToolExecutions, &labels, 1);
+                self.metrics.add(MetricName::ToolExecutions, &labels, 1);
                 let seconds = Duration::from_millis(*duration_ms).as_secs_f64();
-                self.metrics.observe(Metric::ToolSeconds, &labels[..1], seconds);
+                self.metrics.observe(MetricName::ToolSeconds, &labels[..1], seconds);
             }
             WireEvent::ToolRefused { name, .. } => {
-                self.metrics.add(Metric::ToolsBlocked, &[("tool", name)], 1);
+                self.metrics.add(MetricName::ToolsBlocked, &[("tool", name)], 1);
             }
             _ => {}
         }
@@ -93,19 +93,19 @@ impl CallObserver {
     pub(crate) fn record_content(&mut self) {
         if let Some(accepted_at) = self.accepted_at.take() {
             let seconds = accepted_at.elapsed().as_secs_f64();
-            self.metrics.observe(Metric::PrefillSeconds, &self.model_labels(), seconds);
+            self.metrics.observe(MetricName::PrefillSeconds, &self.model_labels(), seconds);
         }
     }
 
     /// Counts something that has labels of its own.
-    pub(crate) fn count(&self, metric: Metric, labels: Labels<'_>) {
+    pub(crate) fn count(&self, metric: MetricName, labels: Labels<'_>) {
         self.metrics.add(metric, labels, 1);
     }
 
     /// A request is sent again.
     pub(crate) fn record_retry(&self, class: &str) {
         let model = self.labels.model.to_string();
-        self.metrics.add(Metric::ModelRetries, &[("model", &model), ("class", class)], 1);
+        self.metrics.add(MetricName::ModelRetries, &[("model", &model), ("class", class)], 1);
     }
 
     /// A call ended.
@@ -113,18 +113,18 @@ impl CallObserver {
         self.accepted_at = None;
         let [provider, model] = self.model_labels();
         let labels = [provider, model, ("outcome", call.outcome)];
-        self.metrics.add(Metric::ModelCalls, &labels, 1);
+        self.metrics.add(MetricName::ModelCalls, &labels, 1);
         let seconds = call.duration.as_secs_f64();
-        self.metrics.observe(Metric::ModelCallSeconds, &labels[..2], seconds);
+        self.metrics.observe(MetricName::ModelCallSeconds, &labels[..2], seconds);
         if let Some(first_token) = call.first_token {
             let waited = first_token.as_secs_f64();
-            self.metrics.observe(Metric::FirstTokenSeconds, &labels[..2], waited);
+            self.metrics.observe(MetricName::FirstTokenSeconds, &labels[..2], waited);
         }
         let Some(usage) = call.usage else { return };
         let generating = call.first_token.map(|first| call.duration.saturating_sub(first));
         if let Some(time) = generating.filter(|time| !time.is_zero() && usage.output > 1) {
             let speed = f64::from(usage.output - 1) / time.as_secs_f64();
-            self.metrics.observe(Metric::TokensPerSecond, &labels[..2], speed);
+            self.metrics.observe(MetricName::TokensPerSecond, &labels[..2], speed);
         }
         let counts = [
             ("input", Some(usage.input)),
@@ -140,7 +140,7 @@ impl CallObserver {
                 provider,
                 ("token_type", kind),
             ];
-            self.metrics.add(Metric::ModelTokens, &labels, u64::from(count));
+            self.metrics.add(MetricName::ModelTokens, &labels, u64::from(count));
         }
     }
 

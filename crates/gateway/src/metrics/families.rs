@@ -23,7 +23,7 @@ pub(crate) enum MetricKind {
 
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Metric {
+pub(crate) enum MetricName {
     UptimeSeconds,
     Connections,
     ActiveRuns,
@@ -45,7 +45,7 @@ pub(crate) enum Metric {
     HookRequests,
 }
 
-impl Metric {
+impl MetricName {
     fn facts(self) -> (&'static str, MetricKind, &'static str) {
         use MetricKind::{Counter, Gauge, Histogram};
         match self {

@@ -5,7 +5,7 @@ mod invoke;
 use std::time::SystemTime;
 
 use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode};
-use openclaw_runtime::{NodeRequest, StoreError};
+use openclaw_runtime::NodeRequest;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::{
     COMMANDS_EVENT, NodeManager, describe_approval, describe_offer, describe_request, needs_admin,
 };
 use crate::clients::EventAudience;
-use crate::devices::{check_label, missing_scope, too_many_changes};
+use crate::devices::{ask_device_log, check_label, missing_scope, too_many_changes};
 use crate::grants::{ClientGrant, ClientScope};
 use crate::methods::{ConnectedClient, encode, parse};
 use crate::runs::{offload, store_failure, unix_millis};
@@ -115,7 +115,7 @@ impl NodeManager {
 
     /// Approves commands that a node declared later. No device approves its own commands.
     async fn approve(&self, id: &str, approver: &ClientGrant) -> Result<Value, GatewayError> {
-        let request = self.ask_store(|log, id| log.find_node_request(&id), id).await?;
+        let request = ask_device_log(&self.log, |log, id| log.find_node_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         if needs_admin(&request.commands) && !approver.allows(ClientScope::Admin) {
             return Err(missing_scope(ClientScope::Admin.name()));
@@ -126,7 +126,7 @@ impl NodeManager {
                 "A device does not approve its own request.",
             ));
         }
-        let grant = self.ask_store(|log, id| log.approve_node_request(&id), id).await?;
+        let grant = ask_device_log(&self.log, |log, id| log.approve_node_request(&id), id).await?;
         let grant = grant.ok_or_else(|| unknown_request(id))?;
         self.registry.update_node(&request.device, COMMANDS_EVENT, |entry| {
             // Only what the node declares now is offered.
@@ -151,7 +151,7 @@ impl NodeManager {
     }
 
     async fn reject(&self, id: &str) -> Result<Value, GatewayError> {
-        let request = self.ask_store(|log, id| log.reject_node_request(&id), id).await?;
+        let request = ask_device_log(&self.log, |log, id| log.reject_node_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         self.registry.update_node(&request.device, COMMANDS_EVENT, |entry| {
             entry.pending_declared_commands.clear();
@@ -163,21 +163,12 @@ impl NodeManager {
     }
 
     async fn remove(&self, id: &str) -> Result<Value, GatewayError> {
-        if !self.ask_store(|log, id| log.remove_node(&id), id).await? {
+        if !ask_device_log(&self.log, |log, id| log.remove_node(&id), id).await? {
             return Err(unknown_node(id));
         }
         let role = Some(super::NODE_ROLE);
         self.clients.close_device(id, role, None, "this node was removed");
         Ok(json!({ "ok": true, "nodeId": id, "removed": true }))
-    }
-
-    async fn ask_store<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(openclaw_runtime::DeviceLog, String) -> Result<T, StoreError> + Send + 'static,
-        id: &str,
-    ) -> Result<T, GatewayError> {
-        let (log, id) = (self.log.clone(), id.to_owned());
-        offload(move || work(log, id)).await.map_err(|error| store_failure(&error))
     }
 
     fn tell_resolved(&self, request: &NodeRequest, decision: &str) {

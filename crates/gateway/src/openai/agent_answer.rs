@@ -9,7 +9,7 @@ use openclaw_protocol::parts::ServerState;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::answer::{
-    Answer, AnswerEnd, AnswerEvent, AnswerProblem, AnswerSender, ClientGone, FinishReason,
+    AnswerEnd, AnswerEvent, AnswerProblem, AnswerSender, ClientGone, FinishReason, RunningAnswer,
 };
 use super::gateway_problem;
 use super::request::ChatCompletion;
@@ -26,7 +26,7 @@ pub(crate) async fn start_agent(
     state: &Arc<GatewayState>,
     completion: &ChatCompletion,
     agent: String,
-) -> Result<Answer, AnswerProblem> {
+) -> Result<RunningAnswer, AnswerProblem> {
     let session = state.conversations.find_session(completion, &agent);
     let run_key = random_uuid().map_err(|error| {
         let text = format!("The system has no random numbers: {error}.");
@@ -49,7 +49,7 @@ pub(crate) async fn start_agent(
         StartedRun::Live(run) => run.id.clone(),
         StartedRun::Ended(run) => run.id.clone(),
     };
-    let (answer, sender) = Answer::new(id, Some(session.key));
+    let (answer, sender) = RunningAnswer::new(id, Some(session.key));
     tokio::spawn(async move {
         // A client that goes away ends its run, as one that closes a chat completion of a server.
         let _ = pass_on(started, &sender).await;

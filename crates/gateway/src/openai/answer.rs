@@ -81,7 +81,7 @@ pub(crate) struct AnswerProblem {
 
 /// An answer while it is given. Dropping it ends the work on it.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RunningAnswer {
     /// The id of the run, or one of its own.
     pub(crate) id: String,
     /// The session; `None` for a model without an agent.
@@ -149,7 +149,7 @@ impl AnswerProblem {
     }
 }
 
-impl Answer {
+impl RunningAnswer {
     /// An answer whose events are put into the sender.
     pub(crate) fn new(id: String, session_key: Option<String>) -> (Self, AnswerSender) {
         let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
@@ -212,7 +212,7 @@ pub(crate) trait EventWriter: Send + 'static {
 }
 
 /// A response with the events of an answer.
-pub(crate) fn stream_answer(answer: Answer, writer: impl EventWriter) -> HttpResponse {
+pub(crate) fn stream_answer(answer: RunningAnswer, writer: impl EventWriter) -> HttpResponse {
     let (pieces, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
     tokio::spawn(async move {
         // Nobody reads what is left.
@@ -228,7 +228,7 @@ pub(crate) fn stream_answer(answer: Answer, writer: impl EventWriter) -> HttpRes
 }
 
 async fn write_events(
-    mut answer: Answer,
+    mut answer: RunningAnswer,
     mut writer: impl EventWriter,
     pieces: &mpsc::Sender<Bytes>,
 ) -> Result<(), ClientGone> {
@@ -302,7 +302,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_answer_keeps_its_connection_open_with_comments() {
-        let (answer, sender) = Answer::new("id".to_owned(), None);
+        let (answer, sender) = RunningAnswer::new("id".to_owned(), None);
         let mut body = stream_answer(answer, KindWriter).into_body();
         let mut next = async || {
             let frame = body.frame().await.unwrap().unwrap();

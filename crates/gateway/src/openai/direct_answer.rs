@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::agent_answer::describe_wait;
 use super::answer::{
-    Answer, AnswerEnd, AnswerEvent, AnswerProblem, AnswerSender, ClientCall, ClientGone,
-    FinishReason,
+    AnswerEnd, AnswerEvent, AnswerProblem, AnswerSender, ClientCall, ClientGone, FinishReason,
+    RunningAnswer,
 };
 use super::direct::DirectRequest;
 use super::embeddings::{connect_problem, model_problem};
-use crate::metrics::{CallLabels, CallObserver, EndedCall, Metric};
+use crate::metrics::{CallLabels, CallObserver, EndedCall, MetricName};
 use crate::random::random_uuid;
 use crate::state::GatewayState;
 
@@ -33,7 +33,7 @@ pub(crate) async fn start_model(
     state: &Arc<GatewayState>,
     model: ModelRef,
     request: DirectRequest,
-) -> Result<Answer, AnswerProblem> {
+) -> Result<RunningAnswer, AnswerProblem> {
     let id = random_uuid().map_err(|error| {
         let text = format!("The system has no random numbers: {error}.");
         AnswerProblem::server(StatusCode::INTERNAL_SERVER_ERROR, text)
@@ -43,7 +43,7 @@ pub(crate) async fn start_model(
     let chain = connected.map_err(|error| connect_problem(&error))?.model;
     let labels = CallLabels { agent: String::new(), model, trigger: "openai" };
     let observer = CallObserver::new(Arc::clone(state.runs.metrics()), labels);
-    let (answer, sender) = Answer::new(id, None);
+    let (answer, sender) = RunningAnswer::new(id, None);
     let call = DirectCall {
         sender,
         observer,
@@ -134,7 +134,7 @@ impl DirectCall {
             ChatEvent::ModelAttemptFailed(attempt) => {
                 let model = attempt.reference.to_string();
                 let labels = [("model", model.as_str()), ("kind", &attempt.kind)];
-                self.observer.count(Metric::ModelFailovers, &labels);
+                self.observer.count(MetricName::ModelFailovers, &labels);
             }
             ChatEvent::Retrying { .. } => {
                 self.observer.record_retry("busy");

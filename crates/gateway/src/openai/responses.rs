@@ -14,7 +14,7 @@ use self::input::{chat_from_response, output_messages};
 use self::object::{ResponseHead, ResponseItem};
 use self::writer::ResponseStream;
 use super::agent_answer::start_agent;
-use super::answer::{Answer, AnswerProblem, stream_answer};
+use super::answer::{AnswerProblem, RunningAnswer, stream_answer};
 use super::direct::DirectRequest;
 use super::direct_answer::{FIRST_EVENT_LIMIT, start_model};
 use super::models::{ModelTarget, find_target};
@@ -93,7 +93,7 @@ async fn answer_by_agent(
     chat: &Value,
     headers: &HeaderMap,
     turn: AgentTurn<'_>,
-) -> Result<(Answer, ChatCompletion), AnswerProblem> {
+) -> Result<(RunningAnswer, ChatCompletion), AnswerProblem> {
     let mut completion = ChatCompletion::parse(chat, headers).map_err(AnswerProblem::invalid)?;
     if let Some(previous) = turn.previous {
         let run = previous.strip_prefix(ID_PREFIX).unwrap_or(previous);

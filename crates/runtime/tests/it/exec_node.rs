@@ -53,12 +53,12 @@ impl NodeInvoker for OneNode {
     }
 }
 
-/// Allows what it is asked about, and keeps the questions.
+/// AllowingPrompter what it is asked about, and keeps the questions.
 #[derive(Debug, Clone, Default)]
-struct Allows(Arc<Mutex<Vec<ApprovalRequest>>>);
+struct AllowingPrompter(Arc<Mutex<Vec<ApprovalRequest>>>);
 
 #[async_trait]
-impl ApprovalPrompter for Allows {
+impl ApprovalPrompter for AllowingPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
         self.0.lock().unwrap().push(request.clone());
         ApprovalAnswer::Allow
@@ -70,7 +70,7 @@ struct NodeLab {
     lab: Lab,
     node: Arc<OneNode>,
     runtime: Runtime,
-    prompter: Allows,
+    prompter: AllowingPrompter,
 }
 
 /// `exec` is added to the config's `tools.exec`.
@@ -82,7 +82,7 @@ async fn node_lab(decision: &'static str, exec: &str) -> NodeLab {
     let lab = Lab::new(&config, &[]);
     let node = Arc::new(OneNode { decision, invoked: Mutex::default() });
     let runtime = lab.runtime.clone().with_nodes(Arc::clone(&node) as Arc<dyn NodeInvoker>);
-    NodeLab { server, lab, node, runtime, prompter: Allows::default() }
+    NodeLab { server, lab, node, runtime, prompter: AllowingPrompter::default() }
 }
 
 impl NodeLab {

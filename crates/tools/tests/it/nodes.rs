@@ -33,9 +33,9 @@ struct ScriptedNodes {
 }
 
 /// Counts invocations that run.
-struct Live<'a>(&'a AtomicUsize);
+struct OpenCall<'a>(&'a AtomicUsize);
 
-impl Drop for Live<'_> {
+impl Drop for OpenCall<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -53,7 +53,7 @@ impl NodeInvoker for ScriptedNodes {
         progress: &dyn ProgressSink,
     ) -> Result<Value, NodeCallError> {
         self.live.fetch_add(1, Ordering::SeqCst);
-        let _live = Live(&self.live);
+        let _live = OpenCall(&self.live);
         let command = invocation.command;
         self.invoked.lock().unwrap().push(invocation);
         if command == "system.run" {
