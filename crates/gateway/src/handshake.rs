@@ -121,12 +121,13 @@ impl ClientAuthenticator<'_> {
     /// Refuses an address of which too many wrong attempts came.
     fn check_pace(&self) -> Result<(), GatewayError> {
         let Some(delay) = self.limiter.remaining_delay(self.address) else { return Ok(()) };
-        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let error = GatewayError::not_connected(
-            ConnectErrorCode::AuthRateLimited,
-            "Too many attempts with a wrong secret came from this address.",
+        let seconds = delay.as_secs_f64().ceil();
+        let text = format!(
+            "Too many attempts with a wrong secret came from this address; the right one is \
+             accepted again in {seconds} s."
         );
-        Err(error.with_retry(Some(delay)))
+        let error = GatewayError::not_connected(ConnectErrorCode::AuthRateLimited, text);
+        Err(error.with_retry(Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))))
     }
 
     fn find_credential(

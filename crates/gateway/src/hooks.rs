@@ -77,7 +77,7 @@ async fn carry_out(
     }
     let (head, body) = request.into_parts();
     if let Some(wait) = state.limiter.remaining_delay(connection.address) {
-        return Err(HookProblem::too_fast(wait.as_secs_f64()));
+        return Err(HookProblem::too_fast("attempts with a wrong secret", wait));
     }
     let is_known = offered_token(&head.headers).is_some_and(|token| hooks.accepts_token(&token));
     let signature = head.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
@@ -109,7 +109,7 @@ async fn carry_out(
 
 async fn start_run(state: &GatewayState, call: HookCall) -> Result<HttpResponse, HookProblem> {
     if let Err(wait) = state.hook_pace.take(&call.agent) {
-        return Err(HookProblem::too_fast(wait.as_secs_f64()));
+        return Err(HookProblem::too_fast("requests", wait));
     }
     let params = AgentParams {
         message: call.message,

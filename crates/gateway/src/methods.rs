@@ -21,6 +21,9 @@ use crate::grants::{ClientGrant, ClientScope};
 use crate::runs::{StartedRun, offload, store_failure, unix_millis};
 use crate::state::GatewayState;
 
+/// The most bytes of an idempotency key.
+const MAX_KEY_BYTES: usize = 256;
+
 /// How long `agent.wait` waits when the client does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 
@@ -302,6 +305,16 @@ impl ConnectedClient {
             "sessions": rows,
         }))
     }
+}
+
+/// Checks the key with which a client names a request that it may send again.
+pub(crate) fn check_idempotency_key(key: &str) -> Result<(), GatewayError> {
+    if key.is_empty() || key.len() > MAX_KEY_BYTES {
+        return Err(GatewayError::invalid_request(format!(
+            "`idempotencyKey` is missing, or longer than {MAX_KEY_BYTES} bytes."
+        )));
+    }
+    Ok(())
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayError> {

@@ -15,6 +15,7 @@ mod responses;
 mod sampling;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
@@ -122,6 +123,7 @@ pub(crate) fn refuse_client(error: &GatewayError) -> HttpResponse {
     let problem = AnswerProblem {
         status,
         kind: "unauthorized",
+        retry_after: error.retry_after_ms.map(Duration::from_millis),
         ..AnswerProblem::invalid(error.message.clone())
     };
     let mut response = problem_response(&problem);

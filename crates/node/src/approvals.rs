@@ -36,8 +36,7 @@ pub(crate) fn replace_approvals(
     let params: SetParams = serde_path_to_error::deserialize(params)
         .map_err(|error| invalid_request(format!("`params` is not as expected: {error}")))?;
     let text = serde_json::to_string_pretty(&params.file).unwrap_or_default();
-    let base_hash = params.base_hash.filter(|hash| !hash.is_empty());
-    match policy.tighten_approvals(&format!("{text}\n"), base_hash.as_deref()) {
+    match policy.tighten_approvals(&format!("{text}\n"), params.base_hash.as_deref()) {
         Ok(()) => Ok(describe_approvals(policy)),
         Err(ApprovalsChangeError::Wider(problem)) => {
             let path = policy.read_approvals().path;

@@ -173,6 +173,9 @@ fn announce(context: &CommandContext, gateway: &GatewayServer, settings: &Gatewa
     if settings.serves_openai_api {
         printer.print_note(format_args!("OpenAI API on http://{address}/v1"));
     }
+    if let Some(hooks) = &settings.hooks {
+        printer.print_note(format_args!("webhooks on http://{address}{}", hooks.path()));
+    }
     if matches!(settings.authentication, GatewayAuthentication::Open) {
         printer.print_warning(
             "every program of this machine can use the gateway: `gateway.auth.mode` is \"none\"",

@@ -310,6 +310,9 @@ fn print_definition(
         Err(error) => return report_problem(context, kind, "install", false, &error.into()),
     };
     context.printer.write_answer(&text)?;
+    for warning in find_missing_variables(context) {
+        context.printer.print_warning(warning);
+    }
     if cfg!(target_os = "macos") {
         context.printer.print_hint(format_args!(
             "In ~/Library/LaunchAgents/{label}.plist, `launchctl bootstrap gui/UID FILE` starts it.",

@@ -48,9 +48,11 @@ impl HookProblem {
         Self { status, message: message.into(), retry_after_seconds: None }
     }
 
-    pub(super) fn too_fast(seconds: f64) -> Self {
-        let seconds = Duration::from_secs_f64(seconds.clamp(0.0, 3600.0).ceil()).as_secs().max(1);
-        let message = format!("There are too many requests; try again in {seconds} s.");
+    /// Too many of something came; the caller may try again after a time.
+    pub(super) fn too_fast(what: &str, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        let message = format!("There are too many {what}; try again in {seconds} s.");
         Self {
             retry_after_seconds: Some(seconds),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, message)
@@ -94,6 +96,11 @@ pub(super) fn plan_call(
         _ => {
             let mapping = hooks.mappings.iter().find(|mapping| is_meant(mapping, name, payload));
             let Some(mapping) = mapping else {
+                if name.is_empty() {
+                    let text = "The path names no webhook: `wake`, `agent` or a mapping follows \
+                                `hooks.path`.";
+                    return Err(HookProblem::new(StatusCode::NOT_FOUND, text));
+                }
                 let name: String = name.chars().take(100).collect();
                 return Err(HookProblem::new(
                     StatusCode::NOT_FOUND,

@@ -12,6 +12,10 @@ use crate::error::{GatewayStartError, GatewayStartErrorKind};
 /// The names that no mapping can have.
 const FIXED_NAMES: [&str; 2] = ["wake", "agent"];
 
+/// The paths that the gateway serves itself.
+const OWN_PATHS: [&str; 7] =
+    ["/v1", "/api", "/metrics", "/health", "/healthz", "/ready", "/readyz"];
+
 const TOKEN_HINT: &str = "`openclaw config set hooks.token \"$(openssl rand -hex 24)\"` sets one.";
 
 /// What webhooks may do, and who may call them.
@@ -52,7 +56,10 @@ pub(crate) fn read_hook_settings(
     }
     check_diagnostics(loaded)?;
     let path = hooks.path().trim_end_matches('/');
-    if !path.starts_with('/') || path.len() < 2 || path.starts_with("/v1") {
+    let is_of_gateway = |own: &&str| {
+        path.strip_prefix(*own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if !path.starts_with('/') || path.len() < 2 || OWN_PATHS.iter().any(is_of_gateway) {
         return Err(hook_error(
             "use `hooks.path`: it must begin with a slash, and be no path of the \
             gateway",
@@ -172,6 +179,12 @@ fn hook_error(message: &str, hint: &str) -> GatewayStartError {
 }
 
 impl HookSettings {
+    /// The path below which webhooks are called, e.g. `/hooks`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Whether a token is the right one. Takes the same time wherever they differ.
     pub(super) fn accepts_token(&self, offered: &str) -> bool {
         let Some(token) = &self.token else { return false };

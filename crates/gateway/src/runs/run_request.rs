@@ -5,10 +5,8 @@ use openclaw_runtime::{SessionKey, SessionTarget, StoreError};
 use sha2::{Digest as _, Sha256};
 
 use super::{RunManager, offload};
+use crate::methods::check_idempotency_key;
 use crate::random::to_hex;
-
-/// The most bytes of an idempotency key.
-const MAX_KEY_BYTES: usize = 256;
 
 /// A run as a client asks for it.
 #[derive(Debug, Clone)]
@@ -36,12 +34,7 @@ impl RunManager {
         if params.message.trim().is_empty() {
             return Err(GatewayError::invalid_request("`message` is empty."));
         }
-        let key = &params.idempotency_key;
-        if key.is_empty() || key.len() > MAX_KEY_BYTES {
-            return Err(GatewayError::invalid_request(format!(
-                "`idempotencyKey` must have 1 to {MAX_KEY_BYTES} bytes."
-            )));
-        }
+        check_idempotency_key(&params.idempotency_key)?;
         if let Some(agent) = &params.agent_id {
             self.runtime
                 .check_agent(agent)

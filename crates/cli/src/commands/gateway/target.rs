@@ -183,8 +183,10 @@ impl GatewayTarget {
         match error {
             ClientError::Unreachable { address, source } => {
                 printer.print_indented(source);
-                let address = address.parse::<GatewayAddress>();
-                if address.is_ok_and(|address| address.is_on_this_machine()) {
+                // One that is started here listens where the config says.
+                let own = context.models.loaded_config().config.gateway.port();
+                let own = GatewayAddress::on_this_machine(own);
+                if address.parse().is_ok_and(|address: GatewayAddress| address == own) {
                     printer.print_hint("`openclaw gateway run` starts one here.");
                 }
                 ExitReason::Unreachable

@@ -9,7 +9,7 @@ use super::super::{NodeInvocation, NodeInvokeOutcome, NodeProgress, needs_admin}
 use crate::approvals::NodeRunClaim;
 use crate::devices::missing_scope;
 use crate::grants::ClientScope;
-use crate::methods::{ConnectedClient, encode};
+use crate::methods::{ConnectedClient, check_idempotency_key, encode};
 
 /// How long an invocation waits when the client does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -19,9 +19,6 @@ const MAX_TIMEOUT: Duration = Duration::from_hours(48);
 
 /// How much longer than its time limit a command is waited for.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
-
-/// The most bytes of an idempotency key.
-const MAX_KEY_BYTES: usize = 256;
 
 /// The command that runs a program on a node.
 const RUN_COMMAND: &str = "system.run";
@@ -40,11 +37,7 @@ impl ConnectedClient {
     ) -> Result<Value, GatewayError> {
         let NodeInvokeParams { node_id, command, params, idempotency_key, timeout_ms, .. } =
             request;
-        if idempotency_key.is_empty() || idempotency_key.len() > MAX_KEY_BYTES {
-            return Err(GatewayError::invalid_request(format!(
-                "`idempotencyKey` has 1 to {MAX_KEY_BYTES} bytes."
-            )));
-        }
+        check_idempotency_key(&idempotency_key)?;
         if needs_admin([&command]) && !self.grant.allows(ClientScope::Admin) {
             return Err(missing_scope(ClientScope::Admin.name()));
         }
