@@ -69,12 +69,16 @@ fn span_text(text: &str, span: TextSpan) -> &str {
 /// Objects of secrets; a text in the place of one is likely a secret too.
 const SECRET_SECTIONS: &[&str] = &["auth", "headers", "secrets", "env"];
 
+/// Ends of names of keys that sound like a secret and hold a name or a public value.
+const PUBLIC_KEY_ENDS: &[&str] =
+    &["sessionKey", "mainKey", "idempotencyKey", "publicKey", "cacheKey", "configKey"];
+
 /// Whether the value of a key with this name is probably a secret.
 pub(crate) fn is_secret_key_name(key: &str) -> bool {
     let key = key.trim_matches(['"', '\'']).to_lowercase();
-    ["key", "token", "secret", "password", "passphrase", "cookie"]
-        .iter()
-        .any(|end| key.ends_with(end))
+    let ends_with = |end: &&str| key.ends_with(&end.to_lowercase());
+    (["key", "token", "secret", "password", "passphrase", "cookie"].iter().any(ends_with)
+        && !PUBLIC_KEY_ENDS.iter().any(ends_with))
         || SECRET_SECTIONS.contains(&key.as_str())
         || key.contains("authorization")
 }
@@ -123,6 +127,53 @@ mod tests {
             r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
         );
         assert_eq!(shown.len(), text.len());
+    }
+
+    #[test]
+    fn only_these_known_keys_sound_like_a_secret() {
+        let names: BTreeSet<&str> = include_str!("../../data/known-keys.txt")
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .flat_map(|path| path.split('.'))
+            .map(|name| name.trim_end_matches("[]"))
+            .filter(|name| is_secret_key_name(name))
+            .collect();
+        let expected = [
+            "apiKey",
+            "auth",
+            "clientKey",
+            "env",
+            "headers",
+            "key",
+            "ownerDisplaySecret",
+            "passphrase",
+            "password",
+            "secrets",
+            "token",
+        ];
+        assert_eq!(names, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn a_name_that_ends_in_key_and_is_public_is_no_secret() {
+        for name in [
+            "sessionKey",
+            "'defaultSessionKey'",
+            "\"idempotencyKey\"",
+            "allowRequestSessionKey",
+            "publicKey",
+            "mainKey",
+            "systemPromptFileConfigKey",
+            "supportsPromptCacheKey",
+        ] {
+            assert!(!is_secret_key_name(name), "{name}");
+        }
+        for name in ["apiKey", "X-Api-Key", "privateKey", "clientKey", "key", "sessionToken"] {
+            assert!(is_secret_key_name(name), "{name}");
+        }
+        let text = "{ hooks: { defaultSessionKey: 'hook:in', token: 'CANARY' } }";
+        let shown = redact_secrets(text, &BTreeSet::new());
+        assert_eq!(shown, "{ hooks: { defaultSessionKey: 'hook:in', token: '******' } }");
     }
 
     #[test]
