@@ -13,7 +13,8 @@ use openclaw_core::{CommandRemedies, CommandReview, UnansweredAction};
 use openclaw_exec_policy::{
     ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
     DecisionExplanation, DenyReason, ExecDecision, ExecPolicy, InvalidRequest, PlanContext,
-    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval, render_text_for_approval,
+    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval,
+    render_lines_for_approval,
 };
 use openclaw_fs::StateFile;
 use openclaw_process::base_environment;
@@ -172,7 +173,8 @@ impl CommandPolicy {
         if let Some(levels) = &self.sandbox_levels {
             let lines: Vec<String> =
                 levels.iter().map(|(name, level)| format!("{name}: {level}")).collect();
-            display.push_str(&render_text_for_approval("sandbox", &lines.join("\n")));
+            let lines = lines.iter().map(String::as_str);
+            display.push_str(&render_lines_for_approval("sandbox", lines));
         }
         PersonalReview { reasons, display }
     }

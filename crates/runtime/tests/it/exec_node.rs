@@ -53,7 +53,7 @@ impl NodeInvoker for OneNode {
     }
 }
 
-/// AllowingPrompter what it is asked about, and keeps the questions.
+/// What the `AllowingPrompter` is asked about, and keeps the questions.
 #[derive(Debug, Clone, Default)]
 struct AllowingPrompter(Arc<Mutex<Vec<ApprovalRequest>>>);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{CommandReview, PlannedToolCall, ToolContext, ToolEffect, ToolOutput};
-use openclaw_exec_policy::{CommandInput, render_text_for_approval};
+use openclaw_exec_policy::{CommandInput, render_lines_for_approval, render_text_for_approval};
 use openclaw_protocol::gateway::{
     NodeDecision, NodeEntry, NodeError, NodeErrorCode, SystemRunParams, SystemRunPlan,
     SystemRunPrepareParams, SystemRunPrepareResult, SystemRunResult,
@@ -203,7 +203,11 @@ impl NodeExecCall {
         if result.sandbox.is_empty() {
             text.push_str("sandbox: none on the node\n");
         } else {
-            text += &render_text_for_approval("sandbox on the node", &result.sandbox.join("\n"));
+            // The lines are the node's: a line break in one of them must not begin another line.
+            let lines: Vec<String> =
+                result.sandbox.iter().map(|line| line.escape_debug().to_string()).collect();
+            text +=
+                &render_lines_for_approval("sandbox on the node", lines.iter().map(String::as_str));
         }
         text
     }
