@@ -57,6 +57,15 @@ async fn a_kept_version_has_no_key_and_is_restored_with_it() {
     assert!(!preview.stdout.contains("canary"), "{preview:#?}");
     let _ = config(&home, &["restore"]).await.code(0);
     assert_eq!(text(&home).replace('"', "'"), FILE);
+    let list = config(&home, &["restore", "--list", "--json"]).await.code(0).json();
+    let numbers: Vec<_> =
+        list["versions"].as_array().unwrap().iter().map(|it| &it["number"]).collect();
+    assert_eq!(numbers, [2, 1], "the newest is first");
+    assert!(list["versions"][0]["keptAtMs"].as_u64().unwrap() > 0, "{list}");
+    let shown = config(&home, &["restore", "--list"]).await.code(0);
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    assert!(lines[1].starts_with("2 ") && lines[1].contains(" UTC  newest  "), "{shown:#?}");
+    assert!(lines[2].starts_with("1 ") && !lines[2].contains("newest"), "{shown:#?}");
     let refused = config(&home, &["restore", "9"]).await;
     assert!(refused.stderr.contains("the kept versions are 1, 2"), "{refused:#?}");
 }

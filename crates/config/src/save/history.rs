@@ -8,6 +8,7 @@ use std::{
     hash::Hasher as _,
     io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use fnv::FnvHasher;
@@ -28,6 +29,9 @@ pub struct KeptVersion {
     pub number: u64,
     /// The file with its text, in which each secret is `${KEY_NOT_KEPT}`.
     pub path: PathBuf,
+    /// When it was kept, which is when the next version replaced it; `None` when the system does
+    /// not say.
+    pub kept_at: Option<SystemTime>,
 }
 
 /// Archives a text without its secrets as the newest version of `target`, and removes versions beyond [`MAX_VERSIONS`].
@@ -84,7 +88,8 @@ fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<KeptVersion>> {
         let entry = entry?;
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| name.strip_prefix(prefix)?.parse().ok());
-        versions.extend(number.map(|number| KeptVersion { number, path: entry.path() }));
+        let kept_at = entry.metadata().and_then(|data| data.modified()).ok();
+        versions.extend(number.map(|number| KeptVersion { number, path: entry.path(), kept_at }));
     }
     versions.sort_by_key(|version| version.number);
     Ok(versions)

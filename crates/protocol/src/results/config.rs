@@ -26,7 +26,7 @@ pub struct ValidationResult {
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeptVersionList {
-    /// The kept versions of the config file, oldest first.
+    /// The kept versions of the config file, newest first.
     pub versions: Vec<KeptVersionEntry>,
 }
 
@@ -39,6 +39,9 @@ pub struct KeptVersionEntry {
     pub number: u64,
     /// The file with its text, without the keys.
     pub path: String,
+    /// When it was kept, in milliseconds since 1970; absent when the system does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_at_ms: Option<u64>,
 }
 
 /// Something wrong with a config.

@@ -1,14 +1,18 @@
 //! `openclaw config restore`.
 
 use std::io;
+use std::time::UNIX_EPOCH;
 
+use openclaw_chat::exchanges::format_utc;
 use openclaw_config::{ConfigFile, KeptVersion};
 use openclaw_protocol::results::config::{KeptVersionEntry, KeptVersionList};
+use openclaw_terminal::sanitize;
 
 use super::{ConfigCommandContext, change_report};
 use crate::args::config::ConfigRestoreArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
+use crate::table::format_table;
 
 pub(super) fn run(
     context: ConfigCommandContext<'_>,
@@ -42,20 +46,36 @@ fn list_versions(
             return Ok(change_report::exit_reason(&error));
         }
     };
+    let versions: Vec<KeptVersion> = versions.into_iter().rev().collect();
     if args.write.json {
-        let entry = |KeptVersion { number, path }: &KeptVersion| KeptVersionEntry {
-            number: *number,
-            path: path.display().to_string(),
+        let entry = |version: &KeptVersion| KeptVersionEntry {
+            number: version.number,
+            path: version.path.display().to_string(),
+            kept_at_ms: kept_at_ms(version),
         };
         let versions = versions.iter().map(entry).collect();
         write_json_answer(printer, &KeptVersionList { versions })?;
         return Ok(ExitReason::Ok);
     }
     if versions.is_empty() {
-        printer.write_answer_line("No version is kept yet")?;
+        return printer.write_answer_line("No version is kept yet").map(|()| ExitReason::Ok);
     }
-    for KeptVersion { number, path } in &versions {
-        printer.write_answer_line(format_args!("{number}  {}", path.display()))?;
-    }
+    let head = ["VERSION", "KEPT", "", "FILE"].map(str::to_owned);
+    let rows = versions.iter().enumerate().map(|(index, version)| {
+        let kept = kept_at_ms(version)
+            .map_or_else(|| "unknown".to_owned(), |at| format!("{} UTC", format_utc(at)));
+        let mark = if index == 0 { "newest" } else { "" };
+        let path = version.path.display().to_string();
+        [version.number.to_string(), kept, mark.to_owned(), sanitize::escape_line(&path)]
+    });
+    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    printer.write_answer(&format_table(&rows))?;
+    printer.print_hint("`openclaw config restore` returns to the newest, `openclaw config restore NUMBER` to another.");
     Ok(ExitReason::Ok)
+}
+
+/// When a version was kept, in milliseconds since 1970.
+fn kept_at_ms(version: &KeptVersion) -> Option<u64> {
+    let since = version.kept_at?.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
 }
