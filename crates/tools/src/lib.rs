@@ -28,7 +28,7 @@ pub use change_journal::{
 pub use exec::{
     BackgroundOptions, CommandHost, CommandJudge, CommandPlace, CommandRuns, ExecOptions,
     HostCommand, HostCommandEnd, HostCommandError, HostCommandRequest, JudgedCommand, NodeCommand,
-    NodeCommandJudge, NodeOptions, ProgramFinder,
+    NodeCommandJudge, NodeCommandPlan, NodeOptions, ProgramFinder,
 };
 pub use nodes::{NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name};
 pub use nodes_tool::NodesTool;

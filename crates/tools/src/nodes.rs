@@ -1,9 +1,7 @@
 //! The nodes of a gateway: other machines that run commands for its agents.
 
-use std::collections::hash_map::RandomState;
 use std::fmt::Debug;
-use std::hash::BuildHasher;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::ProgressSink;
@@ -80,16 +78,22 @@ pub enum NodeCallError {
 
 impl NodeInvocation {
     /// A command that only looks something up, with a time limit of 30 seconds.
-    #[must_use]
-    pub fn lookup(node_id: &str, command: &'static str, params: Value) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the system has no randomness for its key.
+    pub fn lookup(
+        node_id: &str,
+        command: &'static str,
+        params: Value,
+    ) -> Result<Self, NodeCallError> {
+        Ok(Self {
             node_id: node_id.to_owned(),
             command,
             params,
             time_limit: LOOKUP_TIMEOUT,
-            idempotency_key: unique_key(),
+            idempotency_key: unique_key()?,
             session_key: None,
-        }
+        })
     }
 }
 
@@ -101,11 +105,16 @@ impl NodeCallError {
 }
 
 /// A key that no other invocation has, in any process.
-pub(crate) fn unique_key() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let random = [0u8, 1].map(|part| RandomState::new().hash_one((now, part)));
-    let [first, second] = random;
-    format!("{first:016x}{second:016x}")
+///
+/// # Errors
+/// When the system has no randomness. Nothing is sent then: a node answers a key that it knows with
+/// the result of the other command.
+pub(crate) fn unique_key() -> Result<String, NodeCallError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        NodeCallError::not_sent(format!("failed to make a key for the command: {error}"))
+    })?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// Finds the node that is called `wanted`, by its id or its display name; without a name the only
@@ -209,7 +218,8 @@ mod tests {
 
     #[test]
     fn keys_are_unique() {
-        assert_ne!(unique_key(), unique_key());
-        assert_eq!(unique_key().len(), 32);
+        let [one, two] = [unique_key().unwrap(), unique_key().unwrap()];
+        assert_ne!(one, two);
+        assert!(one.len() == 32 && one.bytes().all(|byte| byte.is_ascii_hexdigit()), "{one}");
     }
 }

@@ -119,7 +119,8 @@ async fn look_up(
     }
     let params = serde_json::to_value(SystemWhichParams { bins: bins.clone() });
     let params = params.map_err(|error| error.to_string())?;
-    let invocation = NodeInvocation::lookup(&node.node_id, "system.which", params);
+    let invocation = NodeInvocation::lookup(&node.node_id, "system.which", params)
+        .map_err(|error| error.to_string())?;
     let answer = invoker.invoke_command(invocation, &()).await;
     let answer = answer.map_err(|error| format!("the node `{shown}` did not answer: {error}"))?;
     let found: SystemWhichResult = serde_json::from_value(answer)

@@ -2,26 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{CommandReview, PlannedToolCall, ToolContext, ToolEffect, ToolOutput};
 use openclaw_exec_policy::{CommandInput, render_lines_for_approval, render_text_for_approval};
 use openclaw_protocol::gateway::{
-    NodeDecision, NodeEntry, NodeError, NodeErrorCode, SystemRunParams, SystemRunPlan,
-    SystemRunPrepareParams, SystemRunPrepareResult, SystemRunResult,
+    NodeDecision, NodeError, NodeErrorCode, SystemRunParams, SystemRunPrepareParams,
+    SystemRunResult,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
+use super::node_plan::{NodeCommandPlan, NodeOptions, command_words, from_json, to_json};
 use super::report::format_node_result;
 use super::{ExecArguments, ExecOptions};
 use crate::arguments::WholeNumber;
-use crate::nodes::{
-    NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name, unique_key,
-};
+use crate::nodes::{NodeCallError, NodeInvocation, unique_key};
 
 /// How much longer than the command may run its result is waited for. Less than the agent loop
 /// waits for a tool beyond its time limit, so that a missing answer is told by this tool.
@@ -29,21 +24,6 @@ const RESULT_GRACE: Duration = Duration::from_secs(4);
 
 /// The effect of a call that was not prepared.
 const UNPREPARED: &str = "the node was not asked what it would run";
-
-/// Where commands run when they run on a node.
-#[derive(Debug, Clone)]
-pub struct NodeOptions {
-    /// What reaches the node.
-    pub invoker: Arc<dyn NodeInvoker>,
-    /// The node, by its id or its display name; `None` for the only one that there is.
-    pub node: Option<String>,
-    /// Judges what the node says about a command.
-    pub judge: Arc<dyn NodeCommandJudge>,
-    /// The agent whose commands they are.
-    pub agent: String,
-    /// The session whose commands they are, if there is one.
-    pub session_key: Option<String>,
-}
 
 /// Judges commands that a node is to run.
 pub trait NodeCommandJudge: Send + Sync + std::fmt::Debug {
@@ -84,16 +64,7 @@ pub(super) struct NodeExecCall {
     /// The longest that any command may run.
     longest: Duration,
     /// `None` until the node said what it would run.
-    prepared: Option<PreparedCommand>,
-}
-
-/// What a node would run.
-#[derive(Debug)]
-struct PreparedCommand {
-    node_id: String,
-    node_name: String,
-    plan: SystemRunPlan,
-    decision: NodeDecision,
+    prepared: Option<NodeCommandPlan>,
 }
 
 impl NodeRequest {
@@ -152,45 +123,26 @@ impl NodeExecCall {
     }
 
     /// Asks the node what it would run.
-    async fn ask_node(&self) -> Result<(PreparedCommand, SystemRunPrepareResult), String> {
-        let nodes = self.options.invoker.list_nodes().await.map_err(|error| error.to_string())?;
-        let node = choose_node(&nodes, self.options.node.as_deref())?;
-        check_node(node)?;
+    async fn ask_node(&self) -> Result<NodeCommandPlan, String> {
         let params = SystemRunPrepareParams {
             command: command_words(&self.request.input),
-            raw_command: None,
             cwd: self.request.directory.clone(),
             env: self.environment(),
-            agent_id: Some(self.options.agent.clone()),
-            session_key: self.options.session_key.clone(),
+            ..SystemRunPrepareParams::default()
         };
-        let name = node_name(node).to_owned();
-        let mut invocation =
-            NodeInvocation::lookup(&node.node_id, "system.run.prepare", to_json(&params));
-        invocation.session_key.clone_from(&self.options.session_key);
-        let answer = self.options.invoker.invoke_command(invocation, &()).await;
-        let answer =
-            answer.map_err(|error| format!("the node `{name}` did not plan it: {error}"))?;
-        let result: SystemRunPrepareResult = from_json(answer)
-            .map_err(|error| format!("the plan of the node `{name}` cannot be read: {error}"))?;
-        let prepared = PreparedCommand {
-            node_id: node.node_id.clone(),
-            node_name: name,
-            plan: result.plan.clone(),
-            decision: result.decision,
-        };
-        Ok((prepared, result))
+        self.options.prepare_command(params).await
     }
 
     /// The complete command with its place, for the person who decides. The command is the text
     /// that was sent, not what the node says about it.
-    fn display(&self, prepared: &PreparedCommand, result: &SystemRunPrepareResult) -> String {
+    fn display(&self, prepared: &NodeCommandPlan) -> String {
+        let result = &prepared.result;
         let name = match &prepared.node_name {
             name if *name == prepared.node_id => name.clone(),
             name => format!("{name} ({})", prepared.node_id),
         };
         let mut text = render_text_for_approval("node", &name);
-        let directory = prepared.plan.cwd.as_deref().or(self.request.directory.as_deref());
+        let directory = result.plan.cwd.as_deref().or(self.request.directory.as_deref());
         text += &render_text_for_approval("directory", directory.unwrap_or("the node's own"));
         for (name, value) in &self.request.environment {
             text += &render_text_for_approval("variable", &format!("{name}={value}"));
@@ -220,13 +172,16 @@ impl NodeExecCall {
         let Some(prepared) = &self.prepared else { return not_run(UNPREPARED) };
         let limits = [Some(self.longest), context.time_limit, self.request.time_limit];
         let limit = limits.into_iter().flatten().min().unwrap_or(self.longest);
-        let key = unique_key();
+        let key = match unique_key() {
+            Ok(key) => key,
+            Err(error) => return not_run(&error.to_string()),
+        };
         // The node's own policy asks: that the call runs means that a person allowed it.
-        let is_approved = prepared.decision == NodeDecision::Ask;
+        let is_approved = prepared.result.decision == NodeDecision::Ask;
         let params = SystemRunParams {
             command: command_words(&self.request.input),
             raw_command: None,
-            system_run_plan: Some(prepared.plan.clone()),
+            system_run_plan: Some(prepared.result.plan.clone()),
             cwd: self.request.directory.clone(),
             env: self.environment(),
             timeout_ms: Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
@@ -269,15 +224,15 @@ impl PlannedToolCall for NodeExecCall {
         let ToolEffect::Exec { directory, node, review, .. } = &mut self.effect else { return };
         match answer {
             Err(reason) => *review = CommandReview::Denied { reason, is_final: true },
-            Ok((prepared, result)) => {
+            Ok(prepared) => {
                 *node = Some(prepared.node_name.clone());
-                if let Some(cwd) = &prepared.plan.cwd {
+                if let Some(cwd) = &prepared.result.plan.cwd {
                     directory.clone_from(cwd);
                 }
-                let display = self.display(&prepared, &result);
+                let display = self.display(&prepared);
                 let command = NodeCommand {
-                    decision: result.decision,
-                    reason: result.reason.as_deref(),
+                    decision: prepared.result.decision,
+                    reason: prepared.result.reason.as_deref(),
                     display: &display,
                 };
                 let judged = self.options.judge.judge_node_command(&command);
@@ -294,38 +249,6 @@ impl PlannedToolCall for NodeExecCall {
     }
 }
 
-/// Whether a node can run a command now.
-fn check_node(node: &NodeEntry) -> Result<(), String> {
-    let name = node_name(node).escape_debug();
-    if !node.connected {
-        return Err(format!(
-            "the node `{name}` is not connected; nothing was run. `openclaw node run` on that \
-             machine connects it"
-        ));
-    }
-    let missing = ["system.run.prepare", "system.run"]
-        .into_iter()
-        .find(|command| !node.commands.iter().any(|offered| offered == command));
-    match missing {
-        None => Ok(()),
-        Some(command) if node.pending_declared_commands.iter().any(|it| it == command) => {
-            Err(format!(
-                "the command `{command}` of the node `{name}` waits for approval: `openclaw nodes \
-                 pending` shows it"
-            ))
-        }
-        Some(command) => Err(format!("the node `{name}` does not offer the command `{command}`")),
-    }
-}
-
-/// The words that a node is sent: a text is one for its shell.
-fn command_words(input: &CommandInput) -> Vec<String> {
-    match input {
-        CommandInput::Script(text) => vec!["sh".to_owned(), "-c".to_owned(), text.clone()],
-        CommandInput::Argv(words) => words.clone(),
-    }
-}
-
 /// Whether a node that answered with this error did not start the command.
 fn did_not_start(error: &NodeError) -> bool {
     [
@@ -339,15 +262,6 @@ fn did_not_start(error: &NodeError) -> bool {
     ]
     .into_iter()
     .any(|code| error.is(code))
-}
-
-fn to_json(params: &impl Serialize) -> Value {
-    // Texts, numbers and maps of them can always be written.
-    serde_json::to_value(params).unwrap_or_default()
-}
-
-fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
-    serde_json::from_value(value)
 }
 
 fn not_run(reason: &str) -> ToolOutput {
