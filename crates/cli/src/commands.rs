@@ -26,6 +26,7 @@ pub(crate) mod models_reset;
 pub(crate) mod models_status;
 pub(crate) mod native;
 pub(crate) mod node;
+pub(crate) mod node_host;
 pub(crate) mod nodes;
 pub(crate) mod prompt_explain;
 pub(crate) mod sandbox;

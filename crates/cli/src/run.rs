@@ -252,15 +252,15 @@ impl StartupContext<'_> {
             CliCommand::Approvals(DeferredArgs(args)) => self.run_with_config(|context| {
                 commands::exec_policy::run_approvals(context, &args.action)
             }),
-            CliCommand::ExecPolicy(DeferredArgs(args)) => {
-                self.run_with_config(|context| commands::exec_policy::run(context, &args.action))
-            }
+            CliCommand::ExecPolicy(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::exec_policy::run(context, &args.action))
+            }),
             CliCommand::Security(DeferredArgs(args)) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::security::run(context, &args))
             }),
-            CliCommand::Sandbox(DeferredArgs(args)) => {
-                self.run_with_config(|context| commands::sandbox::run(context, &args.action))
-            }
+            CliCommand::Sandbox(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::sandbox::run(context, &args.action))
+            }),
             CliCommand::Sessions(DeferredArgs(args)) => {
                 self.run_with_config(|context| commands::sessions::run(context, args))
             }

@@ -11,9 +11,11 @@ use openclaw_core::{
     ApprovalDecision, Approver, CommandRemedies, FileProtection, ToolCall, ToolCallId, ToolEffect,
     ToolName, UnansweredAction,
 };
-use openclaw_exec_policy::{escape_line, quote_words};
+use openclaw_exec_policy::escape_line;
 
-use crate::command_policy::{ApprovalsUpdateError, CommandPolicy, GrantScope};
+use crate::command_policy::{
+    ApprovalsUpdateError, CommandPolicy, GrantScope, describe_allowlist_commands,
+};
 
 pub use planned_change::DIFF_LABEL;
 pub use policy::{ApprovalPolicy, PolicyDecision};
@@ -162,24 +164,28 @@ impl ApprovalRequest {
 
     /// Why the call is denied when there is no person to ask, and what would allow it.
     fn unasked_reason(&self, reason: &str) -> String {
-        let mut text = match self.kind {
-            ApprovalKind::Command => "running a command needs a person's approval".to_owned(),
-            ApprovalKind::Call => {
+        let mut text = match (self.kind, &self.node) {
+            (ApprovalKind::Command, None) => {
+                "running a command needs a person's approval".to_owned()
+            }
+            (ApprovalKind::Command, Some(node)) => {
+                let node = escape_line(node);
+                format!("running a command on the node `{node}` needs a person's approval")
+            }
+            (ApprovalKind::Call, _) => {
                 let action = escape_line(&self.text);
                 format!("this call needs a person's approval ({action})")
             }
         };
         text.push_str(", and ");
         text.push_str(reason);
-        if !self.remedies.program_patterns.is_empty() {
-            let add = |pattern: &String| {
-                let words = ["openclaw", "approvals", "allowlist", "add", pattern, "--agent"];
-                let words = words.into_iter().chain([self.remedies.agent.as_str()]);
-                format!("`{}`", quote_words(&words.map(str::to_owned).collect::<Vec<_>>()))
-            };
-            let commands: Vec<String> = self.remedies.program_patterns.iter().map(add).collect();
+        if self.node.is_some() {
+            text.push_str("; it is asked about because ");
+            text.push_str(&self.reason_line());
+        }
+        if let Some(commands) = describe_allowlist_commands(&self.remedies) {
             text.push_str("; without a question it runs after ");
-            text.push_str(&commands.join(" and "));
+            text.push_str(&commands);
         }
         text
     }

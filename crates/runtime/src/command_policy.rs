@@ -1,6 +1,7 @@
 //! The policy of commands on this machine: `tools.exec` made stricter by `exec-approvals.json`.
 
 mod approvals;
+mod denial;
 mod grants;
 mod on_node;
 mod remedies;
@@ -12,20 +13,21 @@ use openclaw_config::{Config, ExecAsk, ExecConfig, ExecSecurity};
 use openclaw_core::{CommandRemedies, CommandReview, UnansweredAction};
 use openclaw_exec_policy::{
     ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
-    DecisionExplanation, DenyReason, ExecDecision, ExecPolicy, InvalidRequest, PlanContext,
-    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval,
-    render_lines_for_approval,
+    DecisionExplanation, ExecDecision, ExecPolicy, InvalidRequest, PlanContext, SafeBinProfile,
+    SafeBins, SecurityLevel, render_command_for_approval, render_lines_for_approval,
 };
 use openclaw_fs::StateFile;
 use openclaw_process::base_environment;
 use openclaw_process::sandbox::{SandboxLevels, SandboxPolicy};
 use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand, ProgramFinder};
 
+use self::denial::SessionStrictness;
 use self::grants::GRANTS_FILE_NAME;
 use crate::command_sandbox::AgentSandbox;
 use crate::runtime::Runtime;
 
 pub use grants::{GrantScope, GrantSummary};
+pub(crate) use remedies::{GatewayCommandJudge, describe_allowlist_commands};
 
 pub use approvals::{
     ApprovalsContent, ApprovalsReplacement, ApprovalsUpdateError, PolicySummary, PolicyValues,
@@ -41,6 +43,8 @@ const APPROVALS_FILE_NAME: &str = "exec-approvals.json";
 pub struct CommandPolicy {
     agent: String,
     config: ExecPolicy,
+    /// What `/exec` of the session makes stricter.
+    session: SessionStrictness,
     approvals_path: PathBuf,
     grants_path: PathBuf,
     /// What a leading `~` in a pattern stands for.
@@ -63,6 +67,7 @@ impl Runtime {
         CommandPolicy {
             agent: agent.to_owned(),
             config: policy_from_config(self.config(), agent),
+            session: SessionStrictness::new(self, agent),
             approvals_path: models.app_paths().state_dir().join(APPROVALS_FILE_NAME),
             grants_path: models.app_paths().state_dir().join(GRANTS_FILE_NAME),
             home: models.env().get("HOME").map(str::to_owned),
@@ -201,23 +206,6 @@ impl CommandPolicy {
             is_final: true,
         }
     }
-
-    /// Why a command doesn't run, with the setting that says so.
-    fn describe_denial(&self, reason: &DenyReason, approvals: &ApprovalsDocument) -> String {
-        let path = self.approvals_path.display();
-        match (reason, approvals) {
-            (DenyReason::SecurityDeny, _) if self.config.security == SecurityLevel::Deny => {
-                "commands are switched off by `tools.exec.security`".to_owned()
-            }
-            (DenyReason::SecurityDeny, ApprovalsDocument::Unreadable { error, .. }) => {
-                format!("no command runs while `{path}` can't be read: {error}")
-            }
-            (DenyReason::SecurityDeny, _) => {
-                format!("commands are switched off by `security` in `{path}`")
-            }
-            (reason, _) => format!("the command is not allowed: {reason}"),
-        }
-    }
 }
 
 impl CommandJudge for CommandPolicy {
@@ -248,7 +236,7 @@ impl CommandJudge for CommandPolicy {
             ExecDecision::Ask { reasons } => {
                 let runs_unasked =
                     policy.judge_without_approver(plan, now_ms) == ExecDecision::Allow;
-                let reasons = reasons.iter().map(ToString::to_string).collect();
+                let reasons = reasons.iter().map(|reason| self.describe_ask(reason)).collect();
                 let PersonalReview { reasons, display } = self.review_by_person(plan, reasons);
                 CommandReview::NeedsPerson {
                     reasons,

@@ -15,8 +15,19 @@ use crate::tool_settings::is_offered;
 const NODES_TOOL: &str = "nodes";
 
 /// What to do when commands run on a node and there is none to use.
-const HOST_HINT: &str = "Set `tools.exec.host` to \"gateway\" or \"auto\" to run commands on this \
-                         machine.";
+const HOST_HINT: &str = "`openclaw config set tools.exec.host auto` runs commands on this machine.";
+
+/// The same where the session chose the node.
+const SESSION_HOST_HINT: &str = "`/exec host=auto` runs the commands of this session on this \
+                                 machine, and `/exec reset` returns to the config.";
+
+/// How a node is chosen.
+const CHOICE_HINT: &str = "`openclaw nodes status` lists the nodes, and `openclaw config set \
+                           tools.exec.node NODE` chooses one by its name or its whole id.";
+
+/// The same for a session.
+const SESSION_CHOICE_HINT: &str = "`openclaw nodes status` lists the nodes, and `/exec host=node \
+                                   node=NODE` chooses one by its name or its whole id.";
 
 impl Runtime {
     /// Whether the commands of agents run on a node.
@@ -34,8 +45,8 @@ impl Runtime {
         let node = self.config().tools.exec.node.as_deref();
         let node = node.map_or("the only node".to_owned(), |node| format!("the node `{node}`"));
         Some(format!(
-            "commands run on {node}: its allowlist and its sandbox count, and the stricter of both \
-             policies; `openclaw exec-policy explain` there says what it decides"
+            "commands run on {node}: its allowlist and its sandbox count, and the stricter of its \
+             policy and the one here"
         ))
     }
 
@@ -80,35 +91,46 @@ impl Runtime {
             );
             AgentSetupError::new(AgentSetupErrorKind::Restriction, message)
         };
+        let is_of_session = self.is_node_of_session();
+        let back = if is_of_session { SESSION_HOST_HINT } else { HOST_HINT };
         let Some(nodes) = &self.nodes else {
             return Err(refuse("tools.exec.host", "nothing here reaches the nodes of a gateway")
-                .with_hint(HOST_HINT));
+                .with_hint(back));
         };
         let known = nodes.list_nodes().await.map_err(|error| {
             refuse("tools.exec.host", &error.to_string())
                 .with_hint("`openclaw gateway run` starts the gateway of this config.")
-                .with_hint(HOST_HINT)
+                .with_hint(back)
         })?;
         let wanted = self.config().tools.exec.node.as_deref();
         let key = if wanted.is_some() { "tools.exec.node" } else { "tools.exec.host" };
-        choose_node(&known, wanted).map(|_| ()).map_err(|problem| {
-            refuse(key, &problem)
-                .with_hint(
-                    "`openclaw nodes status` lists the nodes, and `openclaw config set \
-                     tools.exec.node NAME` chooses one.",
-                )
-                .with_hint(HOST_HINT)
+        let choice = if is_of_session { SESSION_CHOICE_HINT } else { CHOICE_HINT };
+        choose_node(&known, wanted)
+            .map(|_| ())
+            .map_err(|problem| refuse(key, &problem).with_hint(choice).with_hint(back))
+    }
+
+    /// Warns that no command can run where the session chose a node that there is not.
+    pub(crate) async fn session_node_warning(&self, agent: &str) -> Option<String> {
+        if !self.is_node_of_session() {
+            return None;
+        }
+        let error = self.check_node_host(agent).await.err()?;
+        Some(format!("no command runs in this session: failed to {error}. {SESSION_HOST_HINT}"))
+    }
+
+    /// Whether the session chose where commands run, and not the config.
+    pub(crate) fn is_node_of_session(&self) -> bool {
+        self.session_config.as_deref().is_some_and(|session| {
+            let (own, config) =
+                (&session.tools.exec, &self.models.loaded_config().config.tools.exec);
+            own.host != config.host || own.node != config.node
         })
     }
 
     /// A setting with the file and the line that it comes from, or the session.
     fn describe_origin(&self, key: &str) -> String {
-        let is_of_session = self.session_config.as_deref().is_some_and(|session| {
-            let (own, config) =
-                (&session.tools.exec, &self.models.loaded_config().config.tools.exec);
-            own.host != config.host || own.node != config.node
-        });
-        if is_of_session {
+        if self.is_node_of_session() {
             return "`/exec` of this session".to_owned();
         }
         self.models.loaded_config().find_origin(key).to_string()

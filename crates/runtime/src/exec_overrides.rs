@@ -62,6 +62,24 @@ impl ExecOverrides {
         Ok(changed)
     }
 
+    /// Refuses words of `/exec` that choose a node where commands run elsewhere, as `settings` say.
+    ///
+    /// # Errors
+    /// Which words choose it with an effect, as a sentence.
+    pub(crate) fn check_node_words(words: &str, settings: &ExecSettings) -> Result<(), String> {
+        let node = words.split_whitespace().rev().find_map(|word| word.strip_prefix("node="));
+        match node {
+            Some(node) if settings.host != ExecHost::Node => {
+                let (node, host) = (node.escape_debug(), word_of(&HOSTS, settings.host));
+                Err(format!(
+                    "`node={node}` has no effect with `host={host}`; `/exec host=node node={node}` \
+                     runs the commands of this session on that node"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether nothing differs from the config.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -260,6 +278,21 @@ mod tests {
             let error = ExecOverrides::default().with_words(words).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_node_is_chosen_only_where_commands_run_on_one() {
+        let settings = |host| ExecSettings {
+            host,
+            node: None,
+            security: ExecSecurity::Full,
+            ask: ExecAsk::Off,
+        };
+        let check = |words, host| ExecOverrides::check_node_words(words, &settings(host));
+        let error = check("ask=always node=x", ExecHost::Auto).unwrap_err();
+        assert!(error.starts_with("`node=x` has no effect with `host=auto`; `/exec host=node"));
+        assert_eq!(check("host=node node=x", ExecHost::Node), Ok(()));
+        assert_eq!(check("host=gateway", ExecHost::Gateway), Ok(()));
     }
 
     #[test]

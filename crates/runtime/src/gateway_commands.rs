@@ -9,7 +9,8 @@ use openclaw_tools::ExecOptions;
 
 use crate::agent_error::AgentSetupError;
 use crate::command_policy::{
-    ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, policy_from_config,
+    ApprovalsReplacement, ApprovalsUpdateError, CommandPolicy, GatewayCommandJudge,
+    policy_from_config,
 };
 use crate::runtime::Runtime;
 use crate::tool_settings::exec_options;
@@ -47,7 +48,7 @@ impl Runtime {
         let sandbox = self.node_sandbox(agent, workspace)?;
         let policy = self.command_policy(agent).with_sandbox(&sandbox);
         let mut options = exec_options(&self.models, self.exec_config().timeout());
-        options.judge = Some(Arc::new(policy.clone()));
+        options.judge = Some(Arc::new(GatewayCommandJudge { policy: policy.clone() }));
         let levels = sandbox.levels.iter().map(|(name, level)| format!("{name}: {level}"));
         let sandbox_levels = if sandbox.policy.is_some() { levels.collect() } else { Vec::new() };
         options.sandbox = sandbox.policy;

@@ -13,6 +13,7 @@ mod exec_node;
 mod exec_overrides;
 mod former_state;
 mod gateway_commands;
+mod node_explanation;
 mod offload;
 mod profile_selection;
 mod prompt;

@@ -31,7 +31,8 @@ impl Runtime {
         around: AgentSpec<'_>,
     ) -> Result<AgentRun, AgentError> {
         let info = connected.model.model_info();
-        if info.capabilities.tools {
+        // A session whose node is gone can still be opened: its commands are denied one by one.
+        if info.capabilities.tools && !self.is_node_of_session() {
             self.check_node_host(around.agent).await?;
         }
         let mode = configured_mode(&self.models, &info);

@@ -76,9 +76,36 @@ async fn commands_run_on_the_node_and_files_stay_in_the_workspace() {
     assert!(told.contains("on the node `server-node`"), "{told}");
     assert!(setup.node_home.files().contains(&"made-there.txt".to_owned()));
     assert_eq!(home.files(), ["here.txt"]);
+    let asked = ["exec-policy", "explain", "touch x"];
+    let explained = home.run(&asked).await.code(0);
+    assert!(explained.stdout.starts_with("allow\n  because the node allows it"), "{explained:#?}");
+    let explained = home.run(&["exec-policy", "explain", "touch x", "--json"]).await.code(0).json();
+    let folder = node_folder.join(".openclaw/workspace");
+    assert_eq!(explained["node"]["directory"], json!(folder), "{explained}");
     let explained = home.run(&["sandbox", "explain"]).await.code(0);
-    let _told = explained.says(&["the node `server-node`"]);
+    let folder = format!("folder on the node: {}", folder.display());
+    for line in ["agent main: commands run on a node", "the node `server-node`", &folder] {
+        assert!(explained.stdout.contains(line), "{line}: {explained:#?}");
+    }
+    assert!(explained.stdout.contains("sandbox on the node:\n  files: "), "{explained:#?}");
+    let audited = home.run(&["security", "audit", "--json"]).await.code(0).json();
+    let about: Vec<&str> = audited["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|finding| finding["checkId"].as_str().filter(|id| id.starts_with("exec.")))
+        .collect();
+    assert_eq!(about, ["exec.node"], "{audited}");
+    let examined = home.run(&["doctor"]).await;
+    assert!(examined.stdout.contains("  sandbox on the node:\n"), "{examined:#?}");
     setup.end().await;
+
+    let explained = home.run(&asked).await.code(0);
+    for line in ["the node decides\n", "`openclaw gateway run` starts it", "denies the command"] {
+        assert!(explained.stdout.contains(line), "{line}: {explained:#?}");
+    }
+    let explained = home.run(&["sandbox", "explain"]).await.code(0);
+    assert!(explained.stdout.contains("the node was not asked: "), "{explained:#?}");
 
     // Nobody is there to ask any more.
     let refused = home.run(&["agent", "-m", "Again"]).await.code(3);
@@ -98,7 +125,15 @@ async fn the_node_s_own_policy_holds_and_its_questions_are_answered_here() {
     server.push(call());
     server.push(Turn::text("Not allowed."));
     let _ended = home.run(&["agent", "-m", "Touch it"]).await.code(0);
-    assert!(last_request(&server).contains("a person's approval"), "{}", last_request(&server));
+    let told = last_request(&server);
+    for part in [
+        "running a command on the node `server-node` needs a person's approval",
+        "the node runs it only after approval: `touch` is not on the allowlist",
+        "`openclaw approvals allowlist add ",
+        "touch --agent main` on the node's machine allows it without a question",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     assert!(!setup.node_home.files().contains(&"asked.txt".to_owned()));
     server.push(call());
     server.push(Turn::text("Touched."));

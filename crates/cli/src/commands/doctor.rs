@@ -18,6 +18,7 @@ use openclaw_protocol::results::doctor::{
 use openclaw_terminal::OutputPrinter;
 
 use crate::args::doctor::DoctorArgs;
+use crate::commands::node_host;
 use crate::commands::sandbox::level_lines;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
@@ -31,7 +32,7 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let options = doctor_options(args.model.clone(), args.provider.clone(), only, args.timeout);
     let report = run_checks(context, &options, args.json).await?;
     if !args.json && args.only.is_empty() {
-        write_sandbox_levels(context)?;
+        write_sandbox_levels(context).await?;
         super::models_status::print_former_state(context);
     }
     let fix_outcome = fix::run(context, args, &report).await?;
@@ -41,19 +42,21 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     Ok(exit_reason(&report))
 }
 
-/// Prints what is enforced of the sandbox of the main agent's commands.
-fn write_sandbox_levels(context: &CommandContext) -> io::Result<()> {
-    let workspace = std::path::absolute(".")?;
-    let mut lines = match context.runtime().agent_sandbox(MAIN_AGENT, &workspace) {
-        Ok(sandbox) => level_lines(&sandbox),
-        Err(error) => vec![format!("failed to {error}")],
+/// Prints what is enforced of the sandbox of the main agent's commands, where they run.
+async fn write_sandbox_levels(context: &CommandContext) -> io::Result<()> {
+    let runtime = context.runtime();
+    let lines = if let Some(node) = runtime.describe_node_host() {
+        let lines = node_host::node_lines(context, MAIN_AGENT).await;
+        std::iter::once(node).chain(lines).collect()
+    } else {
+        match runtime.agent_sandbox(MAIN_AGENT, &std::path::absolute(".")?) {
+            Ok(sandbox) => level_lines(&sandbox),
+            Err(error) => vec![format!("failed to {error}")],
+        }
     };
-    lines.extend(context.runtime().describe_node_host());
     context.printer.write_answer_line(format_args!("sandbox of commands"))?;
-    for line in lines {
-        context.printer.write_answer_line(format_args!("  {line}"))?;
-    }
-    Ok(())
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
+    node_host::write_lines(context, &lines)
 }
 
 /// Reports a config that is too broken to examine anything. Its errors are already printed.

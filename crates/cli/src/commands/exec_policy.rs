@@ -19,13 +19,20 @@ use crate::args::approvals::{
     AllowlistAction, AllowlistPatternArgs, ApprovalsAction, ApprovalsShowArgs, ExecPolicyAction,
     ExecPolicyExplainArgs,
 };
+use crate::commands::node_host;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
 /// Runs `openclaw exec-policy`.
-pub(crate) fn run(context: &CommandContext, action: &ExecPolicyAction) -> io::Result<ExitReason> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    action: &ExecPolicyAction,
+) -> io::Result<ExitReason> {
     match action {
         ExecPolicyAction::Show(args) => show_policy(context, args),
+        ExecPolicyAction::Explain(args) if context.runtime().runs_commands_on_node() => {
+            explain_on_node(context, args).await
+        }
         ExecPolicyAction::Explain(args) => explain_command(context, args),
         ExecPolicyAction::Set(args) => change::set_policy(context, args),
         ExecPolicyAction::Preset(args) => change::set_preset(context, args),
@@ -60,9 +67,6 @@ fn explain_command(
 ) -> io::Result<ExitReason> {
     let runtime = context.runtime();
     let directory = std::path::absolute(&args.workspace)?;
-    if let Some(note) = runtime.describe_node_host() {
-        context.printer.print_note(sanitize::escape_line(&note));
-    }
     match runtime.explain_command(&args.agent, &args.command, &directory) {
         Ok(explanation) if args.json => {
             write_json_answer(&context.printer, &serde_json::to_value(&explanation)?)?;
@@ -80,6 +84,28 @@ fn explain_command(
     Ok(ExitReason::Ok)
 }
 
+async fn explain_on_node(
+    context: &CommandContext,
+    args: &ExecPolicyExplainArgs,
+) -> io::Result<ExitReason> {
+    match node_host::explain_command(context, &args.agent, &args.command).await {
+        Ok(explanation) if args.json => write_json_answer(&context.printer, &explanation)?,
+        Ok(explanation) => node_host::write_explanation(context, &explanation)?,
+        Err(error) => {
+            context.printer.print_error(format_args!("failed to {error}"));
+            return Ok(ExitReason::Usage);
+        }
+    }
+    Ok(ExitReason::Ok)
+}
+
+/// Says whose policy and allowlist count when commands run on a node.
+fn print_node_note(context: &CommandContext) {
+    if let Some(note) = context.runtime().describe_node_host() {
+        context.printer.print_note(sanitize::escape_line(&note));
+    }
+}
+
 /// The policy of an agent's commands, with the sandbox that this machine has for them.
 fn agent_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<CommandPolicy> {
     let runtime = context.runtime();
@@ -94,6 +120,7 @@ fn agent_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Resul
 }
 
 fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    print_node_note(context);
     let policy = agent_policy(context, args)?;
     let exists = policy.approvals_content().is_some();
     if args.json {
@@ -113,6 +140,7 @@ fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result
 }
 
 fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    print_node_note(context);
     let policy = agent_policy(context, args)?;
     let file_content = policy.approvals_content();
     if args.json {
@@ -134,6 +162,7 @@ fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Res
 }
 
 fn list_patterns(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    print_node_note(context);
     let policy = context.runtime().command_policy(&args.agent);
     if args.json {
         let (agent, allowlist) = (args.agent.clone(), policy.allowlist_patterns());
@@ -150,6 +179,7 @@ fn change_allowlist(
     args: &AllowlistPatternArgs,
     change: impl FnOnce(&CommandPolicy) -> Result<(usize, &'static str), ApprovalsUpdateError>,
 ) -> io::Result<ExitReason> {
+    print_node_note(context);
     let policy = context.runtime().command_policy(&args.agent);
     let (count, outcome) = match change(&policy) {
         Ok(change) => change,

@@ -10,6 +10,7 @@ use openclaw_terminal::sanitize;
 use serde_json::{Map, Value, json};
 
 use crate::args::sandbox::{SandboxAction, SandboxExplainArgs};
+use crate::commands::node_host;
 use crate::exit::ExitReason;
 use crate::failure::print_agent_error;
 use crate::json_answer::write_json_answer;
@@ -18,9 +19,15 @@ use crate::json_answer::write_json_answer;
 const MAX_LISTED_ENTRIES: usize = 12;
 
 /// Runs `openclaw sandbox`.
-pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Result<ExitReason> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    action: &SandboxAction,
+) -> io::Result<ExitReason> {
     let SandboxAction::Explain(args) = action;
     let workspace = std::path::absolute(&args.workspace)?;
+    if context.runtime().runs_commands_on_node() {
+        return explain_on_node(context, args, &workspace).await;
+    }
     let sandbox = match context.runtime().agent_sandbox(&args.agent, &workspace) {
         Ok(sandbox) => sandbox,
         Err(error) => return Ok(print_agent_error(&context.printer, &error.into())),
@@ -29,11 +36,7 @@ pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Resul
         write_json_answer(&context.printer, &sandbox_json(context, args, &workspace, &sandbox)?)?;
         return Ok(ExitReason::Ok);
     }
-    let node_host = context.runtime().describe_node_host();
-    if let Some(note) = &node_host {
-        context.printer.print_note(sanitize::escape_line(note));
-    }
-    for line in sandbox_lines(args, &workspace, &sandbox, node_host.is_some()) {
+    for line in sandbox_lines(args, &workspace, &sandbox) {
         context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&line)))?;
     }
     if let Some(command) = &args.command {
@@ -42,13 +45,56 @@ pub(crate) fn run(context: &CommandContext, action: &SandboxAction) -> io::Resul
                 let text = explanation.to_string();
                 context.printer.write_answer_line(format_args!("\n{}", text.trim_end()))?;
             }
-            Err(error) => {
-                context.printer.print_error(format_args!("failed to {error}"));
-                return Ok(ExitReason::Usage);
-            }
+            Err(error) => return Ok(report_no_command(context, &error.to_string())),
         }
     }
     Ok(ExitReason::Ok)
+}
+
+/// Explains commands that run on a node. The sandbox is that of the node; file tools stay here.
+async fn explain_on_node(
+    context: &CommandContext,
+    args: &SandboxExplainArgs,
+    workspace: &Path,
+) -> io::Result<ExitReason> {
+    let explanation = match &args.command {
+        Some(command) => match node_host::explain_command(context, &args.agent, command).await {
+            Ok(explanation) => Some(explanation),
+            Err(error) => return Ok(report_no_command(context, &error)),
+        },
+        None => None,
+    };
+    if args.json {
+        let answer = json!({
+            "agent": args.agent,
+            "workspace": workspace,
+            "sandboxed": false,
+            "onNode": true,
+            "node": node_host::node_json(context, &args.agent).await,
+            "command": explanation,
+        });
+        write_json_answer(&context.printer, &answer)?;
+        return Ok(ExitReason::Ok);
+    }
+    let mut lines = vec![format!("agent {}: commands run on a node", args.agent)];
+    lines.extend(context.runtime().describe_node_host());
+    let workspace = workspace.display();
+    lines.push(format!("workspace: {workspace} (the file tools; no command runs on this machine)"));
+    // The explanation of a command has the lines of the node, too.
+    if explanation.is_none() {
+        lines.extend(node_host::node_lines(context, &args.agent).await);
+    }
+    node_host::write_lines(context, &lines)?;
+    if let Some(explanation) = &explanation {
+        context.printer.write_answer_line("")?;
+        node_host::write_explanation(context, explanation)?;
+    }
+    Ok(ExitReason::Ok)
+}
+
+fn report_no_command(context: &CommandContext, error: &str) -> ExitReason {
+    context.printer.print_error(format_args!("failed to {error}"));
+    ExitReason::Usage
 }
 
 /// The lines of the levels, for the doctor as well.
@@ -60,10 +106,8 @@ fn sandbox_lines(
     args: &SandboxExplainArgs,
     workspace: &Path,
     sandbox: &AgentSandbox,
-    is_on_node: bool,
 ) -> Vec<String> {
     let place = match &sandbox.policy {
-        _ if is_on_node => "on a node",
         Some(_) => "in a sandbox",
         None => "without a sandbox",
     };
@@ -125,7 +169,7 @@ fn sandbox_json(
         "agent": args.agent,
         "workspace": workspace,
         "sandboxed": sandbox.policy.is_some(),
-        "onNode": context.runtime().runs_commands_on_node(),
+        "onNode": false,
         "profile": sandbox.policy.as_ref().map(|policy| policy.profile.name()),
         "levels": levels,
         "writable": trees.writable,

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openclaw_chat::CommandContext;
 use openclaw_doctor::{Check, CheckStatus};
 use openclaw_fs::remove_foreign_access;
+use openclaw_protocol::gateway::NodeDecision;
 use openclaw_protocol::parts::whole_millis;
 use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
@@ -62,6 +63,7 @@ pub(crate) async fn run(context: &CommandContext, args: &SecurityArgs) -> io::Re
     findings.extend(find_in_config(context));
     if args.deep {
         findings.extend(find_on_server(context).await?);
+        findings.extend(find_on_node(context).await);
     }
     let fixed = if args.fix { fix_modes(context, &mut findings) } else { Vec::new() };
     findings.sort_by_key(|finding| finding.severity);
@@ -92,6 +94,44 @@ async fn find_on_server(context: &CommandContext) -> io::Result<Vec<AuditFinding
         fixable_path: None,
     });
     Ok(findings.collect())
+}
+
+/// What the node on which commands run says about them.
+async fn find_on_node(context: &CommandContext) -> Option<AuditFinding> {
+    let runtime = context.runtime();
+    let finding = |severity, title, place, remedy: &str| AuditFinding {
+        id: "exec.node",
+        severity,
+        title,
+        place,
+        remedy: remedy.to_owned(),
+        fixable_path: None,
+    };
+    let host = runtime.describe_node_host()?;
+    match runtime.inspect_node(runtime.default_agent()).await {
+        Err(problem) => Some(finding(
+            AuditSeverity::Warning,
+            format!("the node was not asked: {problem}"),
+            host,
+            "`openclaw nodes status` shows which nodes are connected",
+        )),
+        Ok(answer) if answer.sandbox.is_empty() => {
+            let is_unasked = answer.decision == NodeDecision::Allow;
+            let (severity, what) = if is_unasked {
+                (AuditSeverity::Critical, "unasked and without a sandbox")
+            } else {
+                (AuditSeverity::Info, "without a sandbox")
+            };
+            Some(finding(
+                severity,
+                format!("commands run on the node {what}"),
+                format!("the node {} ({})", answer.name, answer.node_id),
+                "`openclaw config unset tools.exec.host` on that machine, and `openclaw sandbox \
+                 explain` there",
+            ))
+        }
+        Ok(_) => None,
+    }
 }
 
 /// Restricts files to their owner, and removes those findings.

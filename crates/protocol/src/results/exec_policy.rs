@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::gateway::NodeDecision;
+
 /// `openclaw exec-policy show`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
@@ -74,6 +76,62 @@ pub struct PolicySetting {
     pub requested: Option<String>,
     /// The value that holds with the approvals file.
     pub effective: String,
+}
+
+/// What becomes of a command on a node: `openclaw exec-policy explain` and `openclaw sandbox explain`
+/// where `tools.exec.host` is `"node"`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NodeCommandExplanation {
+    /// `allow`, `ask` or `deny`; `unknown` when the node decides and did not say how.
+    pub decision: String,
+    /// Why, at least one reason.
+    pub reasons: Vec<String>,
+    /// The security level of this machine's policy.
+    pub security: String,
+    /// The ask mode of this machine's policy.
+    pub ask: String,
+    /// What this machine's policy makes of each decision of the node.
+    pub outcomes: NodeOutcomes,
+    /// What the node said; `None` when it did not answer, or this machine's policy decides alone.
+    pub node: Option<NodeAnswer>,
+    /// Why the node did not answer; `None` when it did, or this machine's policy decides alone.
+    pub problem: Option<String>,
+}
+
+/// What a policy makes of each decision of a node: `allow`, `ask` or `deny`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NodeOutcomes {
+    /// When the node allows the command.
+    pub node_allows: String,
+    /// When the node asks about it.
+    pub node_asks: String,
+    /// When the node denies it.
+    pub node_denies: String,
+}
+
+/// What a node said about a command. Nothing was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NodeAnswer {
+    /// The node's id.
+    pub node_id: String,
+    /// Its display name, else its id.
+    pub name: String,
+    /// What its own policy says.
+    pub decision: NodeDecision,
+    /// Why; `None` for a command that it simply allows.
+    pub reason: Option<String>,
+    /// The directory on the node.
+    pub directory: Option<String>,
+    /// The hash of the plan, which an approval is bound to.
+    pub plan_hash: Option<String>,
+    /// The parts of its sandbox and whether each is enforced; empty without a sandbox.
+    pub sandbox: Vec<String>,
 }
 
 /// A preset of `openclaw exec-policy preset`.

@@ -247,6 +247,26 @@ async fn what_would_allow_a_command_is_reported_when_nobody_can_be_asked() {
 }
 
 #[tokio::test]
+async fn that_a_node_asks_is_told_with_its_reason_when_nobody_can_be_asked() {
+    let review_of_command = CommandReview::NeedsPerson {
+        reasons: vec!["the node runs it only after approval: `x` is not listed\n".to_owned()],
+        display: "command:\n  | x\n".to_owned(),
+        unanswered: UnansweredAction::Deny,
+        remedies: CommandRemedies::default(),
+        is_final: false,
+    };
+    let ToolEffect::Exec { command, directory, .. } = command() else { unreachable!() };
+    let node = Some("server-node".to_owned());
+    let effect = ToolEffect::Exec { command, directory, node, review: review_of_command };
+    let (decision, _) =
+        review(policy(ExecSecurity::Allowlist, ExecAsk::OnMiss), &effect, nobody()).await;
+    let expected = "running a command on the node `server-node` needs a person's approval, and \
+                    nobody is here; it is asked about because the node runs it only after \
+                    approval: `x` is not listed\\n";
+    assert_eq!(decision, ApprovalDecision::NoApprover { reason: expected.to_owned() });
+}
+
+#[tokio::test]
 async fn a_denial_reaches_the_model_with_the_persons_reason() {
     let table = [
         (command(), None, "the user did not allow this command"),

@@ -36,7 +36,7 @@ impl NodeCommandJudge for CommandPolicy {
             },
             NodeExecDecision::Ask(reason) => CommandReview::NeedsPerson {
                 reasons: vec![match reason {
-                    NodeAskReason::AskAlways => reason.to_string(),
+                    NodeAskReason::AskAlways => self.describe_node_ask(reason),
                     NodeAskReason::NodeAsks => with_reason(reason.to_string()),
                 }],
                 display: command.display.to_owned(),

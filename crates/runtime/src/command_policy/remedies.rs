@@ -1,12 +1,47 @@
 //! What would allow a command without a question.
 
-use openclaw_core::{CommandRemedies, ExactCommandRule};
+use openclaw_core::{CommandRemedies, CommandReview, ExactCommandRule};
 use openclaw_exec_policy::{
-    AllowlistEntry, CommandPlan, ExecDecision, ExecPolicy, PlanGrant, ProgramGrant,
+    AllowlistEntry, CommandPlan, ExecDecision, ExecPolicy, PlanGrant, ProgramGrant, quote_words,
 };
-use openclaw_tools::CommandPlace;
+use openclaw_tools::{CommandJudge, CommandPlace, JudgedCommand};
 
 use super::{CommandPolicy, now_ms};
+
+/// The commands that put the programs of a command on the allowlist, for people; `None` when that
+/// would not allow it.
+pub(crate) fn describe_allowlist_commands(remedies: &CommandRemedies) -> Option<String> {
+    let add = |pattern: &String| {
+        let words = ["openclaw", "approvals", "allowlist", "add", pattern, "--agent"];
+        let words = words.into_iter().chain([remedies.agent.as_str()]);
+        format!("`{}`", quote_words(&words.map(str::to_owned).collect::<Vec<_>>()))
+    };
+    let commands: Vec<String> = remedies.program_patterns.iter().map(add).collect();
+    (!commands.is_empty()).then(|| commands.join(" and "))
+}
+
+/// Judges the commands that a gateway asks this machine for. Its reasons say what would allow a
+/// command without a question, because who reads them is not at this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct GatewayCommandJudge {
+    pub(crate) policy: CommandPolicy,
+}
+
+impl CommandJudge for GatewayCommandJudge {
+    fn agent(&self) -> &str {
+        self.policy.agent()
+    }
+
+    fn judge_command(&self, plan: &CommandPlan, place: CommandPlace) -> JudgedCommand {
+        let mut judged = self.policy.judge_command(plan, place);
+        if let CommandReview::NeedsPerson { reasons, remedies, .. } = &mut judged.review {
+            reasons.extend(describe_allowlist_commands(remedies).map(|commands| {
+                format!("{commands} on the node's machine allows it without a question")
+            }));
+        }
+        judged
+    }
+}
 
 impl CommandPolicy {
     /// The rules that would allow a plan. Each is tried: none is offered that would not hold.

@@ -48,6 +48,9 @@ impl Conversation {
             .base_runtime
             .checked_with_overrides(&overrides, &self.agent_id)
             .map_err(ExecChangeError::Refused)?;
+        ExecOverrides::check_node_words(words, &runtime.exec_settings(&self.agent_id))
+            .map_err(ExecChangeError::Refused)?;
+        runtime.check_node_host(&self.agent_id).await.map_err(AgentError::from)?;
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
         let connected = self.run.model_connection();

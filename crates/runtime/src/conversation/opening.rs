@@ -93,6 +93,7 @@ impl Runtime {
         let recorded = run_blocking(move || reader.command_settings(&id)).await?;
         let exec_overrides = ExecOverrides::from_recorded(recorded);
         let runtime = base_runtime.with_overrides(&exec_overrides, &agent_id);
+        connected.report.warnings.extend(runtime.session_node_warning(&agent_id).await);
         let around = AgentSpec {
             agent: &agent_id,
             workspace: &workspace,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -10,9 +11,10 @@ use openclaw_core::ProgressSink;
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
 use openclaw_protocol::gateway::NodeEntry;
 use openclaw_runtime::{
-    AgentSetupErrorKind, ApprovalAnswer, ApprovalPolicy, ApprovalPrompter, ApprovalRequest,
-    Conversation, ConversationOptions, ExecChangeError, NodeCallError, NodeInvocation, NodeInvoker,
-    PolicyApprover, Runtime, ToolRefusalReason, TurnEvent, event_channel,
+    AgentError, AgentSetupErrorKind, ApprovalAnswer, ApprovalPolicy, ApprovalPrompter,
+    ApprovalRequest, Conversation, ConversationOptions, ExecChangeError, NodeCallError,
+    NodeInvocation, NodeInvoker, PolicyApprover, Runtime, ToolRefusalReason, TurnEvent,
+    event_channel,
 };
 use serde_json::{Value, json};
 
@@ -24,11 +26,16 @@ use crate::lab::{Lab, lab_on, setup_kind};
 struct OneNode {
     decision: &'static str,
     invoked: Mutex<Vec<NodeInvocation>>,
+    /// Whether it was removed from the gateway.
+    is_gone: AtomicBool,
 }
 
 #[async_trait]
 impl NodeInvoker for OneNode {
     async fn list_nodes(&self) -> Result<Vec<NodeEntry>, NodeCallError> {
+        if self.is_gone.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
         let mut node = NodeEntry::default();
         "n1".clone_into(&mut node.node_id);
         node.display_name = Some("server-node".to_owned());
@@ -80,7 +87,8 @@ async fn node_lab(decision: &'static str, exec: &str) -> NodeLab {
     let config =
         format!("{{ tools: {{ exec: {{ {exec} }} }}, {}", provider.trim_start_matches('{'));
     let lab = Lab::new(&config, &[]);
-    let node = Arc::new(OneNode { decision, invoked: Mutex::default() });
+    let node =
+        Arc::new(OneNode { decision, invoked: Mutex::default(), is_gone: AtomicBool::new(false) });
     let runtime = lab.runtime.clone().with_nodes(Arc::clone(&node) as Arc<dyn NodeInvoker>);
     NodeLab { server, lab, node, runtime, prompter: AllowingPrompter::default() }
 }
@@ -113,6 +121,14 @@ async fn say(conversation: &mut Conversation, text: &str) -> Vec<TurnEvent> {
     let (report, events) = tokio::join!(turn, collect);
     report.unwrap();
     events
+}
+
+/// Why a call was refused, if one was.
+fn refusal(events: &[TurnEvent]) -> Option<String> {
+    events.iter().find_map(|event| match event {
+        TurnEvent::ToolRefused { reason, .. } => Some(reason.clone()),
+        _ => None,
+    })
 }
 
 #[tokio::test]
@@ -237,6 +253,7 @@ async fn a_session_changes_where_its_commands_run_until_it_is_left() {
         ("ask=off", "`ask=off` would allow more than the config"),
         ("host=node node=other", "no node is called `other`"),
         ("host=there", "`host` is `auto`"),
+        ("node=server-node", "`node=server-node` has no effect with `host=auto`; `/exec host=node"),
     ] {
         let error = conversation.change_exec(words).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
@@ -248,7 +265,10 @@ async fn a_session_changes_where_its_commands_run_until_it_is_left() {
     lab.server.push(Turn::text("Done."));
     say(&mut conversation, "Build it.").await;
     assert_eq!(lab.commands(), ["system.run.prepare", "system.run"]);
-    assert_eq!(lab.prompter.0.lock().unwrap()[0].reason_line(), "`ask` is `always`");
+    assert_eq!(
+        lab.prompter.0.lock().unwrap()[0].reason_line(),
+        "`/exec ask=always` of this session asks about every command"
+    );
     // Undoing a turn does not make the policy wider again.
     assert!(conversation.undo_turn().await.unwrap());
     drop(conversation);
@@ -262,4 +282,94 @@ async fn a_session_changes_where_its_commands_run_until_it_is_left() {
     again.change_exec("host=node").await.unwrap();
     again.change_exec("reset").await.unwrap();
     assert!(again.exec_overrides().is_empty());
+}
+
+#[tokio::test]
+async fn a_denial_names_the_setting_of_the_session() {
+    for (words, config, expected) in [
+        (
+            "security=deny",
+            "security: 'full', ask: 'off'",
+            "commands are switched off in this session by `/exec security=deny`; `/exec reset`",
+        ),
+        (
+            "security=deny host=node",
+            "security: 'full', ask: 'off'",
+            "commands are switched off in this session by `/exec security=deny`; `/exec reset`",
+        ),
+        (
+            "security=allowlist",
+            "host: 'gateway', security: 'full', ask: 'off'",
+            "counts in this session by `/exec security=allowlist`",
+        ),
+        // What the config says already is not the session's.
+        ("security=deny", "security: 'deny'", "commands are switched off by `tools.exec.security`"),
+    ] {
+        let lab = node_lab("allow", config).await;
+        let mut conversation = lab.open().await;
+        conversation.change_exec(words).await.unwrap();
+        lab.server.push(Turn::call("exec", r#"{"command":"make"}"#));
+        lab.server.push(Turn::text("Done."));
+        let reason = refusal(&say(&mut conversation, "Build it.").await).unwrap();
+        assert!(reason.contains(expected), "{words} {config}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_node_is_gone_opens_and_can_return_to_the_config() {
+    let lab = node_lab("allow", "security: 'full', ask: 'off'").await;
+    let mut conversation = lab.open().await;
+    let error = conversation.change_exec("host=node node=other").await.unwrap_err();
+    let ExecChangeError::Agent(AgentError::Setup(error)) = error else { panic!("{error:?}") };
+    let hints = error.hints().join(" ");
+    assert!(hints.contains("`/exec host=node node=NODE`"), "{hints}");
+    assert!(hints.contains("`/exec reset`") && !hints.contains("config set"), "{hints}");
+    conversation.change_exec("host=node").await.unwrap();
+    drop(conversation);
+
+    lab.node.is_gone.store(true, Ordering::SeqCst);
+    let mut again = lab.open().await;
+    let warnings = again.agent_run().report.warnings.join(" ");
+    assert!(warnings.contains("no command runs in this session: failed to"), "{warnings}");
+    lab.server.push(Turn::call("exec", r#"{"command":"make"}"#));
+    lab.server.push(Turn::text("Done."));
+    let reason = refusal(&say(&mut again, "Build it.").await).unwrap();
+    assert!(reason.contains("the gateway has no node"), "{reason}");
+    again.change_exec("reset").await.unwrap();
+    assert_eq!(again.exec_settings().host, ExecHost::Auto);
+}
+
+#[tokio::test]
+async fn a_command_on_a_node_is_explained_by_both_policies() {
+    for (decision, exec, expected, reason) in [
+        ("allow", "", "allow", "the node allows it"),
+        ("ask", "", "ask", "the node runs it only after approval: `make` is not listed"),
+        ("deny", "", "deny", "the node's policy does not permit it: `make` is not listed"),
+        ("allow", "ask: 'always'", "ask", "`ask` is `always`"),
+        ("ask", "ask: 'off'", "deny", "`ask` is `off`: `make` is not listed"),
+    ] {
+        let lab = node_lab(decision, &format!("host: 'node', {exec}")).await;
+        let explained = lab.runtime.explain_on_node("main", "make").await.unwrap();
+        assert_eq!(explained.decision, expected, "{decision} {exec}");
+        assert!(explained.reasons.concat().contains(reason), "{explained:?}");
+        let node = explained.node.unwrap();
+        assert_eq!((node.name.as_str(), node.node_id.as_str()), ("server-node", "n1"));
+        assert_eq!(node.directory.as_deref(), Some("/srv/node"));
+        assert_eq!(lab.commands(), ["system.run.prepare"], "nothing was run");
+    }
+    // This machine decides alone, so nobody is asked.
+    let lab = node_lab("allow", "host: 'node', security: 'deny'").await;
+    let explained = lab.runtime.explain_on_node("main", "make").await.unwrap();
+    assert_eq!((explained.decision.as_str(), explained.node), ("deny", None));
+    assert!(lab.commands().is_empty());
+    assert!(lab.runtime.explain_on_node("main", " ").await.is_err());
+
+    // The node is not there.
+    let lab = node_lab("allow", "host: 'node', node: 'other'").await;
+    let explained = lab.runtime.explain_on_node("main", "make").await.unwrap();
+    assert_eq!(explained.decision, "unknown");
+    assert!(explained.problem.unwrap().contains("no node is called `other`"));
+    let outcomes = explained.outcomes;
+    let outcomes = [outcomes.node_allows, outcomes.node_asks, outcomes.node_denies];
+    assert_eq!(outcomes, ["allow", "ask", "deny"]);
 }

@@ -1,8 +1,12 @@
 //! The commands that this machine runs for a gateway.
 
-use openclaw_exec_policy::sha256_hex;
+use std::collections::BTreeMap;
+
+use openclaw_core::CommandReview;
+use openclaw_exec_policy::{CommandInput, sha256_hex};
 use openclaw_fs::StateFile;
 use openclaw_runtime::ApprovalsUpdateError;
+use openclaw_tools::{CommandHost, HostCommandRequest};
 
 use crate::lab::Lab;
 
@@ -54,4 +58,32 @@ fn commands_of_a_gateway_have_the_limits_and_the_judge_of_this_machine() {
     assert!(settings.options.judge.is_some());
     assert!(settings.options.background.is_none());
     assert!(settings.options.environment.iter().all(|(name, _)| name != "VLLM_API_KEY"));
+}
+
+#[test]
+fn a_gateway_is_told_what_would_allow_a_command_here() {
+    let config = "{ tools: { exec: { host: 'gateway', security: 'allowlist', ask: 'on-miss' } } }";
+    let lab = Lab::new(config, &[("PATH", "/usr/bin:/bin")]);
+    let workspace = lab.runtime.node_workspace().unwrap();
+    let settings = lab.runtime.node_command_settings("main", &workspace).unwrap();
+    let host = CommandHost::new(&workspace, settings.options);
+    let reasons = |script: &str| {
+        let command = host.plan_command(HostCommandRequest {
+            input: CommandInput::Script(script.to_owned()),
+            environment: BTreeMap::new(),
+            directory: None,
+        });
+        let CommandReview::NeedsPerson { reasons, .. } = command.unwrap().review().clone() else {
+            panic!("{script} is asked about")
+        };
+        reasons.join("; ")
+    };
+    let told = reasons("touch a.txt");
+    assert!(
+        told.starts_with("`touch` is not on the allowlist; `openclaw approvals allowlist add /")
+    );
+    let end = "touch --agent main` on the node's machine allows it without a question";
+    assert!(told.ends_with(end), "{told}");
+    // No entry would allow what only a shell can run.
+    assert!(!reasons("for f in *; do rm $f; done").contains("openclaw approvals"));
 }

@@ -166,62 +166,14 @@ impl ConfigAudit<'_> {
     }
 
     fn check_commands(&mut self) {
-        let config = &self.loaded.config;
         let runtime = self.context.runtime();
-        let agents: Vec<String> = config.agent_ids().into_iter().map(str::to_owned).collect();
+        let agents = self.loaded.config.agent_ids().into_iter().map(str::to_owned);
+        let agents: Vec<String> = agents.collect();
         for agent in &agents {
-            let is_unasked = config.exec_security(agent) == ExecSecurity::Full
-                && config.exec_ask_mode(agent) == ExecAsk::Off
-                && config.offers_tool(agent, "exec");
-            let own = config.for_agent(agent);
-            let workspace =
-                own.resolve_workspace(self.context.models.app_paths(), self.context.models.env());
-            let Ok(workspace) = workspace else { continue };
-            let sandbox = runtime.agent_sandbox(agent, &workspace);
-            let levels = sandbox.as_ref().map(|sandbox| {
-                sandbox
-                    .levels
-                    .iter()
-                    .filter(|(_, level)| !level.is_enforced())
-                    .map(|(name, _)| name)
-                    .collect::<Vec<_>>()
-            });
-            let is_sandboxed = sandbox.as_ref().is_ok_and(|sandbox| sandbox.policy.is_some());
-            if is_unasked && !is_sandboxed {
-                self.add(
-                    "exec.policy",
-                    AuditSeverity::Critical,
-                    "tools.exec.security",
-                    (
-                        &format!(
-                            "commands of the agent `{agent}` run unasked and without a sandbox"
-                        ),
-                        "`openclaw exec-policy set --ask on-miss --security allowlist`".to_owned(),
-                    ),
-                );
-            }
-            match levels {
-                Ok(missing) if is_sandboxed && !missing.is_empty() => {
-                    self.add(
-                        "exec.sandbox",
-                        AuditSeverity::Warning,
-                        "tools.exec.sandbox",
-                        (
-                            &format!(
-                                "the sandbox of the agent `{agent}` does not hold for: {}",
-                                missing.join(", ")
-                            ),
-                            "`openclaw sandbox explain` says why".to_owned(),
-                        ),
-                    );
-                }
-                Ok(_) if !is_sandboxed && config.offers_tool(agent, "exec") => {
-                    self.add("exec.sandbox", AuditSeverity::Info, "tools.exec.host", (
-                        &format!("commands of the agent `{agent}` run without a sandbox"),
-                        "`openclaw config unset tools.exec.host`, and `openclaw sandbox explain`".to_owned(),
-                    ));
-                }
-                _ => {}
+            if runtime.runs_commands_on_node() {
+                self.check_node_commands(agent);
+            } else {
+                self.check_local_commands(agent);
             }
         }
         for agent in &agents {
@@ -237,6 +189,87 @@ impl ConfigAudit<'_> {
                 remedy: "`openclaw approvals get` says what is wrong".to_owned(),
                 fixable_path: None,
             });
+        }
+    }
+
+    /// Whether the policy here runs an agent's commands without ever asking.
+    fn is_unasked(&self, agent: &str) -> bool {
+        let config = &self.loaded.config;
+        config.exec_security(agent) == ExecSecurity::Full
+            && config.exec_ask_mode(agent) == ExecAsk::Off
+            && config.offers_tool(agent, "exec")
+    }
+
+    /// Commands that run on a node: its policy and its sandbox are examined there.
+    fn check_node_commands(&mut self, agent: &str) {
+        let Some(host) = self.context.runtime().describe_node_host() else { return };
+        if !self.loaded.config.offers_tool(agent, "exec") {
+            return;
+        }
+        let remedy = "`openclaw security audit` on that machine examines them; `openclaw security \
+                      audit --deep` here asks the node whether it has a sandbox"
+            .to_owned();
+        let title = if self.is_unasked(agent) {
+            format!("agent `{agent}`: {host}; the policy here asks about no command")
+        } else {
+            format!("agent `{agent}`: {host}")
+        };
+        self.add("exec.node", AuditSeverity::Info, "tools.exec.host", (&title, remedy));
+    }
+
+    /// Commands that run on this machine.
+    fn check_local_commands(&mut self, agent: &str) {
+        let config = &self.loaded.config;
+        let is_unasked = self.is_unasked(agent);
+        let own = config.for_agent(agent);
+        let workspace =
+            own.resolve_workspace(self.context.models.app_paths(), self.context.models.env());
+        let Ok(workspace) = workspace else { return };
+        let sandbox = self.context.runtime().agent_sandbox(agent, &workspace);
+        let levels = sandbox.as_ref().map(|sandbox| {
+            sandbox
+                .levels
+                .iter()
+                .filter(|(_, level)| !level.is_enforced())
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
+        });
+        let is_sandboxed = sandbox.as_ref().is_ok_and(|sandbox| sandbox.policy.is_some());
+        if is_unasked && !is_sandboxed {
+            self.add(
+                "exec.policy",
+                AuditSeverity::Critical,
+                "tools.exec.security",
+                (
+                    &format!("commands of the agent `{agent}` run unasked and without a sandbox"),
+                    "`openclaw exec-policy set --ask on-miss --security allowlist`".to_owned(),
+                ),
+            );
+        }
+        match levels {
+            Ok(missing) if is_sandboxed && !missing.is_empty() => {
+                self.add(
+                    "exec.sandbox",
+                    AuditSeverity::Warning,
+                    "tools.exec.sandbox",
+                    (
+                        &format!(
+                            "the sandbox of the agent `{agent}` does not hold for: {}",
+                            missing.join(", ")
+                        ),
+                        "`openclaw sandbox explain` says why".to_owned(),
+                    ),
+                );
+            }
+            Ok(_) if !is_sandboxed && config.offers_tool(agent, "exec") => {
+                let texts = (
+                    &*format!("commands of the agent `{agent}` run without a sandbox"),
+                    "`openclaw config unset tools.exec.host`, and `openclaw sandbox explain`"
+                        .to_owned(),
+                );
+                self.add("exec.sandbox", AuditSeverity::Info, "tools.exec.host", texts);
+            }
+            _ => {}
         }
     }
 
