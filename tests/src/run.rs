@@ -102,8 +102,12 @@ impl Running {
 
     /// Asks it to end, as a service manager does.
     pub async fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+        signal("TERM", &self.id().to_string()).await;
+    }
+
+    /// Asks it to read its config again, as a service manager does.
+    pub async fn hang_up(&self) {
+        signal("HUP", &self.id().to_string()).await;
     }
 
     /// Reads the next line of stdout, without its end, as soon as it is written.

@@ -165,6 +165,15 @@ impl Terminal {
         assert!(soon(sent).await.unwrap().success());
     }
 
+    /// Closes the terminal, as by closing its window, and waits for the program's end.
+    pub async fn hang_up(mut self) {
+        let id = self.id();
+        self.child.kill().await.unwrap();
+        let waits =
+            Command::new("tail").args(["-s", "0.05", "--pid", &id, "-f", "/dev/null"]).status();
+        assert!(timeout(PATIENCE, waits).await.unwrap().unwrap().success());
+    }
+
     /// Waits for the end and returns the exit code, the screen, and whether the terminal is as it
     /// was: it shows what is typed and takes lines.
     pub async fn ended(mut self) -> (Option<i32>, String, bool) {

@@ -34,7 +34,18 @@ impl InterruptSignals {
     /// Starts to receive. A signal that cannot be received never arrives.
     #[must_use]
     pub fn new() -> Self {
-        let kinds = INTERRUPT_KINDS.iter().map(|kind| kind()).filter(|kind| !is_ignored(*kind));
+        Self::of_kinds(|_| true)
+    }
+
+    /// Starts to receive all but the end of the terminal (SIGHUP).
+    #[must_use]
+    pub fn without_hangup() -> Self {
+        Self::of_kinds(|kind| kind != SignalKind::hangup())
+    }
+
+    fn of_kinds(is_wanted: impl Fn(SignalKind) -> bool) -> Self {
+        let kinds = INTERRUPT_KINDS.iter().map(|kind| kind());
+        let kinds = kinds.filter(|kind| is_wanted(*kind) && !is_ignored(*kind));
         Self(kinds.filter_map(|kind| signal(kind).ok()).collect())
     }
 
@@ -48,10 +59,15 @@ impl InterruptSignals {
     }
 }
 
-/// Whether the starting program had this process ignore the end of the terminal, as `nohup` does.
 fn is_ignored(kind: SignalKind) -> bool {
-    let is_hangup = kind == SignalKind::hangup();
-    is_hangup && std::fs::read_to_string("/proc/self/status").is_ok_and(|it| ignores_hangup(&it))
+    kind == SignalKind::hangup() && is_hangup_ignored()
+}
+
+/// Whether the starting program had this process ignore the end of the terminal (SIGHUP), as `nohup`
+/// does.
+#[must_use]
+pub fn is_hangup_ignored() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|it| ignores_hangup(&it))
 }
 
 /// Reads the mask of ignored signals in a `/proc/PID/status`; SIGHUP is signal 1.

@@ -33,7 +33,9 @@ mod wait;
 
 pub use chat::run_chat;
 pub use context::{CommandContext, TRACE_FLUSH_TIMEOUT};
-pub use interrupt::{InterruptSignals, run_unless_interrupted, wait_for_interrupt};
+pub use interrupt::{
+    InterruptSignals, is_hangup_ignored, run_unless_interrupted, wait_for_interrupt,
+};
 pub use options::{ChatOptions, ChatOutcome};
 pub use progress::{TurnProgress, format_age, format_duration};
 pub use prompter::ask_at_terminal;

@@ -7,6 +7,7 @@
 
 mod args;
 mod commands;
+mod config_source;
 mod diagnostic;
 mod drop_in;
 mod egress;

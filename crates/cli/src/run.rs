@@ -10,8 +10,7 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::ErrorKind;
 use openclaw_chat::{CommandContext, run_unless_interrupted};
-use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
-use openclaw_models::{ModelRegistry, SupervisorProgram};
+use openclaw_config::{AppPaths, Env, LoadError, RunKind, env_vars};
 use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 use tracing::level_filters::LevelFilter;
 
@@ -21,6 +20,7 @@ use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::commands;
 use crate::commands::config::ConfigCommandContext;
+use crate::config_source::{ConfigSource, ConfigSourceError};
 use crate::drop_in::DropInAction;
 use crate::exit::ExitReason;
 use crate::node_client::ClientNodes;
@@ -170,13 +170,15 @@ fn dispatch_command(
         return Ok(ExitReason::Usage);
     }
     let startup = StartupContext {
-        paths,
-        env,
+        source: ConfigSource {
+            paths,
+            env,
+            overrides: cli.global.set,
+            trace_requested: commands::trace::is_trace_requested(&cli.command),
+        },
         printer,
         stderr_level,
         logged_command: log::logged_command(&cli.command),
-        overrides: cli.global.set,
-        trace_requested: commands::trace::is_trace_requested(&cli.command),
         tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
     };
     startup.run_command(cli.command)
@@ -184,24 +186,23 @@ fn dispatch_command(
 
 /// What is known before the config is loaded.
 struct StartupContext<'p> {
-    paths: AppPaths,
-    env: Env,
+    source: ConfigSource,
     printer: &'p OutputPrinter,
     /// The level from which events go to stderr; `None` for none.
     stderr_level: Option<LevelFilter>,
     /// The command's name in the log in the state folder; `None` for a command that logs nothing.
     logged_command: Option<&'static str>,
-    /// `KEY=VALUE`, in the order given.
-    overrides: Vec<String>,
-    /// Whether the command line asks for a trace.
-    trace_requested: bool,
     /// Whether every problem of the config is told, instead of their number.
     tells_config_problems: bool,
 }
 
 impl StartupContext<'_> {
     fn config_context(&self) -> ConfigCommandContext<'_> {
-        ConfigCommandContext { printer: self.printer, paths: &self.paths, env: &self.env }
+        ConfigCommandContext {
+            printer: self.printer,
+            paths: &self.source.paths,
+            env: &self.source.env,
+        }
     }
 
     fn run_command(self, command: CliCommand) -> io::Result<ExitReason> {
@@ -212,7 +213,7 @@ impl StartupContext<'_> {
                     run_to_completion(commands::agent::run(context, args))
                 }),
             CliCommand::Chat(DeferredArgs(mut args)) => {
-                args.plain |= self.env.get(env_vars::TERM) == Some("dumb");
+                args.plain |= self.source.env.get(env_vars::TERM) == Some("dumb");
                 self.run_checked(RunKind::Agent { id: args.agent.id.as_deref() }, |context| {
                     run_to_completion(commands::chat::run(context, &args))
                 })
@@ -325,27 +326,15 @@ impl StartupContext<'_> {
         on_broken_config: impl FnOnce(&LoadError) -> io::Result<()>,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
     ) -> io::Result<ExitReason> {
-        let Self { paths, env, printer, overrides, trace_requested, tells_config_problems, .. } =
-            self;
-        let mut options = LoadOptions::new(&paths, &env);
-        for text in &overrides {
-            let parts =
-                text.split_once('=').and_then(|(key, value)| Some((key.parse().ok()?, value)));
-            let Some((key, value)) = parts else {
+        let Self { source, printer, tells_config_problems, .. } = self;
+        let loaded = match source.load() {
+            Ok(loaded) => loaded,
+            Err(ConfigSourceError::Override(text)) => {
                 printer.print_error(format_args!("`--set {text}` is not KEY=VALUE"));
                 printer.print_hint("For example: `--set agents.defaults.timeoutSeconds=600`.");
                 return Ok(ExitReason::Usage);
-            };
-            options = options.override_json5(key, value, "--set");
-        }
-        if let Some(key) =
-            trace_requested.then(|| "diagnostics.trace.enabled".parse().ok()).flatten()
-        {
-            options = options.override_json5(key, "true", "--trace");
-        }
-        let loaded = match ConfigLoader::load(&options) {
-            Ok(loaded) => loaded,
-            Err(error) => {
+            }
+            Err(ConfigSourceError::Load(error)) => {
                 diagnostic::print_load_error(printer, &error);
                 on_broken_config(&error)?;
                 return Ok(ExitReason::Config);
@@ -365,7 +354,7 @@ impl StartupContext<'_> {
             diagnostic::print_start_refusal(printer);
             return Ok(ExitReason::Config);
         }
-        let models = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
+        let models = source.create_models(loaded);
         let printer =
             log::start_program_log(printer, &models, self.logged_command, self.stderr_level);
         let nodes = ClientNodes::new(&models, &printer);

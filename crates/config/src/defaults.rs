@@ -18,6 +18,8 @@ pub const EXEC_BACKGROUND_MS: u64 = 10_000;
 pub const EXEC_CLEANUP_MS: u64 = 1_800_000;
 /// `gateway.port`.
 pub const GATEWAY_PORT: u16 = 18_789;
+/// `gateway.reload.debounceMs`.
+pub const GATEWAY_RELOAD_DEBOUNCE_MS: u64 = 300;
 /// `gateway.http.endpoints.chatCompletions.maxBodyBytes`: 20 MiB.
 pub const GATEWAY_MAX_BODY_BYTES: usize = 20 * 1024 * 1024;
 /// `hooks.path`.

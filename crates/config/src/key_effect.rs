@@ -27,7 +27,7 @@ const REASONS: &[(&str, &str)] = &[
     ("gateway.remote", "commands ask the gateway of this machine; `--url` names another"),
     ("gateway.nodes", "every node is approved by hand and runs commands only"),
     ("gateway.controlUi", "there is no control page here yet"),
-    ("gateway.reload", "a change takes effect at the next start of the gateway"),
+    ("gateway.reload", "nothing waits for a restart here: the gateway does not restart itself"),
     ("gateway", "the gateway does not have this yet"),
     ("channels", NO_CHANNELS),
     ("bindings", NO_CHANNELS),

@@ -112,6 +112,18 @@ impl LoadedConfig {
             .any(|source| source.file_path().map(AsRef::as_ref) == self.path.as_deref())
     }
 
+    /// The files that were read, and the user file if there is none: whoever changes one changes the
+    /// config.
+    #[must_use]
+    pub fn source_files(&self) -> Vec<PathBuf> {
+        let sources = self.tree.iter().flat_map(|tree| &tree.sources).chain(&self.broken_sources);
+        let read = sources.filter_map(|source| Some(source.file_path()?.to_path_buf()));
+        let mut files: Vec<PathBuf> = self.path.iter().cloned().chain(read).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
     /// The text of the user file that is used, including secrets; `None` without one.
     #[must_use]
     pub fn source_text(&self) -> Option<&Arc<str>> {

@@ -134,6 +134,8 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "gateway.http.endpoints.responses.maxBodyBytes",
     "gateway.nodes.commands.deny",
     "gateway.nodes.denyCommands",
+    "gateway.reload.mode",
+    "gateway.reload.debounceMs",
     "gateway.tailscale.mode",
     "hooks.enabled",
     "hooks.path",

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::grants::{ClientGrant, ClientScope};
+use crate::nodes::NODE_ROLE;
 
 /// The code with which a connection is closed whose credential is no longer valid.
 const CREDENTIAL_CHANGED: u16 = 4001;
@@ -252,6 +253,20 @@ impl ClientRegistry {
         clients
             .values()
             .any(|(queue, grant)| grant.device.as_deref() == Some(device) && !queue.is_closing())
+    }
+
+    /// Closes the clients that showed the gateway's own secret.
+    pub(crate) fn close_owners(&self, reason: &'static str) {
+        for (queue, _) in self.lock().values().filter(|(_, grant)| grant.is_owner) {
+            queue.close(CREDENTIAL_CHANGED, reason);
+        }
+    }
+
+    /// Closes the connections of nodes, which connect again.
+    pub(crate) fn close_nodes(&self, code: u16, reason: &'static str) {
+        for (queue, _) in self.lock().values().filter(|(_, grant)| grant.role == NODE_ROLE) {
+            queue.close(code, reason);
+        }
     }
 
     /// Closes all connections.

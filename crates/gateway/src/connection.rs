@@ -120,16 +120,17 @@ async fn admit_client(
     nonce: &str,
 ) -> Result<EnteredClient, GatewayError> {
     let state = &connection.state;
+    let _unchanged = state.devices.hold_credentials().await;
+    let settings = state.settings();
     let authenticator = ClientAuthenticator {
-        authentication: &state.settings.authentication,
+        authentication: &settings.authentication,
         limiter: &state.limiter,
         address: connection.address,
         nonce,
-        denied_commands: &state.settings.denied_node_commands,
+        denied_commands: &settings.denied_node_commands,
     };
     let claim = authenticator.examine(request)?;
     let (protocol, declaration) = (claim.protocol, claim.node.clone());
-    let _unchanged = state.devices.hold_credentials().await;
     let admitted = state.devices.admit_client(claim, connection.address).await?;
     let entry = match (declaration, &admitted.grant.device) {
         (Some(declaration), Some(device)) => {
@@ -187,7 +188,7 @@ fn refusal_reason(error: &GatewayError) -> ClosingReason {
 }
 
 fn hello(state: &GatewayState, admitted: &AdmittedClient, protocol: u32) -> HelloOk {
-    let tick = state.settings.tick_interval;
+    let tick = state.settings().tick_interval;
     let grant = &admitted.grant;
     let issued_at_ms = admitted.new_token.as_ref().map(|_| unix_millis(SystemTime::now()));
     let to_names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -310,7 +311,7 @@ async fn read_requests(
 
 /// Closes a client of which nothing is heard: each is pinged, and answers if it lives.
 async fn watch_silence(client: &ConnectedClient, mut heard: watch::Receiver<()>) {
-    let interval = client.state.settings.tick_interval;
+    let interval = client.state.settings().tick_interval;
     let mut silent_ticks = 0;
     loop {
         match tokio::time::timeout(interval, heard.changed()).await {

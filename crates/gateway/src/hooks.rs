@@ -37,7 +37,8 @@ const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 
 /// The path of a request behind that of the webhooks; `None` when it is no request to one.
 pub(crate) fn hook_path<'a>(state: &GatewayState, path: &'a str) -> Option<&'a str> {
-    let hooks = state.settings.hooks.as_ref()?;
+    let settings = state.settings();
+    let hooks = settings.hooks.as_ref()?;
     let rest = path.strip_prefix(hooks.path.as_str())?;
     rest.strip_prefix('/').or(rest.is_empty().then_some(""))
 }
@@ -64,7 +65,8 @@ async fn carry_out(
     name: &str,
 ) -> Result<HttpResponse, HookProblem> {
     let state = &connection.state;
-    let Some(hooks) = state.settings.hooks.as_ref() else { return Ok(not_found("/hooks")) };
+    let settings = state.settings();
+    let Some(hooks) = settings.hooks.as_ref() else { return Ok(not_found("/hooks")) };
     if request.method() != Method::POST {
         return Ok(wrong_method("POST"));
     }
@@ -103,7 +105,8 @@ async fn carry_out(
     let payload: Value = serde_json::from_slice(&body).map_err(|error| {
         HookProblem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
     })?;
-    let call = plan_call(hooks, name, &head.headers, &payload, state.runtime.default_agent())?;
+    let runtime = state.runtime();
+    let call = plan_call(hooks, name, &head.headers, &payload, runtime.default_agent())?;
     start_run(state, call).await
 }
 

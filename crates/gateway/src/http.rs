@@ -144,7 +144,7 @@ impl ClientConnection {
             scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
         });
         let authenticator = ClientAuthenticator {
-            authentication: &self.state.settings.authentication,
+            authentication: &self.state.settings().authentication,
             limiter: &self.state.limiter,
             address: self.address,
             nonce: "",
@@ -216,7 +216,7 @@ fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<Ht
     if let Some(origin) = headers.get(ORIGIN) {
         let is_allowed = origin
             .to_str()
-            .is_ok_and(|origin| state.settings.allowed_origins.iter().any(|one| one == origin));
+            .is_ok_and(|origin| state.settings().allowed_origins.iter().any(|one| one == origin));
         if !is_allowed {
             return refuse(
                 "Pages of this origin may not use the gateway; \
@@ -230,7 +230,7 @@ fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<Ht
         return refuse("Pages of other sites may not use the gateway.\n");
     }
     let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-    if is_forwarded && matches!(state.settings.authentication, GatewayAuthentication::Open) {
+    if is_forwarded && matches!(state.settings().authentication, GatewayAuthentication::Open) {
         return refuse("Behind a proxy the gateway needs `gateway.auth.mode: \"token\"`.\n");
     }
     None
@@ -251,7 +251,7 @@ fn is_known_host(state: &GatewayState, host: &str) -> bool {
         }
         Err(_) => {
             name.eq_ignore_ascii_case("localhost")
-                || state.settings.allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(name))
+                || state.settings().allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(name))
         }
     }
 }

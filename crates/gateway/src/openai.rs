@@ -39,7 +39,7 @@ pub(crate) async fn answer(
 ) -> HttpResponse {
     let state = Arc::clone(&connection.state);
     let path = request.uri().path().to_owned();
-    if !state.settings.serves_openai_api {
+    if !state.settings().serves_openai_api {
         return problem_response(&AnswerProblem {
             status: StatusCode::NOT_FOUND,
             kind: "not_found",
@@ -86,7 +86,7 @@ async fn answer_post(
 }
 
 async fn read_body(state: &GatewayState, body: Incoming) -> Result<Value, AnswerProblem> {
-    let max_bytes = state.settings.max_body_bytes;
+    let max_bytes = state.settings().max_body_bytes;
     let Ok(body) = Limited::new(body, max_bytes).collect().await else {
         let text = format!(
             "The request is larger than {max_bytes} bytes \

@@ -36,7 +36,7 @@ impl ConnectedClient {
         if is_change && !self.take_control_write() {
             return Err(crate::devices::too_many_changes());
         }
-        let runtime = &self.state.runtime;
+        let runtime = self.state.runtime();
         let policy = runtime.command_policy(runtime.default_agent());
         match method {
             "exec.approvals.get" => offload(move || Ok(describe_file(&policy))).await,

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use self::live_run::EndedRun;
 use crate::approvals::{GatewayPrompter, PendingApprovals};
 use crate::clients::ClientRegistry;
+use crate::live_config::LiveConfig;
 use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, MetricName};
 use crate::random::random_uuid;
 use crate::run_result::RunEnd;
@@ -33,7 +34,7 @@ pub(crate) use run_request::RunSpec;
 /// Starts runs and knows those that are not over.
 #[derive(Debug)]
 pub(crate) struct RunManager {
-    runtime: Runtime,
+    config: Arc<LiveConfig>,
     store: Store,
     log: RunLog,
     clients: Arc<ClientRegistry>,
@@ -61,14 +62,14 @@ pub(crate) fn store_failure(error: &StoreError) -> GatewayError {
 
 impl RunManager {
     pub(crate) fn new(
-        runtime: Runtime,
+        config: Arc<LiveConfig>,
         store: Store,
         log: RunLog,
         clients: Arc<ClientRegistry>,
         approvals: Arc<PendingApprovals>,
     ) -> Self {
         Self {
-            runtime,
+            config,
             store,
             log,
             clients,
@@ -269,6 +270,7 @@ impl RunManager {
         let waited = Duration::from_millis(now_millis().saturating_sub(run.accepted_at));
         self.metrics.observe(MetricName::QueueWaitSeconds, &[], waited.as_secs_f64());
         self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": now_millis() }));
+        let runtime = self.config.runtime();
         let options = ConversationOptions {
             target: Some(spec.target),
             agent: spec.agent.clone(),
@@ -278,12 +280,12 @@ impl RunManager {
                 duration: Duration::from_secs(seconds),
                 source: "the request's `timeout`".into(),
             }),
-            approver: self.approver(run, spec.agent.as_deref()),
+            approver: self.approver(&runtime, run, spec.agent.as_deref()),
         };
         let opened = tokio::select! {
             biased;
             () = run.wait_for_stop() => return RunEnd::cancelled(),
-            opened = self.runtime.open_conversation_in(self.store.clone(), options) => opened,
+            opened = runtime.open_conversation_in(self.store.clone(), options) => opened,
         };
         let mut conversation: Conversation = match opened {
             Ok(conversation) => conversation,
@@ -291,7 +293,7 @@ impl RunManager {
         };
         let (sender, events) = event_channel();
         let labels = CallLabels {
-            agent: spec.agent.unwrap_or_else(|| self.runtime.default_agent().to_owned()),
+            agent: spec.agent.unwrap_or_else(|| runtime.default_agent().to_owned()),
             model: conversation.agent_run().model.model_info().reference,
             trigger: spec.trigger,
         };
@@ -324,16 +326,16 @@ impl RunManager {
         }
     }
 
-    fn approver(&self, run: &LiveRun, agent: Option<&str>) -> Arc<dyn Approver> {
-        let policy = ApprovalPolicy::from_config(self.runtime.exec_config());
+    fn approver(&self, runtime: &Runtime, run: &LiveRun, agent: Option<&str>) -> Arc<dyn Approver> {
+        let policy = ApprovalPolicy::from_config(runtime.exec_config());
         let prompter = GatewayPrompter {
             approvals: Arc::clone(&self.approvals),
             clients: Arc::clone(&self.clients),
             run_id: run.id.clone(),
             session_key: run.session_key.clone(),
         };
-        let agent = agent.unwrap_or(self.runtime.default_agent());
-        let command_policy = self.runtime.command_policy(agent);
+        let agent = agent.unwrap_or(runtime.default_agent());
+        let command_policy = runtime.command_policy(agent);
         Arc::new(PolicyApprover::new(policy, prompter).with_command_policy(command_policy))
     }
 }

@@ -22,6 +22,7 @@ use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::hooks::HookPace;
 use crate::http::ClientConnection;
+use crate::live_config::{LiveConfig, ReloadReport};
 use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry};
 use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::random::random_uuid;
@@ -58,9 +59,12 @@ pub struct GatewayServer {
     _lock: LockFile,
 }
 
-/// Ends a running gateway.
+/// Controls a running gateway.
 #[derive(Debug, Clone)]
-pub struct GatewayHandle(watch::Sender<bool>);
+pub struct GatewayHandle {
+    state: Arc<GatewayState>,
+    shutdown: watch::Sender<bool>,
+}
 
 impl GatewayServer {
     /// The most time from [`GatewayHandle::shut_down`] to the end of [`run`](Self::run).
@@ -109,18 +113,18 @@ impl GatewayServer {
         let clients = Arc::new(ClientRegistry::default());
         let node_manager =
             || NodeManager::new(devices.clone(), Arc::clone(&clients), registry.clone());
-        let runtime = runtime.with_nodes(Arc::new(GatewayNodes::new(node_manager())));
+        let nodes = Arc::new(GatewayNodes::new(node_manager()));
+        let live = Arc::new(LiveConfig::new(settings, runtime, nodes));
         let approvals = Arc::new(PendingApprovals::default());
         let runs = Arc::new(RunManager::new(
-            runtime.clone(),
+            Arc::clone(&live),
             store.clone(),
             log,
             Arc::clone(&clients),
             Arc::clone(&approvals),
         ));
         let state = Arc::new(GatewayState {
-            settings,
-            runtime,
+            live,
             store,
             nodes: node_manager(),
             devices: DeviceManager::new(devices, Arc::clone(&clients)),
@@ -151,10 +155,10 @@ impl GatewayServer {
         self.state.store.opening_warnings().iter().map(ToString::to_string).collect()
     }
 
-    /// A handle that ends the gateway.
+    /// A handle that controls the gateway while it runs.
     #[must_use]
     pub fn handle(&self) -> GatewayHandle {
-        GatewayHandle(self.shutdown.clone())
+        GatewayHandle { state: Arc::clone(&self.state), shutdown: self.shutdown.clone() }
     }
 
     /// Serves clients until [`GatewayHandle::shut_down`] is called. Then no new connection is
@@ -164,7 +168,7 @@ impl GatewayServer {
         tracing::info!("the gateway listens on {}", state.local_address);
         let mut ending = shutdown.subscribe();
         let mut connections = JoinSet::new();
-        let interval = state.settings.tick_interval;
+        let interval = state.settings().tick_interval;
         let mut tick = tokio::time::interval_at(Instant::now() + interval, interval);
         loop {
             while connections.try_join_next().is_some() {}
@@ -213,7 +217,20 @@ impl GatewayServer {
 impl GatewayHandle {
     /// Ends the gateway.
     pub fn shut_down(&self) {
-        self.0.send_replace(true);
+        self.shutdown.send_replace(true);
+    }
+
+    /// Serves with another config from now on: its agents, models, tools, secret and webhooks. Runs
+    /// that have begun end with the config they began with. The address stays as it is.
+    ///
+    /// Clients that showed the old secret are closed. So are nodes when other commands are denied to
+    /// them; they connect again by themselves.
+    pub async fn replace_config(
+        &self,
+        runtime: Runtime,
+        settings: GatewaySettings,
+    ) -> ReloadReport {
+        self.state.replace_config(runtime, settings).await
     }
 }
 

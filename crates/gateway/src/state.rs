@@ -14,6 +14,7 @@ use crate::auth::FailureLimiter;
 use crate::clients::ClientRegistry;
 use crate::devices::DeviceManager;
 use crate::hooks::HookPace;
+use crate::live_config::LiveConfig;
 use crate::nodes::NodeManager;
 use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::runs::{RunManager, unix_millis};
@@ -22,8 +23,7 @@ use crate::settings::GatewaySettings;
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct GatewayState {
-    pub(crate) settings: GatewaySettings,
-    pub(crate) runtime: Runtime,
+    pub(crate) live: Arc<LiveConfig>,
     pub(crate) store: Store,
     pub(crate) clients: Arc<ClientRegistry>,
     pub(crate) approvals: Arc<PendingApprovals>,
@@ -41,6 +41,16 @@ pub(crate) struct GatewayState {
 }
 
 impl GatewayState {
+    /// The settings of now, which a reload replaces.
+    pub(crate) fn settings(&self) -> Arc<GatewaySettings> {
+        self.live.settings()
+    }
+
+    /// The runtime of now, which a reload replaces.
+    pub(crate) fn runtime(&self) -> Runtime {
+        self.live.runtime()
+    }
+
     /// How long the gateway has run, in milliseconds.
     pub(crate) fn uptime_ms(&self) -> u64 {
         u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
@@ -55,7 +65,7 @@ impl GatewayState {
             "channels": {},
             "channelOrder": [],
             "channelLabels": {},
-            "defaultAgentId": self.runtime.default_agent(),
+            "defaultAgentId": self.runtime().default_agent(),
             "agents": self.agent_rows(),
         })
     }
@@ -69,17 +79,18 @@ impl GatewayState {
             "connections": self.admission.connection_count(),
             "activeRuns": self.runs.active_count(),
             "sessionsPath": self.store.path().display().to_string(),
-            "defaultAgentId": self.runtime.default_agent(),
+            "defaultAgentId": self.runtime().default_agent(),
         })
     }
 
     pub(crate) fn describe_agents(&self) -> Value {
-        json!({ "defaultId": self.runtime.default_agent(), "agents": self.agent_rows() })
+        json!({ "defaultId": self.runtime().default_agent(), "agents": self.agent_rows() })
     }
 
     fn agent_rows(&self) -> Vec<Value> {
-        let default = self.runtime.default_agent();
-        let config = &self.runtime.models().loaded_config().config;
+        let runtime = self.runtime();
+        let default = runtime.default_agent();
+        let config = &runtime.models().loaded_config().config;
         let rows = config.agent_ids().into_iter().map(|id| {
             json!({ "id": id, "agentId": id, "name": config.agent_name(id), "isDefault": id == default })
         });
@@ -87,7 +98,8 @@ impl GatewayState {
     }
 
     pub(crate) fn describe_models(&self) -> Value {
-        let models = self.runtime.models();
+        let runtime = self.runtime();
+        let models = runtime.models();
         let config = &models.loaded_config().config;
         let primary = models.primary_model().ok().flatten().map(|model| model.to_string());
         let configured = config.models.providers.iter().flat_map(|(id, provider)| {

@@ -52,6 +52,8 @@ mod front;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod gateway_reload;
+#[cfg(test)]
 mod hosted;
 #[cfg(test)]
 mod images;

@@ -1,5 +1,6 @@
 //! `openclaw gateway`.
 
+mod reload;
 pub(crate) mod target;
 
 use std::io;
@@ -14,6 +15,7 @@ use openclaw_gateway::{
 use openclaw_service::{ServiceNotifier, ServiceVerb};
 use serde_json::{Value, json};
 
+use self::reload::{ConfigReloader, HangupSignals};
 use self::target::GatewayTarget;
 use super::service::{self, ServiceKind, ServiceReport};
 use crate::args::gateway::{
@@ -21,16 +23,21 @@ use crate::args::gateway::{
     GatewayRunArgs, GatewaySecretArgs, GatewayStatusArgs, GatewayTargetArgs,
 };
 use crate::args::service::ServiceControlArgs;
+use crate::config_source::ConfigSource;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
 /// The most bytes of a file with a password.
 const MAX_PASSWORD_BYTES: u64 = 4096;
 
-pub(crate) async fn run(context: &CommandContext, args: GatewayArgs) -> io::Result<ExitReason> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    args: GatewayArgs,
+    source: &ConfigSource,
+) -> io::Result<ExitReason> {
     match args.action {
-        None => serve(context, args.run).await,
-        Some(GatewayAction::Run(args)) => serve(context, args).await,
+        None => serve(context, args.run, source).await,
+        Some(GatewayAction::Run(args)) => serve(context, args, source).await,
         Some(GatewayAction::Status(args)) => show_status(context, args).await,
         Some(GatewayAction::Health(args)) => show_health(context, args).await,
         Some(GatewayAction::Call(args)) => call_method(context, args).await,
@@ -89,7 +96,11 @@ pub(crate) fn to_overrides(secret: GatewaySecretArgs) -> GatewayOverrides {
     }
 }
 
-async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<ExitReason> {
+async fn serve(
+    context: &CommandContext,
+    args: GatewayRunArgs,
+    source: &ConfigSource,
+) -> io::Result<ExitReason> {
     let printer = &context.printer;
     let password = match args.password_file.as_deref() {
         None => None,
@@ -116,7 +127,7 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
         Err(error) => return Ok(refuse_start(context, &error)),
     };
     // Registered first, so that a signal during the start is not lost.
-    let mut signals = InterruptSignals::new();
+    let (mut signals, hangups) = (InterruptSignals::without_hangup(), HangupSignals::new());
     let gateway = match GatewayServer::bind(context.runtime(), settings.clone()).await {
         Ok(gateway) => gateway,
         Err(error) => return Ok(refuse_start(context, &error)),
@@ -124,13 +135,16 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
     context.print_warnings(&gateway.warnings());
     announce(context, &gateway, &settings);
     let notifier = ServiceNotifier;
-    notifier.notify_ready(&format!("serves ws://{}", gateway.local_address()));
+    let status = format!("serves ws://{}", gateway.local_address());
+    notifier.notify_ready(&status);
     let handle = gateway.handle();
+    let reloader = ConfigReloader { context, source, overrides, handle: handle.clone(), status };
     let serving = gateway.run();
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return Ok(ExitReason::Ok),
         () = signals.next() => {}
+        () = reloader.run(hangups) => {}
         never = service::keep_watchdog_quiet(notifier) => match never {},
     }
     notifier.notify_stopping(GatewayServer::LONGEST_END);
@@ -144,6 +158,15 @@ async fn serve(context: &CommandContext, args: GatewayRunArgs) -> io::Result<Exi
 }
 
 fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReason {
+    print_start_error(context, error);
+    match error.kind() {
+        GatewayStartErrorKind::Settings => ExitReason::ServiceConfig,
+        GatewayStartErrorKind::AlreadyRunning => ExitReason::InUse,
+        _ => ExitReason::Failed,
+    }
+}
+
+fn print_start_error(context: &CommandContext, error: &GatewayStartError) {
     let printer = &context.printer;
     printer.print_error(format_args!("failed to {error}"));
     let mut cause = error.cause().map(|cause| cause as &(dyn std::error::Error + 'static));
@@ -153,11 +176,6 @@ fn refuse_start(context: &CommandContext, error: &GatewayStartError) -> ExitReas
     }
     if let Some(hint) = error.hint() {
         printer.print_hint(hint);
-    }
-    match error.kind() {
-        GatewayStartErrorKind::Settings => ExitReason::ServiceConfig,
-        GatewayStartErrorKind::AlreadyRunning => ExitReason::InUse,
-        _ => ExitReason::Failed,
     }
 }
 

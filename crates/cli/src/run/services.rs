@@ -16,13 +16,14 @@ impl StartupContext<'_> {
     /// Runs a command of the gateway.
     pub(super) fn run_gateway(self, args: GatewayArgs) -> io::Result<ExitReason> {
         let printer = self.printer;
+        let source = self.source.clone();
         if args.runs_agents() {
             return self.run_checked(RunKind::DefaultAgent, |context| {
-                run_to_completion(commands::gateway::run(context, args))
+                run_to_completion(commands::gateway::run(context, args, &source))
             });
         }
         self.run_with_config(|context| {
-            run_interruptible(printer, commands::gateway::run(context, args))
+            run_interruptible(printer, commands::gateway::run(context, args, &source))
         })
     }
 

@@ -1,9 +1,11 @@
 //! `gateway`: the server of sessions for other programs.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::defaults::{GATEWAY_MAX_BODY_BYTES, GATEWAY_PORT};
+use crate::defaults::{GATEWAY_MAX_BODY_BYTES, GATEWAY_PORT, GATEWAY_RELOAD_DEBOUNCE_MS};
 use crate::secret::SecretInput;
 
 /// The gateway, which serves sessions to other programs.
@@ -32,6 +34,36 @@ pub struct GatewayConfig {
     pub http: GatewayHttpConfig,
     /// The nodes that run commands for it.
     pub nodes: GatewayNodesConfig,
+    /// What the gateway does when the config changes.
+    pub reload: GatewayReloadConfig,
+}
+
+/// What the gateway does when a file of the config changes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewayReloadConfig {
+    /// Whether a change is applied by itself.
+    #[schemars(extend("default" = "hybrid"))]
+    pub mode: Option<GatewayReloadMode>,
+    /// How long a file must stay as it is before it is read again, in milliseconds.
+    #[schemars(extend("default" = GATEWAY_RELOAD_DEBOUNCE_MS))]
+    pub debounce_ms: Option<u64>,
+}
+
+/// Whether the gateway applies a change of the config by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GatewayReloadMode {
+    /// Never; SIGHUP applies it.
+    Off,
+    /// What can be changed without a restart is applied; the rest is told.
+    #[default]
+    Hybrid,
+    /// The same as `hybrid`.
+    Hot,
+    /// The same as `hybrid`: the gateway does not restart itself.
+    Restart,
 }
 
 /// The nodes of a gateway.
@@ -246,6 +278,17 @@ impl GatewayEndpointsConfig {
     pub fn max_body_bytes(&self) -> usize {
         let set = [self.chat_completions.max_body_bytes, self.responses.max_body_bytes];
         set.into_iter().flatten().max().unwrap_or(GATEWAY_MAX_BODY_BYTES)
+    }
+}
+
+impl GatewayReloadConfig {
+    /// How long a changed file must stay as it is before the gateway reads it; `None` when it does
+    /// not read it by itself.
+    #[must_use]
+    pub fn debounce(&self) -> Option<Duration> {
+        let debounce =
+            Duration::from_millis(self.debounce_ms.unwrap_or(GATEWAY_RELOAD_DEBOUNCE_MS));
+        (self.mode.unwrap_or_default() != GatewayReloadMode::Off).then_some(debounce)
     }
 }
 

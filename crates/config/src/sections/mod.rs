@@ -42,7 +42,8 @@ pub use file_tools::{
 pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayEndpointConfig,
     GatewayEndpointsConfig, GatewayHttpConfig, GatewayMode, GatewayNodesConfig, GatewayPageConfig,
-    GatewayResponsesConfig, NodeCommandsConfig, TailscaleConfig, TailscaleMode,
+    GatewayReloadConfig, GatewayReloadMode, GatewayResponsesConfig, NodeCommandsConfig,
+    TailscaleConfig, TailscaleMode,
 };
 pub use hooks::{HookAction, HookMappingConfig, HookMatchConfig, HookTransformConfig, HooksConfig};
 pub use model_choice::ModelChoice;

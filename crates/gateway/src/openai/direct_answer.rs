@@ -38,7 +38,7 @@ pub(crate) async fn start_model(
         let text = format!("The system has no random numbers: {error}.");
         AnswerProblem::server(StatusCode::INTERNAL_SERVER_ERROR, text)
     })?;
-    let models = state.runtime.models().clone().with_request_params(request.params);
+    let models = state.runtime().models().clone().with_request_params(request.params);
     let connected = models.connect_model(Some(&model.to_string())).await;
     let chain = connected.map_err(|error| connect_problem(&error))?.model;
     let labels = CallLabels { agent: String::new(), model, trigger: "openai" };

@@ -39,7 +39,8 @@ pub(crate) async fn create_embeddings(
         ));
     }
     let reference = find_model(state, model).ok_or_else(|| unknown_model(state, model))?;
-    let models = state.runtime.models();
+    let runtime = state.runtime();
+    let models = runtime.models();
     let answer = models.create_embeddings(&reference.to_string(), fields).await;
     let answer = answer.map_err(|error| {
         if !lacks_embeddings(&error) {

@@ -28,14 +28,13 @@ pub(crate) fn find_target(
     model: &str,
     agent: Option<&str>,
 ) -> Result<ModelTarget, AnswerProblem> {
+    let runtime = state.runtime();
     let named = match model {
-        "openclaw" | "openclaw/default" => {
-            Some(agent.unwrap_or_else(|| state.runtime.default_agent()))
-        }
+        "openclaw" | "openclaw/default" => Some(agent.unwrap_or_else(|| runtime.default_agent())),
         other => other.strip_prefix("openclaw/").or(other.strip_prefix("agent:")),
     };
     if let Some(agent) = named {
-        return match state.runtime.check_agent(agent) {
+        return match runtime.check_agent(agent) {
             Ok(()) if !agent.is_empty() => Ok(ModelTarget::Agent(agent.to_owned())),
             _ => Err(unknown_model(state, model)),
         };
@@ -46,7 +45,8 @@ pub(crate) fn find_target(
 /// Finds a model of a configured provider, by its reference or alias, or by its own id where only
 /// one configured model has it.
 pub(crate) fn find_model(state: &GatewayState, name: &str) -> Option<ModelRef> {
-    let models = state.runtime.models();
+    let runtime = state.runtime();
+    let models = runtime.models();
     if let Some(reference) = models.resolve_model(Some(name))
         && models.provider_ids().contains(&reference.provider_id())
     {
@@ -59,7 +59,8 @@ pub(crate) fn find_model(state: &GatewayState, name: &str) -> Option<ModelRef> {
 
 /// The models that the config names, without those that only servers list.
 fn configured_models(state: &GatewayState) -> Vec<ModelRef> {
-    let models = state.runtime.models();
+    let runtime = state.runtime();
+    let models = runtime.models();
     let loaded = models.loaded_config();
     let config: &Config = &loaded.config;
     let listed = config.models.providers.iter().flat_map(|(provider, entry)| {
@@ -79,7 +80,8 @@ fn configured_models(state: &GatewayState) -> Vec<ModelRef> {
 }
 
 fn agent_models(state: &GatewayState) -> Vec<String> {
-    let config = &state.runtime.models().loaded_config().config;
+    let runtime = state.runtime();
+    let config = &runtime.models().loaded_config().config;
     let fixed = ["openclaw".to_owned(), "openclaw/default".to_owned()];
     let agents = config.agent_ids().into_iter().map(|id| format!("openclaw/{id}"));
     fixed.into_iter().chain(agents).collect()

@@ -36,7 +36,8 @@ impl RunManager {
         }
         check_idempotency_key(&params.idempotency_key)?;
         if let Some(agent) = &params.agent_id {
-            self.runtime
+            self.config
+                .runtime()
                 .check_agent(agent)
                 .map_err(|error| GatewayError::invalid_request(format!("Failed to {error}.")))?;
         }
@@ -52,8 +53,9 @@ impl RunManager {
             let key: SessionKey = self.complete_key(key).parse().map_err(invalid)?;
             (SessionTarget::Key(key.clone()), key)
         } else {
-            let agent = params.agent_id.as_deref().unwrap_or(self.runtime.default_agent());
-            let key = self.runtime.default_session_key(agent, None).map_err(invalid)?;
+            let runtime = self.config.runtime();
+            let agent = params.agent_id.as_deref().unwrap_or(runtime.default_agent());
+            let key = runtime.default_session_key(agent, None).map_err(invalid)?;
             (SessionTarget::Key(key.clone()), key)
         };
         Ok(RunSpec {
@@ -70,10 +72,11 @@ impl RunManager {
 
     /// The key of a session that a client names; `main` is the default session, whatever its key.
     pub(crate) fn complete_key(&self, key: &str) -> String {
-        let default = match key {
-            "main" => self.runtime.default_session_key(self.runtime.default_agent(), None).ok(),
-            _ => None,
-        };
+        if key != "main" {
+            return key.to_owned();
+        }
+        let runtime = self.config.runtime();
+        let default = runtime.default_session_key(runtime.default_agent(), None).ok();
         default.map_or_else(|| key.to_owned(), |default| default.as_str().to_owned())
     }
 }
