@@ -18,11 +18,12 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::auth::FailureLimiter;
+use crate::auth::{FailureLimiter, GatewayAuthentication};
 use crate::clients::{ClientRegistry, EventAudience};
+use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::grants::ClientGrant;
 use crate::handshake::{ClientClaim, ClientCredential};
-use crate::nodes::NODE_ROLE;
+use crate::nodes::{NODE_ROLE, check_open_gateway};
 use crate::random::{random_hex, random_uuid, to_hex};
 use crate::runs::{offload, store_failure};
 
@@ -95,6 +96,22 @@ impl DeviceManager {
     /// Keeps credentials as they are while the guard lives, which must not wait for a client.
     pub(crate) async fn hold_credentials(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().await
+    }
+
+    /// Refuses to serve without a secret while a node is approved to run commands.
+    ///
+    /// # Errors
+    /// When one is, and when the store cannot be read.
+    pub(crate) async fn check_open_gateway(
+        &self,
+        authentication: &GatewayAuthentication,
+    ) -> Result<(), GatewayStartError> {
+        let (log, authentication) = (self.log.clone(), authentication.clone());
+        let checked = offload(move || Ok(check_open_gateway(&log, &authentication))).await;
+        checked.unwrap_or_else(|error| {
+            let kind = GatewayStartErrorKind::StateFile;
+            Err(GatewayStartError::new(kind, error.to_string()).with_source(error))
+        })
     }
 
     /// Keeps clients from being let in while the guard lives.

@@ -6,6 +6,7 @@ use openclaw_runtime::{NodeInvoker, Runtime};
 use secrecy::ExposeSecret as _;
 
 use crate::auth::GatewayAuthentication;
+use crate::error::GatewayStartError;
 use crate::settings::GatewaySettings;
 use crate::state::GatewayState;
 
@@ -64,11 +65,14 @@ impl LiveConfig {
 
 impl GatewayState {
     /// Serves with another config from now on. Runs that have begun end with the one they began with.
+    ///
+    /// # Errors
+    /// When a gateway with these settings would not start.
     pub(crate) async fn replace_config(
         &self,
         runtime: Runtime,
         mut settings: GatewaySettings,
-    ) -> ReloadReport {
+    ) -> Result<ReloadReport, GatewayStartError> {
         let old = self.live.settings();
         let mut needs_restart = Vec::new();
         if settings.address != old.address {
@@ -84,6 +88,7 @@ impl GatewayState {
         let denies_others = settings.denied_node_commands != old.denied_node_commands;
         // A client is either examined with the new secret, or registered before it and closed here.
         let _alone = self.devices.change_credentials().await;
+        self.devices.check_open_gateway(&settings.authentication).await?;
         self.live.replace(settings, runtime);
         if secret_changed {
             self.clients.close_owners("the secret of the gateway changed");
@@ -91,7 +96,7 @@ impl GatewayState {
         if denies_others {
             self.clients.close_nodes(DECLARE_AGAIN, "what nodes may offer changed");
         }
-        ReloadReport { needs_restart, secret_changed }
+        Ok(ReloadReport { needs_restart, secret_changed })
     }
 }
 

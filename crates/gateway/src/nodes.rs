@@ -11,11 +11,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use openclaw_protocol::gateway::{GatewayError, NodeEntry, NodeListResult};
-use openclaw_runtime::{DeviceLog, DeviceRecord, DeviceToken, NodeGrant, NodeRequest};
+use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode, NodeEntry, NodeListResult};
+use openclaw_runtime::{DeviceLog, DeviceRecord, DeviceToken, NodeGrant, NodeRequest, StoreError};
 use serde_json::{Value, json};
 
+use crate::auth::GatewayAuthentication;
 use crate::clients::{ClientQueue, ClientRegistry, EventAudience};
+use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::random::random_uuid;
 use crate::runs::{offload, store_failure, unix_millis};
 
@@ -157,6 +159,49 @@ impl NodeManager {
         let nodes = self.list_nodes().await?.nodes;
         nodes.into_iter().find(|node| node.node_id == id).ok_or_else(|| methods::unknown_node(id))
     }
+}
+
+/// Refuses to serve without a secret while a node is approved on which whoever reaches the gateway
+/// could run commands. Blocks on the store.
+///
+/// # Errors
+/// When there is such a node, and when the store cannot be read.
+pub(crate) fn check_open_gateway(
+    log: &DeviceLog,
+    authentication: &GatewayAuthentication,
+) -> Result<(), GatewayStartError> {
+    if !matches!(authentication, GatewayAuthentication::Open) {
+        return Ok(());
+    }
+    let read = || Ok((log.list_devices()?, log.list_node_grants()?));
+    let (devices, grants) = read().map_err(|error: StoreError| {
+        GatewayStartError::new(GatewayStartErrorKind::StateFile, error.to_string())
+            .with_source(error)
+    })?;
+    let mut nodes = devices.iter().filter(|device| is_node(device));
+    let node = nodes.find(|device| {
+        let of_device = |grant: &&NodeGrant| grant.device == device.facts.id;
+        grants.iter().filter(of_device).any(|grant| needs_admin(&grant.commands))
+    });
+    let Some(node) = node else { return Ok(()) };
+    let name = node.label.as_ref().unwrap_or(&node.facts.display_name).escape_debug();
+    let message = format!(
+        "serve without a secret: `gateway.auth.mode` is \"none\", and every program of this machine \
+         could run commands on the node \"{name}\", which is approved"
+    );
+    let hint = "`openclaw config set gateway.auth.mode token` demands one; with it, `openclaw nodes \
+                remove --node NAME` forgets the node.";
+    Err(GatewayStartError::new(GatewayStartErrorKind::Settings, message).with_hint(hint))
+}
+
+/// The refusal of commands that a gateway without a secret must not offer to everyone.
+pub(crate) fn refuse_open_commands() -> GatewayError {
+    GatewayError::new(
+        GatewayErrorCode::Forbidden,
+        "Every program of this machine could use these commands of the node, because \
+         `gateway.auth.mode` is \"none\". `openclaw config set gateway.auth.mode token` demands a \
+         secret.",
+    )
 }
 
 /// Whether a device is paired as a node.

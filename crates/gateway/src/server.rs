@@ -23,7 +23,7 @@ use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::hooks::HookPace;
 use crate::http::ClientConnection;
 use crate::live_config::{LiveConfig, ReloadReport};
-use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry};
+use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry, check_open_gateway};
 use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::random::random_uuid;
 use crate::runs::{RunManager, unix_millis};
@@ -109,6 +109,7 @@ impl GatewayServer {
             .await
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
+        check_open_gateway(&devices, &settings.authentication)?;
         let registry = NodeRegistry::default();
         let clients = Arc::new(ClientRegistry::default());
         let node_manager =
@@ -225,11 +226,14 @@ impl GatewayHandle {
     ///
     /// Clients that showed the old secret are closed. So are nodes when other commands are denied to
     /// them; they connect again by themselves.
+    ///
+    /// # Errors
+    /// When a gateway with these settings would not start. Nothing is changed then.
     pub async fn replace_config(
         &self,
         runtime: Runtime,
         settings: GatewaySettings,
-    ) -> ReloadReport {
+    ) -> Result<ReloadReport, GatewayStartError> {
         self.state.replace_config(runtime, settings).await
     }
 }

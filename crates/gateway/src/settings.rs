@@ -166,6 +166,12 @@ impl GatewaySettings {
         })
     }
 
+    /// Whether clients need no secret.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.authentication, GatewayAuthentication::Open)
+    }
+
     /// Whether other machines can connect.
     #[must_use]
     pub fn is_reachable_from_outside(&self) -> bool {

@@ -13,8 +13,9 @@ use super::refusals::{
 use super::{DeviceManager, ask_device_log, hash_token, no_randomness};
 use crate::clients::{ClientQueue, EventAudience};
 use crate::grants::{ClientGrant, ClientScope};
+use crate::live_config::LiveConfig;
 use crate::methods::{ConnectedClient, parse};
-use crate::nodes::needs_admin;
+use crate::nodes::{needs_admin, refuse_open_commands};
 use crate::random::random_hex;
 use crate::runs::{offload, store_failure, unix_millis};
 
@@ -69,7 +70,9 @@ impl ConnectedClient {
         }
         match method {
             "device.pair.list" => devices.list().await,
-            "device.pair.approve" => devices.approve(parse(params)?, &self.grant).await,
+            "device.pair.approve" => {
+                devices.approve(parse(params)?, &self.grant, &self.state.live).await
+            }
             "device.pair.reject" => {
                 let DeviceRequestParams { request_id } = parse(params)?;
                 devices.reject(&request_id).await
@@ -109,6 +112,7 @@ impl DeviceManager {
         &self,
         params: ApproveParams,
         approver: &ClientGrant,
+        live: &LiveConfig,
     ) -> Result<Value, GatewayError> {
         let ApproveParams { request_id, identity_only } = params;
         let id = request_id.as_str();
@@ -126,6 +130,9 @@ impl DeviceManager {
             return Err(missing_scope(ClientScope::Admin.name()));
         }
         let _alone = self.gate.write().await;
+        if with_commands && live.settings().is_open() && needs_admin(&request.commands) {
+            return Err(refuse_open_commands());
+        }
         let approve = move |log: openclaw_runtime::DeviceLog, id: String| {
             log.approve_request(&id, with_commands)
         };

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     COMMANDS_EVENT, NodeManager, describe_approval, describe_offer, describe_request, needs_admin,
+    refuse_open_commands,
 };
 use crate::clients::EventAudience;
 use crate::devices::{ask_device_log, check_label, missing_scope, too_many_changes};
@@ -65,7 +66,7 @@ impl ConnectedClient {
                 let NodeRequestParams { request_id } = parse(params)?;
                 // A node that connects at this moment has what is approved before or after.
                 let _alone = self.state.devices.change_credentials().await;
-                nodes.approve(&request_id, &self.grant).await
+                nodes.approve(&request_id, &self.grant, self.state.settings().is_open()).await
             }
             "node.pair.reject" => {
                 let NodeRequestParams { request_id } = parse(params)?;
@@ -114,11 +115,19 @@ impl NodeManager {
     }
 
     /// Approves commands that a node declared later. No device approves its own commands.
-    async fn approve(&self, id: &str, approver: &ClientGrant) -> Result<Value, GatewayError> {
+    async fn approve(
+        &self,
+        id: &str,
+        approver: &ClientGrant,
+        is_open: bool,
+    ) -> Result<Value, GatewayError> {
         let request = ask_device_log(&self.log, |log, id| log.find_node_request(&id), id).await?;
         let request = request.ok_or_else(|| unknown_request(id))?;
         if needs_admin(&request.commands) && !approver.allows(ClientScope::Admin) {
             return Err(missing_scope(ClientScope::Admin.name()));
+        }
+        if is_open && needs_admin(&request.commands) {
+            return Err(refuse_open_commands());
         }
         if !approver.is_owner && approver.device.as_ref() == Some(&request.device) {
             return Err(GatewayError::new(

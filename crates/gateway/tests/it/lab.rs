@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A running gateway.
 pub(crate) struct GatewayLab {
     pub(crate) address: SocketAddr,
-    handle: GatewayHandle,
+    pub(crate) handle: GatewayHandle,
     task: JoinHandle<()>,
     state: TempDir,
 }

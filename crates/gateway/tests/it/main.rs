@@ -19,6 +19,8 @@ mod node_exec;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod open_gateway;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod socket;

@@ -97,7 +97,14 @@ impl ConfigReloader<'_> {
             }
         };
         let runtime = Runtime::new(self.source.create_models(loaded.clone()));
-        let report = self.handle.replace_config(runtime, settings).await;
+        let report = match self.handle.replace_config(runtime, settings).await {
+            Ok(report) => report,
+            Err(error) => {
+                print_start_error(self.context, &error);
+                self.tell_that_nothing_changed();
+                return None;
+            }
+        };
         printer.print_note("the changed config is in use; turns that run end with the former one");
         if report.secret_changed {
             printer.print_note("clients with the former secret were closed");
