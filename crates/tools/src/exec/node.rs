@@ -12,7 +12,9 @@ use openclaw_protocol::gateway::{
     SystemRunResult,
 };
 
-use super::node_plan::{NodeCommandPlan, NodeOptions, command_words, from_json, to_json};
+use super::node_plan::{
+    NodeCommand, NodeCommandPlan, NodeOptions, command_words, from_json, to_json,
+};
 use super::report::format_node_result;
 use super::{ExecArguments, ExecOptions};
 use crate::arguments::WholeNumber;
@@ -24,23 +26,6 @@ const RESULT_GRACE: Duration = Duration::from_secs(4);
 
 /// The effect of a call that was not prepared.
 const UNPREPARED: &str = "the node was not asked what it would run";
-
-/// Judges commands that a node is to run.
-pub trait NodeCommandJudge: Send + Sync + std::fmt::Debug {
-    /// Judges a command by the gateway's policy and what the node's own policy says.
-    fn judge_node_command(&self, command: &NodeCommand<'_>) -> CommandReview;
-}
-
-/// A command that a node was asked about.
-#[derive(Debug, Clone, Copy)]
-pub struct NodeCommand<'a> {
-    /// What the node's own policy says.
-    pub decision: NodeDecision,
-    /// Why, in the node's words.
-    pub reason: Option<&'a str>,
-    /// The complete command for the person who decides.
-    pub display: &'a str,
-}
 
 /// What a call of `exec` runs on a node.
 #[derive(Debug)]

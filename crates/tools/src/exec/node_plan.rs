@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use openclaw_core::CommandReview;
 use openclaw_exec_policy::CommandInput;
-use openclaw_protocol::gateway::{NodeEntry, SystemRunPrepareParams, SystemRunPrepareResult};
+use openclaw_protocol::gateway::{
+    NodeDecision, NodeEntry, SystemRunPrepareParams, SystemRunPrepareResult,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::node::NodeCommandJudge;
 use crate::nodes::{NodeInvocation, NodeInvoker, choose_node, node_name};
 
 /// Where commands run when they run on a node.
@@ -24,6 +26,23 @@ pub struct NodeOptions {
     pub agent: String,
     /// The session whose commands they are, if there is one.
     pub session_key: Option<String>,
+}
+
+/// Judges commands that a node is to run.
+pub trait NodeCommandJudge: Send + Sync + std::fmt::Debug {
+    /// Judges a command by the gateway's policy and what the node's own policy says.
+    fn judge_node_command(&self, command: &NodeCommand<'_>) -> CommandReview;
+}
+
+/// A command that a node was asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeCommand<'a> {
+    /// What the node's own policy says.
+    pub decision: NodeDecision,
+    /// Why, in the node's words.
+    pub reason: Option<&'a str>,
+    /// The complete command for the person who decides.
+    pub display: &'a str,
 }
 
 /// What a node would run, and what its own policy says. Nothing was run.
