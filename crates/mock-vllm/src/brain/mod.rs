@@ -17,10 +17,12 @@ pub enum Brain {
     ///
     /// - `write TEXT to PATH`, `read PATH`, `run COMMAND` and `replace OLD with NEW in PATH`,
     ///   joined by ` then `, become calls of the tools `write`, `read`, `exec` and `edit`, if they
-    ///   are offered: one a turn, the next one after its result. After the last result comes a
+    ///   are offered: one a turn, the next one after its result. A path to `read` ends before
+    ///   ` and `. After the last result comes a
     ///   sentence that quotes the result's first line.
     /// - `reply exactly: TEXT` and `reply with exactly: TEXT` are answered with that text, after
     ///   any steps in front of them.
+    /// - ``call the tool `NAME` with `KEY` set to VALUE`` becomes that call, if the tool is offered.
     /// - Anything else gets a sentence that repeats its first words.
     ///
     /// With `continue_final_message`, only the rest of such a text comes after a last message that

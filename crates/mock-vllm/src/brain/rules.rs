@@ -33,6 +33,11 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
         .filter(|message| role(message).as_deref() == Some("tool"))
         .map(content)
         .collect();
+    if results.is_empty()
+        && let Some(turn) = named_call(&prompt, question.tools)
+    {
+        return turn;
+    }
     let (exact, steps) = plan(&prompt, question.tools);
     if let Some(step) = steps.get(results.len()) {
         return call(step);
@@ -58,6 +63,22 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
         last.filter(|message| question.goes_on && role(message).as_deref() == Some("assistant"));
     let begun = begun.map(content).unwrap_or_default();
     Turn::tokens(answer.strip_prefix(&begun).unwrap_or(&answer))
+}
+
+/// The call of `call the tool NAME with KEY set to VALUE`, each name in backticks and the value as
+/// JSON, if the tool is offered.
+fn named_call(prompt: &str, tools: &[&str]) -> Option<Turn> {
+    const BEGINNING: &str = "call the tool `";
+    if find_phrase(prompt, BEGINNING)? != 0 {
+        return None;
+    }
+    let (name, rest) = prompt.get(BEGINNING.len()..)?.split_once('`')?;
+    let (key, rest) = rest.trim_start().strip_prefix("with `")?.split_once('`')?;
+    let rest = rest.trim_start().strip_prefix("set to ")?;
+    let value = rest.split(". ").next()?.trim_end_matches('.');
+    let value: Value = serde_json::from_str(value).ok()?;
+    let name = tools.iter().find(|tool| **tool == name)?;
+    Some(Turn::call(*name, format!("{{{}: {value}}}", quoted(key))))
 }
 
 /// What a person said, without a last paragraph in brackets that a client added, e.g. the time.
@@ -113,7 +134,11 @@ fn step(sentence: &str) -> Option<Step<'_>> {
             let (text, path) = rest.rsplit_once(" to ")?;
             ("write", vec![("path", unquoted(path)), ("content", unquoted(text))])
         }
-        "read" => ("read", vec![("path", unquoted(rest))]),
+        "read" => {
+            // As in "read main.py and tell me what it does".
+            let path = rest.split_once(" and ").map_or(rest, |(path, _)| path);
+            ("read", vec![("path", unquoted(path))])
+        }
         "run" => ("exec", vec![("command", unquoted(rest))]),
         "replace" => {
             let (texts, path) = rest.rsplit_once(" in ")?;

@@ -31,6 +31,7 @@ fn phrases_become_calls() {
         ("write hi there to a.txt", r#"[write {"path": "a.txt", "content": "hi there"}]"#),
         ("Write \"a to b\" to `c.txt`", r#"[write {"path": "c.txt", "content": "a to b"}]"#),
         ("read src/main.rs", r#"[read {"path": "src/main.rs"}]"#),
+        ("Read main.py and tell me what it does", r#"[read {"path": "main.py"}]"#),
         ("run echo \"a\" 'b'", r#"[exec {"command": "echo \"a\" 'b'"}]"#),
         (
             "replace x = 1 with x = 2 in f",
@@ -42,6 +43,14 @@ fn phrases_become_calls() {
     for (prompt, call) in cases {
         assert_eq!(one(prompt), call, "{prompt}");
     }
+}
+
+#[test]
+fn a_tool_is_called_by_its_name() {
+    let prompt = "Call the tool `report` with `ok` set to true. Do not answer in words.";
+    let messages = json!([{"role": "user", "content": prompt}]);
+    assert_eq!(ask(&messages, &["report"]), r#"[report {"ok": true}]"#);
+    assert!(ask(&messages, &["read"]).starts_with("You said"), "it is not offered");
 }
 
 #[test]
