@@ -139,5 +139,5 @@ async fn the_path_of_the_readme_leads_from_an_empty_home_through_two_projects_an
     let screen = tmux.shows("/help lists the commands and keys").await;
     assert!(screen.contains("works in") && screen.contains("my-project"), "{screen}");
     tmux.run(&["send-keys", "C-d"]);
-    tmux.shows("`openclaw chat` continues it").await;
+    tmux.shows("is kept; `openclaw chat`").await;
 }
