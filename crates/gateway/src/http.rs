@@ -199,6 +199,7 @@ async fn answer(
         (_, path) if path.starts_with("/v1/") => openai::answer(connection, request).await,
         (_, path) => match hook_path(state, path).map(str::to_owned) {
             Some(name) => hooks::answer(connection, request, name).await,
+            None if state.settings().hooks.is_none() && path.starts_with("/hooks/") => hooks_off(),
             None => not_found(path),
         },
     }
@@ -259,7 +260,15 @@ fn is_known_host(state: &GatewayState, host: &str) -> bool {
 /// The answer to a path that does not exist, whatever the method.
 pub(crate) fn not_found(path: &str) -> HttpResponse {
     let path: String = path.chars().take(200).collect();
-    let message = format!("The gateway has nothing at {path}.");
+    not_found_because(&format!("The gateway has nothing at {path}."))
+}
+
+/// The answer to a webhook of a gateway that serves none.
+fn hooks_off() -> HttpResponse {
+    not_found_because("Webhooks are off; `openclaw config set hooks.enabled true` turns them on.")
+}
+
+fn not_found_because(message: &str) -> HttpResponse {
     json_response(
         StatusCode::NOT_FOUND,
         &json!({ "error": { "message": message, "type": "not_found" } }),

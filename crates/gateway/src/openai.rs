@@ -45,8 +45,7 @@ pub(crate) async fn answer(
             kind: "not_found",
             ..AnswerProblem::invalid(
                 "The OpenAI API is off; `openclaw config set \
-                 gateway.http.endpoints.chatCompletions.enabled true` turns it on at the next \
-                 start.",
+                 gateway.http.endpoints.chatCompletions.enabled true` turns it on.",
             )
         });
     }

@@ -185,6 +185,8 @@ async fn the_api_is_off_unless_it_is_turned_on() {
     let answer = complete(&lab, chat(&[("user", "Hi")]), &[]).await;
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("chatCompletions.enabled"), "{}", answer.body);
+    let answer = lab.http("POST /hooks/agent", &[], "{}").await;
+    assert!(answer.body.contains("openclaw config set hooks.enabled true"), "{}", answer.body);
     lab.end().await;
 }
 
