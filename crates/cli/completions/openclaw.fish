@@ -825,8 +825,8 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l require-rpc -d 'Fail when the gateway does not answer'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l no-probe -d 'Show the settings without asking the gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l require-rpc -d 'Changes nothing: a gateway that does not answer is a failure in any case'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l no-probe -d 'Show the settings without asking the gateway; the exit code is 0 then'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
@@ -838,8 +838,8 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l require-rpc -d 'Fail when the gateway does not answer'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l no-probe -d 'Show the settings without asking the gateway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l require-rpc -d 'Changes nothing: a gateway that does not answer is a failure in any case'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l no-probe -d 'Show the settings without asking the gateway; the exit code is 0 then'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'

@@ -13,6 +13,7 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
         ("plugins install x", 2, "there are no plugins here"),
         ("hooks enable x", 2, "nothing runs here on an event yet"),
         ("devices list", 4, "openclaw gateway run"),
+        ("daemon status", 4, "openclaw gateway run"),
         ("update --yes", 2, "install a new version"),
         ("uninstall", 2, "state folder"),
         ("channels login --channel x", 2, "there are no chat channels here"),
@@ -32,7 +33,7 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
     }
     let plain = home.run(&["models", "--status-json"]).await.code(0).json();
     assert!(plain["auth"].is_object(), "{plain}");
-    for command in ["tasks list --json", "mcp list --json", "docs", "daemon status"] {
+    for command in ["tasks list --json", "mcp list --json", "docs"] {
         let args: Vec<&str> = command.split(' ').collect();
         let _ = home.run(&args).await.code(0);
     }

@@ -167,7 +167,7 @@ async fn what_the_sandbox_allows_is_told_with_what_the_lists_say() {
 
     let shown = home.run(&["exec-policy", "show"]).await.code(0).stdout;
     for line in [
-        "effective: security allowlist, ask on-miss, askFallback deny (on the gateway)\n",
+        "effective: security allowlist, ask on-miss, askFallback deny (outside the sandbox)\n",
         "effective in the sandbox: security full, ask on-miss, askFallback deny\n",
     ] {
         assert!(shown.contains(line), "{line} is not in: {shown}");

@@ -12,7 +12,8 @@ async fn a_gateway_is_found_asked_and_ended() {
     // Another gateway of this machine must not answer instead.
     let home = home.env("OPENCLAW_GATEWAY_PORT", "1");
     server.push(Turn::text("Hello from the gateway."));
-    let before = home.run(&["gateway", "status", "--json"]).await.code(0);
+    let _settings = home.run(&["gateway", "status", "--no-probe"]).await.code(0);
+    let before = home.run(&["gateway", "status", "--json"]).await.code(4);
     assert_eq!(before.json()["rpc"]["ok"], false, "{before:?}");
     let before = home.run(&["gateway", "status", "--require-rpc"]).await.code(4);
     assert!(before.stdout.contains("not running"), "{before:?}");
@@ -77,6 +78,10 @@ async fn a_terminating_signal_lets_a_run_finish() {
     let call = ["gateway", "call", "chat.send", "--params", &params.to_string()];
     let run = home.run(&call).await.code(0).json();
     gate.reached().await;
+    // A wait takes its own time, whatever the limit of an answer is.
+    let wait = json!({ "runId": run["runId"], "timeoutMs": 700 }).to_string();
+    let wait = ["gateway", "call", "agent.wait", "--timeout", "600", "--params", &wait];
+    assert_eq!(home.run(&wait).await.code(0).json()["status"], "timeout");
     gateway.terminate().await;
     gateway.until_says("the gateway ends").await;
     gate.open();
@@ -124,8 +129,11 @@ async fn what_is_no_gateway_is_said_and_gets_no_secret() {
         Home::new().config("{ gateway: { auth: { token: 'the-token-of-my-own-gateway' } } }");
     let nobody = nobody().replace("http://", "ws://").replace("/v1", "");
     let ended = home.run(&["gateway", "health", "--url", &nobody]).await.code(4);
-    // One that is started here listens elsewhere.
+    // A gateway that is started here would listen elsewhere.
     let _said = ended.says(&["failed to connect"]).hides(&["gateway run"]);
+    let port = nobody.rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
+    let own = Home::new().env("OPENCLAW_GATEWAY_PORT", port);
+    let _said = own.run(&["gateway", "health"]).await.code(4).says(&["`openclaw gateway run`"]);
     let server = MockVllm::builder().start().await.unwrap();
     let other = server.root_url().replace("http://", "ws://");
     let ended = home.run(&["gateway", "health", "--url", &other]).await.code(1);

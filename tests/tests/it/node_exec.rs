@@ -84,7 +84,7 @@ async fn commands_run_on_the_node_and_files_stay_in_the_workspace() {
     assert_eq!(explained["node"]["directory"], json!(folder), "{explained}");
     let explained = home.run(&["sandbox", "explain"]).await.code(0);
     let folder = format!("folder on the node: {}", folder.display());
-    for line in ["agent main: commands run on a node", "the node `server-node`", &folder] {
+    for line in ["agent main: commands run on the node `server-node`: its allowlist", &folder] {
         assert!(explained.stdout.contains(line), "{line}: {explained:#?}");
     }
     assert!(explained.stdout.contains("sandbox on the node:\n  files: "), "{explained:#?}");

@@ -107,9 +107,9 @@ async fn without_a_service_manager_the_foreground_command_is_named() {
     );
     let said = home.run(&["gateway", "restart", "--json"]).await.code(1).json();
     assert_eq!((&said["action"], &said["ok"]), (&"restart".into(), &false.into()));
-    let status = home.run(&["gateway", "status", "--json"]).await.code(0).json();
+    let status = home.run(&["gateway", "status", "--json"]).await.code(4).json();
     assert_eq!(status["service"]["installed"], false, "{status}");
     assert_eq!(status["service"]["runtime"]["status"], "unknown");
-    let status = home.run(&["gateway", "status"]).await.code(0);
+    let status = home.run(&["gateway", "status"]).await.code(4);
     assert!(status.stdout.contains("not installed; `openclaw gateway install` does"), "{status:?}");
 }

@@ -116,10 +116,10 @@ pub(crate) struct GatewayTargetArgs {
 pub(crate) struct GatewayStatusArgs {
     #[command(flatten)]
     pub(crate) target: GatewayTargetArgs,
-    /// Fail when the gateway does not answer
+    /// Changes nothing: a gateway that does not answer is a failure in any case
     #[arg(long)]
     pub(crate) require_rpc: bool,
-    /// Show the settings without asking the gateway
+    /// Show the settings without asking the gateway; the exit code is 0 then
     #[arg(long, conflicts_with = "require_rpc")]
     pub(crate) no_probe: bool,
 }

@@ -214,7 +214,7 @@ fn write_policy_lines(context: &CommandContext, policy: &CommandPolicy) -> io::R
     if let Some(problem) = &summary.problem {
         context.printer.print_warning(format_args!("failed to {problem}: every command is denied"));
     }
-    let place = if summary.sandboxed.is_some() { " (on the gateway)" } else { "" };
+    let place = if summary.sandboxed.is_some() { " (outside the sandbox)" } else { "" };
     let rows = [
         ("config", Some(summary.config), ""),
         ("effective", Some(summary.effective), place),

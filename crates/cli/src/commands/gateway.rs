@@ -30,6 +30,9 @@ use crate::json_answer::write_json_answer;
 /// The most bytes of a file with a password.
 const MAX_PASSWORD_BYTES: u64 = 4096;
 
+/// How long `agent.wait` waits unless its parameters say otherwise, in milliseconds.
+const DEFAULT_WAIT_MS: u64 = 30_000;
+
 pub(crate) async fn run(
     context: &CommandContext,
     args: GatewayArgs,
@@ -234,8 +237,10 @@ async fn show_status(context: &CommandContext, args: GatewayStatusArgs) -> io::R
         write_status(context, &target, status, answer.as_ref())?;
         write_service(context, &service)?;
     }
-    let is_missing = args.require_rpc && status.is_none();
-    Ok(if is_missing { ExitReason::Unreachable } else { ExitReason::Ok })
+    Ok(match &answer {
+        Some(Err(error)) => GatewayTarget::failure_exit(error),
+        _ => ExitReason::Ok,
+    })
 }
 
 /// What the gateway of this machine answered.
@@ -370,6 +375,12 @@ async fn call_method(context: &CommandContext, args: GatewayCallArgs) -> io::Res
         "operator.read",
         "operator.write",
     ]);
+    let target = if args.method == "agent.wait" {
+        let wait = params.get("timeoutMs").and_then(Value::as_u64).unwrap_or(DEFAULT_WAIT_MS);
+        target.with_longer_timeout(Duration::from_millis(wait))
+    } else {
+        target
+    };
     match target.call(&args.method, params, args.expect_final).await {
         Ok(answer) => {
             write_json_answer(&context.printer, &answer)?;

@@ -76,8 +76,8 @@ async fn explain_on_node(
         write_json_answer(&context.printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
-    let mut lines = vec![format!("agent {}: commands run on a node", args.agent)];
-    lines.extend(context.runtime().describe_node_host());
+    let host = context.runtime().describe_node_host().unwrap_or_default();
+    let mut lines = vec![format!("agent {}: {host}", args.agent)];
     let workspace = workspace.display();
     lines.push(format!("workspace: {workspace} (the file tools; no command runs on this machine)"));
     // The explanation of a command has the lines of the node, too.

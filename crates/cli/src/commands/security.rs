@@ -130,7 +130,12 @@ async fn find_on_node(context: &CommandContext) -> Option<AuditFinding> {
                  explain` there",
             ))
         }
-        Ok(_) => None,
+        Ok(answer) => Some(finding(
+            AuditSeverity::Info,
+            "commands run on the node in its sandbox".to_owned(),
+            format!("the node {} ({})", answer.name, answer.node_id),
+            "`openclaw sandbox explain` shows what it enforces",
+        )),
     }
 }
 

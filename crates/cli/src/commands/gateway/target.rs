@@ -117,6 +117,12 @@ impl GatewayTarget {
         self
     }
 
+    /// Waits longer for each answer, by the time that a method takes on purpose.
+    pub(crate) fn with_longer_timeout(mut self, time: Duration) -> Self {
+        self.timeout = self.timeout.saturating_add(time);
+        self
+    }
+
     pub(crate) fn address_port(&self) -> Option<u16> {
         self.address.authority().rsplit_once(':').and_then(|(_, port)| port.parse().ok())
     }
@@ -189,16 +195,24 @@ impl GatewayTarget {
                 if address.parse().is_ok_and(|address: GatewayAddress| address == own) {
                     printer.print_hint("`openclaw gateway run` starts one here.");
                 }
-                ExitReason::Unreachable
             }
-            ClientError::Refused { error, .. } => {
-                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) {
-                    printer.print_hint(
-                        "With `--as-device` this machine asks the owner of the gateway for a token.",
-                    );
-                }
-                ExitReason::Refused
+            ClientError::Refused { error, .. }
+                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) =>
+            {
+                printer.print_hint(
+                    "With `--as-device` this machine asks the owner of the gateway for a token.",
+                );
             }
+            _ => {}
+        }
+        Self::failure_exit(error)
+    }
+
+    /// The exit reason of a gateway that could not be asked.
+    pub(crate) fn failure_exit(error: &ClientError) -> ExitReason {
+        match error {
+            ClientError::Unreachable { .. } => ExitReason::Unreachable,
+            ClientError::Refused { .. } => ExitReason::Refused,
             ClientError::TimedOut { .. } => ExitReason::TimedOut,
             _ => ExitReason::Failed,
         }
