@@ -111,6 +111,8 @@ fn perform(live: &Live, started: &mut Vec<Place>, figures: &Figures) -> Result<E
         command.env(name.variable(), url.trim_end_matches("/v1"));
         command.env(format!("{}_KEY", name.variable()), &server.key);
         if name == Name::Vllm {
+            let [environment, _] = vllm::paths()?;
+            command.env("OPENCLAW_LIVE_PYTHON", environment.join("bin/python"));
             behind = Some(server);
         }
     }

@@ -47,6 +47,16 @@ pub(crate) fn llama() -> Option<Lab> {
     find("llamacpp", "OPENCLAW_LIVE_LLAMA", "llama-local")
 }
 
+/// The Python in whose environment vLLM and the OpenAI SDK are; says so if there is none.
+pub(crate) fn python() -> Option<String> {
+    let python = env::var("OPENCLAW_LIVE_PYTHON").unwrap_or_default();
+    if python.is_empty() {
+        println!("skipped: OPENCLAW_LIVE_PYTHON is not set; `cargo xtask live` sets it");
+        return None;
+    }
+    Some(python)
+}
+
 /// A vLLM of one's own, not started yet, and the program that starts and ends it.
 pub(crate) fn own() -> Option<(String, Lab)> {
     let program = env::var("OPENCLAW_LIVE_XTASK").unwrap_or_default();

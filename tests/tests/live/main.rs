@@ -32,6 +32,8 @@ mod messages;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod openai_sdk;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod responses;
