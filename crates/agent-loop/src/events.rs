@@ -1,5 +1,6 @@
 //! The events of a turn, for user interfaces.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use openclaw_core::{
@@ -133,7 +134,7 @@ pub enum TurnEvent {
         /// The position of the call in the message, from 0.
         index: u32,
         /// The format of a call written as text, then the repairs of the arguments.
-        repairs: Vec<&'static str>,
+        repairs: Vec<Cow<'static, str>>,
     },
     /// The model's message was unusable, and the model is called once more.
     ModelReprompted {

@@ -234,9 +234,10 @@ pub(crate) fn turn_event_from(event: ChatEvent) -> TurnEvent {
         ChatEvent::ToolCallDelta { index, name, arguments, .. } => {
             TurnEvent::ToolCallDelta { index, name, arguments }
         }
-        ChatEvent::ToolCallRepaired { index, repairs: how } => {
-            TurnEvent::ToolCallRepaired { index, repairs: how }
-        }
+        ChatEvent::ToolCallRepaired { index, repairs: how } => TurnEvent::ToolCallRepaired {
+            index,
+            repairs: how.into_iter().map(Into::into).collect(),
+        },
         ChatEvent::WaitingForServer {
             activity: state,
             idle_for: waited,

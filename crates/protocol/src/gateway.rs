@@ -5,14 +5,19 @@
 //! connection. Then each [`RequestFrame`] is answered by a [`ResponseFrame`] with the same id, and
 //! [`EventFrame`]s arrive in between.
 
+mod approvals;
 mod connect;
 mod error;
 mod frames;
 mod nodes;
 mod runs;
+mod sessions;
 mod strict_json;
 mod system_run;
 
+pub use approvals::{
+    CallDecision, CallGrantScope, CallQuestion, QuestionedCall, ResolveCallParams,
+};
 pub use connect::{
     AuthGrant, ClientInfo, ConnectAuth, ConnectChallenge, ConnectDevice, ConnectParams,
     ConnectionPolicy, FeatureList, HelloOk, ServerInfo, StateSnapshot, StateVersion,
@@ -25,9 +30,14 @@ pub use nodes::{
     NodeListResult,
 };
 pub use runs::{
-    AgentAccepted, AgentEvent, AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult,
-    ChatAbortParams, ChatEvent, ChatHistoryParams, ChatMessage, ChatSendParams, ChatState,
-    RunState,
+    AgentAccepted, AgentEvent, AgentEventsParams, AgentEventsResult, AgentParams, AgentRunResult,
+    AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatEvent, ChatHistoryParams, ChatMessage,
+    ChatSendParams, ChatState, RunState, TurnOpening,
+};
+pub use sessions::{
+    ChangedFile, FileUndoReport, SessionCompactResult, SessionDiffResult, SessionExecParams,
+    SessionExecResult, SessionOpenParams, SessionResetResult, SessionSelector, SessionState,
+    SessionSteerParams, SessionUndoParams, SessionUndoResult, ToolSummary, UndoExtent,
 };
 pub use system_run::{
     NodeDecision, SystemRunParams, SystemRunPlan, SystemRunPrepareParams, SystemRunPrepareResult,

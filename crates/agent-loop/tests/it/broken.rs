@@ -42,7 +42,8 @@ async fn a_repaired_call_is_reported_and_runs() {
     let mut play = Stage::new([Answer::Streams(items), replies("Done.")]).build();
     let (report, seen) = play.turn("Go").await;
     assert!(is_reply(&report) && play.ran());
-    assert!(seen.contains(&TurnEvent::ToolCallRepaired { index: 0, repairs: how }));
+    let repairs = how.into_iter().map(Into::into).collect();
+    assert!(seen.contains(&TurnEvent::ToolCallRepaired { index: 0, repairs }));
 }
 
 #[tokio::test]

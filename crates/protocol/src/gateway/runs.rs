@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::events::WireEvent;
+
 /// The parameters of `agent`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
@@ -27,6 +29,10 @@ pub struct AgentParams {
     /// The longest time of the turn, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
+    /// Whether the turn that was interrupted, or that has no answer, is finished instead; there is
+    /// no message then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resume: bool,
 }
 
 /// The first response to `agent`.
@@ -36,6 +42,9 @@ pub struct AgentParams {
 pub struct AgentAccepted {
     /// The run.
     pub run_id: String,
+    /// Its session, as `chat.abort` names it.
+    #[serde(default)]
+    pub session_key: String,
     /// `accepted`.
     pub status: String,
     /// When, in milliseconds since the Unix epoch.
@@ -53,8 +62,54 @@ pub struct AgentRunResult {
     pub status: RunState,
     /// How the run ended, in a few words.
     pub summary: String,
-    /// The answer and what is known of the turn, as [`AgentResult`](crate::results::agent::AgentResult).
+    /// The answer and what is known of the turn, as
+    /// [`AgentResult`](crate::results::agent::AgentResult) without its exit code.
     pub result: Value,
+    /// Messages of `sessions.steer` that the model did not get.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsent_messages: Vec<String>,
+    /// Commands in the background that ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended_commands: Vec<String>,
+}
+
+/// The parameters of `agent.events`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AgentEventsParams {
+    /// The run.
+    pub run_id: String,
+    /// The number of the last event that the client has; without it the events are from the
+    /// beginning.
+    #[serde(default)]
+    pub after_seq: u64,
+}
+
+/// The result of `agent.events`: the events of a run so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentEventsResult {
+    /// The events, in order.
+    pub events: Vec<AgentEvent>,
+    /// Whether events between `afterSeq` and the first one are no longer kept.
+    pub is_incomplete: bool,
+}
+
+/// The data of the event `agent` with the stream `lifecycle` and the phase `open`: the turn begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TurnOpening {
+    /// `open`.
+    pub phase: String,
+    /// The event [`WireEvent::Start`].
+    pub start: WireEvent,
+    /// The models that did not answer before this one, as events.
+    pub attempts: Vec<WireEvent>,
+    /// What a person should know about the agent and the session.
+    pub warnings: Vec<String>,
 }
 
 /// The state of a run.
@@ -202,8 +257,12 @@ pub struct ChatSendParams {
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatHistoryParams {
-    /// The session.
+    /// The session by its key.
+    #[serde(default)]
     pub session_key: String,
+    /// The session by its id, which counts before the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
     /// The most messages, the newest; 200 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,

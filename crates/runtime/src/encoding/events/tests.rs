@@ -10,6 +10,7 @@ use openclaw_core::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::decode_event;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -124,7 +125,10 @@ fn sample_message_events() -> Vec<(&'static str, TurnEvent)> {
 fn sample_tool_events() -> Vec<(&'static str, TurnEvent)> {
     let call = ToolCall { id: id(), name: name(), arguments: ToolArguments::default() };
     vec![
-        ("ToolCallRepaired", TurnEvent::ToolCallRepaired { index: 0, repairs: vec!["hermes"] }),
+        (
+            "ToolCallRepaired",
+            TurnEvent::ToolCallRepaired { index: 0, repairs: vec!["hermes".into()] },
+        ),
         (
             "ToolCallInvalid",
             TurnEvent::ToolCallInvalid {
@@ -267,6 +271,27 @@ fn each_effect_is_encoded() {
     for (effect, expected) in effects {
         let report = openclaw_protocol::parts::EffectReport::from(&effect);
         assert_eq!(serde_json::to_value(report).unwrap(), expected);
+    }
+}
+
+#[test]
+fn an_event_that_is_decoded_is_written_as_before() {
+    for (name, event) in sample_events() {
+        let line = write_line(&EventEncoder::default().encode_event(&event).unwrap());
+        let read: WireEvent = serde_json::from_str(&line).unwrap();
+        let decoded = decode_event(&read).unwrap_or_else(|| panic!("{name}"));
+        let mut again = write_line(&EventEncoder::default().encode_event(&decoded).unwrap());
+        if let TurnEvent::ToolRefused { .. } | TurnEvent::ToolStarted { .. } = event {
+            // The reason for a question is not decoded: nobody is asked again.
+            let mut value: Value = serde_json::from_str(&line).unwrap();
+            if let Some(effect) = value["effect"].as_object_mut() {
+                effect.remove("protection");
+            }
+            let written: Value = serde_json::from_str(&again).unwrap();
+            assert_eq!(written, value, "{name}");
+            again.clone_from(&line);
+        }
+        assert_eq!(again, line, "{name}");
     }
 }
 

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
+use openclaw_agent_loop::{TurnEvent, TurnReport};
 use openclaw_protocol::parts::whole_millis;
 use openclaw_protocol::results::agent::{ModelCallTiming, ToolCallTiming, TurnTimingReport};
-use openclaw_runtime::{TurnEvent, TurnReport};
 
 /// Collects the durations of the finished model calls and tool calls, in order.
 #[derive(Debug, Default)]
-pub(crate) struct TurnTimings {
+pub struct TurnTimings {
     model_calls: Vec<ModelCallTiming>,
     tool_calls: Vec<ToolCallTiming>,
 }
 
 impl TurnTimings {
     /// Records an event.
-    pub(crate) fn record_event(&mut self, event: &TurnEvent) {
+    pub fn record_event(&mut self, event: &TurnEvent) {
         match event {
             TurnEvent::ModelCallFinished {
                 number,
@@ -43,11 +43,8 @@ impl TurnTimings {
     }
 
     /// Returns the durations. `connect_duration` is the time until the turn could begin.
-    pub(crate) fn to_report(
-        &self,
-        connect_duration: Duration,
-        report: &TurnReport,
-    ) -> TurnTimingReport {
+    #[must_use]
+    pub fn to_report(&self, connect_duration: Duration, report: &TurnReport) -> TurnTimingReport {
         TurnTimingReport {
             connect_ms: whole_millis(connect_duration),
             total_ms: whole_millis(report.duration),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use openclaw_agent_loop::{TurnOutcome, TurnReport};
 use openclaw_config::{Config, UsageCost};
 use openclaw_core::ModelAttempt;
 use openclaw_protocol::parts::{AttemptReport, whole_millis};
@@ -12,41 +13,46 @@ use openclaw_protocol::results::agent::{
     SessionReport, SystemPromptReport, TurnMeta, TurnUsage,
 };
 use openclaw_protocol::results::errors::ErrorReport;
-use openclaw_runtime::encoding::encode_turn_error;
-use openclaw_runtime::{TurnOutcome, TurnReport};
 
-use super::agent_session::AgentSession;
-use super::timings::TurnTimings;
-use crate::exit::ExitReason;
+use super::encode_turn_error;
+use super::turn_timings::TurnTimings;
+use crate::agent::AgentRun;
+use crate::conversation::ContextUse;
 
 /// A run whose turn ended.
-pub(crate) struct FinishedTurn<'a> {
+#[derive(Debug)]
+pub struct FinishedTurn<'a> {
     /// The config, for prices.
-    pub(crate) config: &'a Config,
-    pub(crate) agent_session: &'a AgentSession,
+    pub config: &'a Config,
+    /// The agent that ran it.
+    pub agent: &'a AgentRun,
+    /// The context use after the turn; `None` when it is not known.
+    pub context_use: Option<ContextUse>,
     /// The session as it was when the turn began.
-    pub(crate) session: Option<&'a SessionReport>,
+    pub session: Option<&'a SessionReport>,
     /// What the model was told; `None` when an interrupted turn was finished.
-    pub(crate) message: Option<&'a str>,
-    pub(crate) timings: &'a TurnTimings,
+    pub message: Option<&'a str>,
+    /// How long its parts took.
+    pub timings: &'a TurnTimings,
     /// The models that failed or were skipped, since one was connected.
-    pub(crate) attempts: &'a [ModelAttempt],
+    pub attempts: &'a [ModelAttempt],
     /// How long it took until the turn could begin.
-    pub(crate) connect_duration: Duration,
-    pub(crate) report: &'a TurnReport,
+    pub connect_duration: Duration,
+    /// What the turn came to.
+    pub report: &'a TurnReport,
 }
 
 /// A run that came to no turn.
 #[derive(Debug, Default)]
-pub(crate) struct TurnlessRun {
+pub struct TurnlessRun {
     /// The outcome's name.
-    pub(crate) outcome: &'static str,
+    pub outcome: &'static str,
     /// The session, as far as it is known.
-    pub(crate) session: Option<SessionReport>,
+    pub session: Option<SessionReport>,
     /// The models that were tried in vain.
-    pub(crate) attempts: Vec<ModelAttempt>,
+    pub attempts: Vec<ModelAttempt>,
     /// Why there is none, unless that is as it should be.
-    pub(crate) error: Option<ErrorReport>,
+    pub error: Option<ErrorReport>,
 }
 
 /// How a turn ended, in the words of the result.
@@ -59,7 +65,8 @@ struct OutcomeReport<'a> {
 
 impl TurnlessRun {
     /// The object.
-    pub(crate) fn to_result(&self, exit: ExitReason) -> AgentResult {
+    #[must_use]
+    pub fn to_result(&self, exit_code: u8) -> AgentResult {
         let Self { outcome, session, attempts, error } = self;
         let meta = NoTurnMeta {
             outcome: (*outcome).to_owned(),
@@ -73,7 +80,7 @@ impl TurnlessRun {
         };
         AgentResult {
             ok: error.is_none(),
-            exit_code: exit.code(),
+            exit_code,
             payloads: Vec::new(),
             meta: ResultMeta::NoTurn(Box::new(meta)),
             error: error.clone(),
@@ -83,7 +90,8 @@ impl TurnlessRun {
 
 impl FinishedTurn<'_> {
     /// The object.
-    pub(crate) fn to_result(&self) -> AgentResult {
+    #[must_use]
+    pub fn to_result(&self, exit_code: u8) -> AgentResult {
         let report = self.report;
         let OutcomeReport { text, stop_reason, error } = describe_outcome(&report.outcome);
         let payloads = text
@@ -100,8 +108,8 @@ impl FinishedTurn<'_> {
             session: self.session.cloned(),
             aborted,
             timings: self.timings.to_report(self.connect_duration, report),
-            system_prompt_report: report_prompt(self.agent_session),
-            workspace: self.agent_session.agent_run().workspace.display().to_string(),
+            system_prompt_report: report_prompt(self.agent),
+            workspace: self.agent.workspace.display().to_string(),
             final_prompt_text: self.message.map(str::to_owned),
             final_assistant_visible_text: text.map(str::to_owned),
             first_token_ms: report.first_token_after.map(whole_millis),
@@ -114,7 +122,7 @@ impl FinishedTurn<'_> {
         };
         AgentResult {
             ok: error.is_none(),
-            exit_code: ExitReason::from_turn_outcome(&report.outcome).code(),
+            exit_code,
             payloads,
             meta: ResultMeta::Turn(Box::new(meta)),
             error,
@@ -122,12 +130,8 @@ impl FinishedTurn<'_> {
     }
 
     fn agent_meta(&self) -> AgentMeta {
-        let Self { agent_session, session, report, .. } = self;
-        let info = agent_session.agent_run().model.model_info();
-        let context = match agent_session {
-            AgentSession::Persistent(conversation) => conversation.context_use(),
-            AgentSession::Ephemeral(_) => None,
-        };
+        let Self { agent, session, report, .. } = self;
+        let info = agent.model.model_info();
         let SessionIds { session_id, session_key } = session_ids(*session);
         AgentMeta {
             session_id,
@@ -136,7 +140,7 @@ impl FinishedTurn<'_> {
             model: info.reference.model_id().to_owned(),
             context_window: info.limits.context_window,
             context_window_source: info.limits.context_window_source.label().to_owned(),
-            context_tokens: context.map(|context| context.tokens),
+            context_tokens: self.context_use.map(|context| context.tokens),
             usage: TurnUsage { tokens: report.usage.into(), cost: self.usage_cost() },
             cacheable_tokens: report.cacheable_tokens,
             last_call_usage: report.last_usage.map(Into::into),
@@ -148,7 +152,7 @@ impl FinishedTurn<'_> {
 
     /// What the turn cost by the prices of the config.
     fn usage_cost(&self) -> Option<CostReport> {
-        let info = self.agent_session.agent_run().model.model_info();
+        let info = self.agent.model.model_info();
         let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
         let cost = self.config.models.model_cost(provider, model)?;
         let usage = &self.report.usage;
@@ -161,8 +165,7 @@ impl FinishedTurn<'_> {
 
     /// Which models were tried, and which answered.
     fn execution_trace(&self, is_ok: bool) -> ExecutionTrace {
-        let run = self.agent_session.agent_run();
-        let info = run.model.model_info();
+        let info = self.agent.model.model_info();
         let provider = info.reference.provider_id().to_owned();
         let model = info.reference.model_id().to_owned();
         let failed = self.attempts.iter().map(AttemptReport::from).map(ExecutionAttempt::Failed);
@@ -187,13 +190,14 @@ impl FinishedTurn<'_> {
 }
 
 /// The session's id and key, if there is one.
-pub(crate) fn session_ids(session: Option<&SessionReport>) -> SessionIds {
+pub(super) fn session_ids(session: Option<&SessionReport>) -> SessionIds {
     let (id, key) = session.map(SessionReport::session_name).unzip();
     SessionIds { session_id: id.map(str::to_owned), session_key: key.map(str::to_owned) }
 }
 
 /// What a person who is asked for something is told.
-pub(crate) fn needs_input_message(question: &str) -> String {
+#[must_use]
+pub fn needs_input_message(question: &str) -> String {
     format!("failed to go on without you: {question}")
 }
 
@@ -229,13 +233,13 @@ fn turn_outcome_name(outcome: &TurnOutcome) -> &'static str {
 }
 
 /// The error of a run that was stopped.
-pub(crate) fn cancelled_error() -> ErrorReport {
+#[must_use]
+pub fn cancelled_error() -> ErrorReport {
     let message = "failed to finish the turn: it was stopped".to_owned();
     ErrorReport::from_message("cancelled", message)
 }
 
-fn report_prompt(agent_session: &AgentSession) -> SystemPromptReport {
-    let run = agent_session.agent_run();
+fn report_prompt(run: &AgentRun) -> SystemPromptReport {
     let chars = |text: &str| text.chars().count();
     let sections = run.prompt.sections().iter();
     let sections =
@@ -244,12 +248,13 @@ fn report_prompt(agent_session: &AgentSession) -> SystemPromptReport {
         profile: run.profile.name().to_owned(),
         chars: chars(&run.prompt.full_text()),
         sections: sections.collect(),
-        tools: tool_names(agent_session),
+        tools: tool_names(run),
     }
 }
 
 /// The tools that the model is offered, in the order in which it is.
-pub(crate) fn tool_names(agent_session: &AgentSession) -> Vec<String> {
-    let specs = agent_session.agent_run().agent.tool_specs();
+#[must_use]
+pub fn tool_names(run: &AgentRun) -> Vec<String> {
+    let specs = run.agent.tool_specs();
     specs.iter().map(|tool| tool.name.as_str().to_owned()).collect()
 }
