@@ -45,6 +45,8 @@ pub struct ClientCredentials {
     pub device: Option<ClientDevice>,
     /// The scopes, e.g. `operator.read`; a node has none.
     pub scopes: Vec<String>,
+    /// Whether the client decides about calls that wait for an approval.
+    pub decides_calls: bool,
     /// What a node offers; `None` for an operator.
     pub node: Option<NodeDeclaration>,
 }
@@ -66,7 +68,7 @@ impl ClientCredentials {
         secret: Option<GatewaySecret>,
     ) -> Self {
         let secret = secret.filter(|_| device.token.is_none());
-        Self { secret, device: Some(device), scopes: Vec::new(), node: Some(node) }
+        Self { secret, device: Some(device), node: Some(node), ..Self::default() }
     }
 
     /// The parameters of `connect`, signed for a nonce.
@@ -93,6 +95,9 @@ impl ClientCredentials {
                 params
             }
         };
+        if self.decides_calls {
+            params.caps.push("exec-approvals".to_owned());
+        }
         if let Some(device) = &self.device {
             params.device = Some(sign_claims(&device.identity, &params, nonce)?);
         }

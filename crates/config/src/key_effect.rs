@@ -24,7 +24,10 @@ pub enum KeyEffect {
 /// The reasons of keys that do not act, each for everything below the pattern; the first match is
 /// used. `*` is any key or index, and `AGENT` the settings of one or of all agents.
 const REASONS: &[(&str, &str)] = &[
-    ("gateway.remote", "commands ask the gateway of this machine; `--url` names another"),
+    (
+        "gateway.remote",
+        "a gateway elsewhere is reached by `gateway.remote.url`; make a tunnel to it beforehand",
+    ),
     ("gateway.nodes", "every node is approved by hand and runs commands only"),
     ("gateway.controlUi", "there is no control page here yet"),
     ("gateway.reload", "nothing waits for a restart here: the gateway does not restart itself"),

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use openclaw_protocol::gateway::GatewayError;
-use openclaw_runtime::{ApprovalAnswer, ApprovalPrompter, ApprovalRequest};
-use serde::Deserialize;
+use openclaw_protocol::gateway::{
+    CallDecision, CallGrantScope, CallQuestion, GatewayError, QuestionedCall, ResolveCallParams,
+};
+use openclaw_runtime::{
+    ApprovalAnswer, ApprovalPrompter, ApprovalRequest, GrantScope, MAX_GRANT_TIME,
+};
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
@@ -39,7 +42,7 @@ pub(crate) struct PendingApprovals {
 struct ApprovalState {
     pending: HashMap<String, PendingApproval>,
     /// Decided ids, the oldest first.
-    decided: Vec<(String, ApprovalDecision)>,
+    decided: Vec<(String, CallDecision)>,
     /// What nodes said that they would run.
     prepared: PreparedPlans,
     /// Commands of nodes that were allowed and did not run yet.
@@ -50,6 +53,8 @@ struct ApprovalState {
 struct PendingApproval {
     description: Value,
     can_allow_always: bool,
+    /// Whether its programs can be allowed in the sandbox, for a time.
+    can_allow_programs: bool,
     subject: ApprovalSubject,
 }
 
@@ -60,26 +65,6 @@ enum ApprovalSubject {
     Call(oneshot::Sender<ApprovalAnswer>),
     /// A command of a node that a client wants to run.
     NodeRun(NodeRun),
-}
-
-/// What a client decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ApprovalDecision {
-    AllowOnce,
-    AllowAlways,
-    Deny,
-}
-
-/// The parameters of `exec.approval.resolve`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ResolveParams {
-    id: String,
-    decision: ApprovalDecision,
-    /// Why not, for the model.
-    #[serde(default)]
-    reason: Option<String>,
 }
 
 /// Asks the connected clients about the calls of one run.
@@ -95,6 +80,20 @@ pub(crate) struct GatewayPrompter {
 struct PendingGuard<'a> {
     prompter: &'a GatewayPrompter,
     id: String,
+}
+
+impl PendingApproval {
+    /// Whether what would be allowed from now on was offered. A command of a node is approved for
+    /// one run.
+    fn offers(&self, params: &ResolveCallParams) -> bool {
+        match params.grant_scope {
+            CallGrantScope::Command => self.can_allow_always,
+            CallGrantScope::SandboxedPrograms => {
+                self.can_allow_programs && params.grant_expires_in_ms.is_some()
+            }
+            _ => false,
+        }
+    }
 }
 
 #[async_trait]
@@ -115,6 +114,7 @@ impl ApprovalPrompter for GatewayPrompter {
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: request.can_allow_always(),
+            can_allow_programs: !request.sandboxed_programs().is_empty(),
             subject: ApprovalSubject::Call(answer),
         };
         self.approvals.lock().pending.insert(id.clone(), pending);
@@ -137,23 +137,27 @@ impl GatewayPrompter {
     fn describe(&self, id: &str, request: &ApprovalRequest) -> Value {
         let now = unix_millis(SystemTime::now());
         let timeout = u64::try_from(APPROVAL_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
-        json!({
-            "id": id,
-            "request": {
-                "host": if request.node.is_some() { "node" } else { "gateway" },
-                "node": request.node,
-                "command": request.text,
-                "cwd": request.directory,
-                "tool": request.tool.as_str(),
-                "reason": request.reason_line(),
-                "display": request.display,
-                "canAllowAlways": request.can_allow_always(),
-                "runId": self.run_id,
-                "sessionKey": self.session_key,
+        let question = CallQuestion {
+            id: id.to_owned(),
+            request: QuestionedCall {
+                host: if request.node.is_some() { "node" } else { "gateway" }.to_owned(),
+                node: request.node.clone(),
+                command: request.text.clone(),
+                cwd: request.directory.clone(),
+                tool: request.tool.as_str().to_owned(),
+                kind: request.kind.to_string(),
+                reason: request.reason_line(),
+                display: request.display.clone(),
+                can_allow_always: request.can_allow_always(),
+                sandboxed_programs: request.sandboxed_programs().to_vec(),
+                is_final: request.is_final,
+                run_id: self.run_id.clone(),
+                session_key: self.session_key.clone(),
             },
-            "createdAtMs": now,
-            "expiresAtMs": now.saturating_add(timeout),
-        })
+            created_at_ms: now,
+            expires_at_ms: now.saturating_add(timeout),
+        };
+        json!(question)
     }
 }
 
@@ -162,7 +166,7 @@ impl Drop for PendingGuard<'_> {
         let withdrawn = self.prompter.approvals.withdraw(&self.id);
         let decision = self.prompter.approvals.decision(&self.id);
         if withdrawn || decision.is_some() {
-            let decision = decision.map_or("withdrawn", ApprovalDecision::name);
+            let decision = decision.map_or("withdrawn", decision_name);
             self.prompter.clients.broadcast_event(
                 EventAudience::Approvers,
                 "exec.approval.resolved",
@@ -172,21 +176,28 @@ impl Drop for PendingGuard<'_> {
     }
 }
 
-impl ApprovalDecision {
-    fn to_answer(self, reason: Option<String>) -> ApprovalAnswer {
-        match self {
-            Self::AllowOnce => ApprovalAnswer::Allow,
-            Self::AllowAlways => ApprovalAnswer::AllowAlways,
-            Self::Deny => ApprovalAnswer::Deny { reason },
-        }
+fn decision_name(decision: CallDecision) -> &'static str {
+    match decision {
+        CallDecision::AllowOnce => "allow-once",
+        CallDecision::AllowAlways => "allow-always",
+        _ => "deny",
     }
+}
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::AllowOnce => "allow-once",
-            Self::AllowAlways => "allow-always",
-            Self::Deny => "deny",
-        }
+/// What a decision answers to the question about a call.
+fn to_answer(params: ResolveCallParams) -> ApprovalAnswer {
+    let time = params.grant_expires_in_ms.map(Duration::from_millis);
+    match (params.decision, params.grant_scope, time) {
+        (CallDecision::AllowOnce, ..) => ApprovalAnswer::Allow,
+        (CallDecision::AllowAlways, CallGrantScope::Command, None) => ApprovalAnswer::AllowAlways,
+        (CallDecision::AllowAlways, scope, time) => ApprovalAnswer::AllowFor {
+            scope: match scope {
+                CallGrantScope::SandboxedPrograms => GrantScope::SandboxedPrograms,
+                _ => GrantScope::Command,
+            },
+            time: time.unwrap_or(MAX_GRANT_TIME),
+        },
+        _ => ApprovalAnswer::Deny { reason: params.reason },
     }
 }
 
@@ -217,10 +228,10 @@ impl PendingApprovals {
     /// good, and when a device would allow what it asked for itself.
     pub(crate) fn resolve(
         &self,
-        params: ResolveParams,
+        params: ResolveCallParams,
         approver: &ClientGrant,
     ) -> Result<Value, GatewayError> {
-        let ResolveParams { id, decision, reason } = params;
+        let (id, decision) = (params.id.clone(), params.decision);
         let mut state = self.lock();
         let Some(pending) = state.pending.get(&id) else {
             let made = state.decided.iter().find(|(decided, _)| *decided == id);
@@ -228,17 +239,17 @@ impl PendingApprovals {
                 Some(made) if made == decision => Ok(json!({ "ok": true, "id": id })),
                 Some(made) => Err(GatewayError::invalid_request(format!(
                     "It was decided already: {}.",
-                    made.name()
+                    decision_name(made)
                 ))
                 .with_details(json!({ "code": "APPROVAL_ALREADY_RESOLVED" }))),
                 None => Err(unknown_approval(&id)),
             };
         };
-        if decision == ApprovalDecision::AllowAlways && !pending.can_allow_always {
+        if decision == CallDecision::AllowAlways && !pending.offers(&params) {
             return Err(GatewayError::invalid_request("This call can only be allowed once."));
         }
         if let ApprovalSubject::NodeRun(run) = &pending.subject
-            && decision != ApprovalDecision::Deny
+            && decision != CallDecision::Deny
         {
             run.check_approver(approver)?;
         }
@@ -246,9 +257,9 @@ impl PendingApprovals {
             match pending.subject {
                 ApprovalSubject::Call(answer) => {
                     // Without a receiver the run has ended meanwhile.
-                    let _ = answer.send(decision.to_answer(reason));
+                    let _ = answer.send(to_answer(params));
                 }
-                ApprovalSubject::NodeRun(run) if decision != ApprovalDecision::Deny => {
+                ApprovalSubject::NodeRun(run) if decision != CallDecision::Deny => {
                     state.allowed.insert(id.clone(), run);
                 }
                 ApprovalSubject::NodeRun(_) => {}
@@ -294,7 +305,7 @@ impl PendingApprovals {
         is_withdrawn
     }
 
-    fn decision(&self, id: &str) -> Option<ApprovalDecision> {
+    fn decision(&self, id: &str) -> Option<CallDecision> {
         let state = self.lock();
         state.decided.iter().find(|(decided, _)| decided == id).map(|(_, made)| *made)
     }
@@ -304,8 +315,8 @@ impl PendingApprovals {
     }
 }
 
-fn describe_decision(id: &str, decision: Option<ApprovalDecision>, reason: &str) -> Value {
-    json!({ "id": id, "decision": decision.map(ApprovalDecision::name), "terminalReason": reason })
+fn describe_decision(id: &str, decision: Option<CallDecision>, reason: &str) -> Value {
+    json!({ "id": id, "decision": decision.map(decision_name), "terminalReason": reason })
 }
 
 /// An id is never completed: the beginning of one could be another call's.

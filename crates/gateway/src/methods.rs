@@ -3,22 +3,21 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use openclaw_protocol::gateway::{
-    AgentAccepted, AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult, ChatAbortParams,
-    ChatHistoryParams, ChatMessage, ChatSendParams, GatewayError, GatewayErrorCode, RequestFrame,
-    ResponseFrame, RunState,
+    AgentAccepted, AgentEventsParams, AgentParams, AgentRunResult, AgentWaitParams,
+    AgentWaitResult, ChatAbortParams, ChatSendParams, GatewayError, GatewayErrorCode, RequestFrame,
+    ResolveCallParams, ResponseFrame, RunState,
 };
-use openclaw_runtime::{LogContent, LogEntry, SessionInfo, SessionKey, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::approvals::{ApprovalRequestParams, ResolveParams};
+use crate::approvals::ApprovalRequestParams;
 use crate::clients::ClientQueue;
 use crate::grants::{ClientGrant, ClientScope};
-use crate::runs::{StartedRun, offload, store_failure, unix_millis};
+use crate::runs::StartedRun;
 use crate::state::GatewayState;
 
 /// The most bytes of an idempotency key.
@@ -26,12 +25,6 @@ const MAX_KEY_BYTES: usize = 256;
 
 /// How long `agent.wait` waits when the client does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
-
-/// The messages of `chat.history` when the client does not say.
-const DEFAULT_HISTORY: usize = 200;
-
-/// The most messages of `chat.history`.
-const MAX_HISTORY: usize = 1000;
 
 /// The requests without the scope that they need after which a client is closed.
 const MAX_REFUSALS: u32 = 10;
@@ -44,6 +37,7 @@ const CONTROL_WRITE_PERIOD: Duration = Duration::from_mins(1);
 /// The methods with what each needs.
 pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("agent", ClientScope::Write),
+    ("agent.events", ClientScope::Read),
     ("agent.wait", ClientScope::Write),
     ("agents.list", ClientScope::Read),
     ("chat.abort", ClientScope::Write),
@@ -75,7 +69,14 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("node.pair.reject", ClientScope::Pairing),
     ("node.pair.remove", ClientScope::Pairing),
     ("node.rename", ClientScope::Pairing),
+    ("sessions.compact", ClientScope::Write),
+    ("sessions.diff", ClientScope::Read),
+    ("sessions.exec", ClientScope::Admin),
     ("sessions.list", ClientScope::Read),
+    ("sessions.open", ClientScope::Write),
+    ("sessions.reset", ClientScope::Write),
+    ("sessions.steer", ClientScope::Write),
+    ("sessions.undo", ClientScope::Write),
     ("status", ClientScope::Read),
 ];
 
@@ -160,6 +161,10 @@ impl ConnectedClient {
         let state = &self.state;
         match *name {
             "agent" => self.run_agent(&id, parse(params)?).await,
+            "agent.events" => {
+                let AgentEventsParams { run_id, after_seq } = parse(params)?;
+                encode(&state.runs.run_with_events(&run_id)?.events_after(after_seq))
+            }
             "agent.wait" => self.wait_for_run(parse(params)?).await,
             "chat.send" => self.send_chat(parse(params)?).await,
             "chat.history" => self.read_history(parse(params)?).await,
@@ -178,7 +183,7 @@ impl ConnectedClient {
                 self.request_approval(&id, parse::<ApprovalRequestParams>(params)?).await
             }
             "exec.approval.resolve" => {
-                state.approvals.resolve(parse::<ResolveParams>(params)?, &self.grant)
+                state.approvals.resolve(parse::<ResolveCallParams>(params)?, &self.grant)
             }
             "exec.approval.waitDecision" => {
                 let id = params.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -189,7 +194,7 @@ impl ConnectedClient {
             }
             name if name.starts_with("node.") => self.handle_node_method(name, params).await,
             name if name.starts_with("device.") => self.handle_device_method(name, params).await,
-            "sessions.list" => self.list_sessions(&params).await,
+            name if name.starts_with("sessions.") => self.handle_session_method(name, params).await,
             "agents.list" => Ok(state.describe_agents()),
             "models.list" => Ok(state.describe_models()),
             "health" => Ok(state.describe_health()),
@@ -201,13 +206,19 @@ impl ConnectedClient {
     async fn run_agent(&self, id: &str, params: AgentParams) -> Result<Value, GatewayError> {
         let runs = &self.state.runs;
         let spec = runs.resolve_request(params).await?;
+        self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
-        let (run_id, accepted_at) = match &started {
-            StartedRun::Live(run) => (run.id.clone(), run.accepted_at),
-            StartedRun::Ended(run) => (run.id.clone(), run.accepted_at),
+        let (id_of_run, key, accepted_at) = match &started {
+            StartedRun::Live(run) => (&run.id, &run.session_key, run.accepted_at),
+            StartedRun::Ended(run) => (&run.id, &run.session_key, run.accepted_at),
         };
-        let accepted =
-            AgentAccepted { run_id: run_id.clone(), status: "accepted".to_owned(), accepted_at };
+        let run_id = id_of_run.clone();
+        let accepted = AgentAccepted {
+            run_id: run_id.clone(),
+            session_key: key.clone(),
+            status: "accepted".to_owned(),
+            accepted_at,
+        };
         self.queue.send_response(&ResponseFrame::success(id, encode(&accepted)?));
         let end = match started {
             StartedRun::Live(run) => run.wait_for_end().await,
@@ -218,6 +229,8 @@ impl ConnectedClient {
             status: end.status,
             summary: end.summary.clone(),
             result: end.to_result(),
+            unsent_messages: end.unsent_messages.clone(),
+            ended_commands: end.ended_commands.clone(),
         };
         encode(&result)
     }
@@ -257,53 +270,14 @@ impl ConnectedClient {
             ..AgentParams::default()
         };
         let runs = &self.state.runs;
-        let started = runs.start_run(runs.resolve_request(params).await?).await?;
+        let spec = runs.resolve_request(params).await?;
+        self.check_session_folder(&spec.session_key).await?;
+        let started = runs.start_run(spec).await?;
         let (run_id, status) = match started {
             StartedRun::Live(run) => (run.id.clone(), "started"),
             StartedRun::Ended(run) => (run.id, "ok"),
         };
         Ok(json!({ "runId": run_id, "status": status }))
-    }
-
-    async fn read_history(&self, params: ChatHistoryParams) -> Result<Value, GatewayError> {
-        let ChatHistoryParams { session_key, limit } = params;
-        let limit = limit.unwrap_or(DEFAULT_HISTORY).clamp(1, MAX_HISTORY);
-        let store = self.state.store.clone();
-        let key = self.state.runs.complete_key(&session_key);
-        let read = offload(move || {
-            let key: SessionKey = key.parse()?;
-            let Some(info) = store.current_session(&key)? else { return Ok((None, Vec::new())) };
-            let mut messages = Vec::new();
-            store.read_entries(&info.id, &mut |entry| {
-                if let Some(message) = to_message(&entry) {
-                    messages.push(message);
-                }
-            })?;
-            messages.drain(..messages.len().saturating_sub(limit));
-            Ok::<_, StoreError>((Some(info.id), messages))
-        });
-        let (id, messages) = read.await.map_err(|error| store_failure(&error))?;
-        Ok(json!({
-            "sessionKey": session_key,
-            "sessionId": id.map(|id| id.as_str().to_owned()),
-            "messages": messages,
-        }))
-    }
-
-    async fn list_sessions(&self, params: &Value) -> Result<Value, GatewayError> {
-        let limit = params.get("limit").and_then(Value::as_u64);
-        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let store = self.state.store.clone();
-        let listed = offload(move || store.list_sessions()).await;
-        let mut sessions = listed.map_err(|error| store_failure(&error))?;
-        sessions.truncate(limit);
-        let rows: Vec<Value> = sessions.iter().map(describe_session).collect();
-        Ok(json!({
-            "ts": unix_millis(SystemTime::now()),
-            "path": self.state.store.path().display().to_string(),
-            "count": rows.len(),
-            "sessions": rows,
-        }))
     }
 }
 
@@ -326,38 +300,5 @@ pub(crate) fn parse<T: DeserializeOwned>(params: Value) -> Result<T, GatewayErro
 pub(crate) fn encode(value: &impl serde::Serialize) -> Result<Value, GatewayError> {
     serde_json::to_value(value).map_err(|error| {
         GatewayError::new(GatewayErrorCode::Unavailable, format!("Failed to encode: {error}."))
-    })
-}
-
-fn to_message(entry: &LogEntry) -> Option<ChatMessage> {
-    if !entry.is_active {
-        return None;
-    }
-    let (role, text) = match &entry.content {
-        LogContent::UserMessage(text) => ("user", text.clone()),
-        LogContent::AssistantMessage(message) if !message.text.is_empty() => {
-            ("assistant", message.text.clone())
-        }
-        LogContent::CallResult(_, output) => ("tool", output.text.clone()),
-        _ => return None,
-    };
-    Some(ChatMessage { role: role.to_owned(), text, timestamp: entry.recorded_at })
-}
-
-fn describe_session(info: &SessionInfo) -> Value {
-    json!({
-        "key": info.key.as_str(),
-        "kind": "direct",
-        "sessionId": info.id.as_str(),
-        "agentId": info.agent,
-        "current": info.is_current,
-        "title": info.title,
-        "createdAt": info.created_at,
-        "updatedAt": info.updated_at,
-        "turns": info.turns,
-        "inputTokens": info.input_tokens,
-        "outputTokens": info.output_tokens,
-        "totalTokens": info.context_tokens,
-        "model": info.model,
     })
 }

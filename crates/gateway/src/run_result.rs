@@ -1,11 +1,15 @@
 //! What a run came to.
 
+use openclaw_models::attempts_in_error;
 use openclaw_protocol::events::WireEvent;
 use openclaw_protocol::gateway::RunState;
-use openclaw_protocol::parts::{TokenCounts, whole_millis};
+use openclaw_protocol::parts::TokenCounts;
+use openclaw_protocol::results::agent::SessionReport;
 use openclaw_protocol::results::errors::ErrorReport;
-use openclaw_runtime::encoding::{encode_agent_error, encode_store_error, encode_turn_error};
-use openclaw_runtime::{Conversation, ConversationError, TurnOutcome, TurnReport};
+use openclaw_runtime::encoding::{
+    FinishedTurn, TurnlessRun, cancelled_error, encode_agent_error, encode_store_error,
+};
+use openclaw_runtime::{ConversationError, TurnOutcome};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,100 +29,101 @@ pub(crate) struct RunEnd {
     pub(crate) error: Option<ErrorReport>,
     /// The tokens of all model calls.
     pub(crate) usage: Option<TokenCounts>,
-    /// What else is known of it, for programs.
+    /// What else is known of it, for programs: `meta` of the result of `openclaw agent --json`.
     pub(crate) meta: Value,
+    /// Messages that the turn did not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unsent_messages: Vec<String>,
+    /// Commands in the background that ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ended_commands: Vec<String>,
+}
+
+/// A run whose turn ended, with what belongs to its result.
+#[derive(Debug)]
+pub(crate) struct EndedTurn<'a> {
+    pub(crate) result: FinishedTurn<'a>,
+    /// Commands in the background that end with the run.
+    pub(crate) ended_commands: Vec<String>,
 }
 
 impl RunEnd {
     /// The end of a run whose turn ended.
-    pub(crate) fn from_turn(conversation: &Conversation, report: &TurnReport) -> Self {
-        let info = conversation.agent_run().model.model_info();
-        let usage: TokenCounts = report.usage.into();
-        let end = Self::from_outcome(&report.outcome);
-        let meta = json!({
-            "durationMs": whole_millis(report.duration),
-            "agentMeta": {
-                "sessionId": conversation.session_id().as_str(),
-                "sessionKey": conversation.session_key().as_str(),
-                "provider": info.reference.provider_id(),
-                "model": info.reference.model_id(),
-                "usage": usage,
-            },
-            "aborted": end.aborted,
-            "stopReason": end.summary,
-        });
-        Self { usage: Some(usage), meta, ..end }
-    }
-
-    fn from_outcome(outcome: &TurnOutcome) -> Self {
-        let end = |status, summary: &str| Self {
+    pub(crate) fn from_turn(turn: EndedTurn<'_>) -> Self {
+        let EndedTurn { result, ended_commands } = turn;
+        let report = result.report;
+        let (status, summary) = describe_outcome(&report.outcome);
+        let text = match &report.outcome {
+            TurnOutcome::Reply { text, .. } => Some(text.clone()),
+            TurnOutcome::Failed(error) => error.kept_text().map(str::to_owned),
+            _ => None,
+        };
+        let aborted =
+            matches!(report.outcome, TurnOutcome::TimedOut { .. } | TurnOutcome::Cancelled);
+        let encoded = result.to_result(0);
+        Self {
             status,
             summary: summary.to_owned(),
-            text: None,
-            aborted: false,
-            error: None,
-            usage: None,
-            meta: Value::Null,
-        };
-        let failed = |summary: &str, message: String| Self {
-            error: Some(ErrorReport::from_message(summary, message)),
-            ..end(RunState::Error, summary)
-        };
-        match outcome {
-            TurnOutcome::Reply { text, truncated } => {
-                let summary = if *truncated { "length" } else { "completed" };
-                Self { text: Some(text.clone()), ..end(RunState::Ok, summary) }
-            }
-            TurnOutcome::NoReply => end(RunState::Ok, "silent"),
-            TurnOutcome::NeedsInput { question } => failed("needs_input", question.clone()),
-            TurnOutcome::TimedOut { limit } => Self {
-                aborted: true,
-                ..failed("timeout", format!("failed to finish the turn within {limit}"))
-            },
-            TurnOutcome::Cancelled => {
-                Self { aborted: true, ..failed("cancelled", "the run was stopped".to_owned()) }
-            }
-            TurnOutcome::Failed(error) => Self {
-                text: error.kept_text().map(str::to_owned),
-                error: Some(encode_turn_error(error)),
-                ..end(RunState::Error, "failed")
-            },
-            _ => failed("failed", "failed to finish the turn".to_owned()),
+            text,
+            aborted,
+            error: encoded.error,
+            usage: Some(report.usage.into()),
+            meta: json!(encoded.meta),
+            unsent_messages: Vec::new(),
+            ended_commands,
         }
     }
 
-    /// The end of a run whose turn could not begin.
-    pub(crate) fn from_error(error: &ConversationError) -> Self {
-        let report = match error {
-            ConversationError::Agent(error) => encode_agent_error(error),
-            ConversationError::Store(error) => encode_store_error(error),
+    /// The end of a run that had no turn to finish.
+    pub(crate) fn nothing_to_resume(session: SessionReport) -> Self {
+        let run = TurnlessRun {
+            outcome: "nothing_to_resume",
+            session: Some(session),
+            ..TurnlessRun::default()
         };
-        Self { error: Some(report), ..Self::without_turn("failed") }
+        Self { status: RunState::Ok, ..Self::without_turn(run) }
+    }
+
+    /// The end of a run whose turn could not begin.
+    pub(crate) fn from_error(error: &ConversationError, session: Option<SessionReport>) -> Self {
+        let (report, attempts) = match error {
+            ConversationError::Agent(error) => {
+                (encode_agent_error(error), attempts_in_error(error))
+            }
+            ConversationError::Store(error) => (encode_store_error(error), Vec::new()),
+        };
+        let error = Some(report);
+        Self::without_turn(TurnlessRun { outcome: "failed", session, attempts, error })
     }
 
     /// The end of a run that was stopped before its turn began.
     pub(crate) fn cancelled() -> Self {
-        let error = ErrorReport::from_message("cancelled", "the run was stopped".to_owned());
-        Self { aborted: true, error: Some(error), ..Self::without_turn("cancelled") }
+        let error = Some(cancelled_error());
+        let run = TurnlessRun { outcome: "cancelled", error, ..TurnlessRun::default() };
+        Self { aborted: true, ..Self::without_turn(run) }
     }
 
     /// The end of a run whose gateway ended before it.
     pub(crate) fn lost() -> Self {
         let message = "the gateway ended while this ran; the session has what was done, and \
             `openclaw agent --resume` finishes it";
-        let error = ErrorReport::from_message("lost", message.to_owned());
-        Self { aborted: true, error: Some(error), ..Self::without_turn("lost") }
+        let error = Some(ErrorReport::from_message("lost", message.to_owned()));
+        let run = TurnlessRun { outcome: "lost", error, ..TurnlessRun::default() };
+        Self { aborted: true, ..Self::without_turn(run) }
     }
 
-    fn without_turn(summary: &str) -> Self {
+    fn without_turn(run: TurnlessRun) -> Self {
+        let encoded = run.to_result(0);
         Self {
             status: RunState::Error,
-            summary: summary.to_owned(),
+            summary: run.outcome.to_owned(),
             text: None,
             aborted: false,
-            error: None,
+            error: run.error,
             usage: None,
-            meta: json!({ "aborted": summary != "failed", "stopReason": summary }),
+            meta: json!(encoded.meta),
+            unsent_messages: Vec::new(),
+            ended_commands: Vec::new(),
         }
     }
 
@@ -131,7 +136,24 @@ impl RunEnd {
     pub(crate) fn to_result(&self) -> Value {
         let payloads: Vec<Value> =
             self.text.iter().map(|text| json!({ "text": text, "mediaUrl": null })).collect();
-        json!({ "payloads": payloads, "meta": self.meta, "error": self.error })
+        json!({
+            "ok": self.error.is_none(),
+            "payloads": payloads,
+            "meta": self.meta,
+            "error": self.error,
+        })
+    }
+}
+
+fn describe_outcome(outcome: &TurnOutcome) -> (RunState, &'static str) {
+    match outcome {
+        TurnOutcome::Reply { truncated: false, .. } => (RunState::Ok, "completed"),
+        TurnOutcome::Reply { truncated: true, .. } => (RunState::Ok, "length"),
+        TurnOutcome::NoReply => (RunState::Ok, "silent"),
+        TurnOutcome::NeedsInput { .. } => (RunState::Error, "needs_input"),
+        TurnOutcome::TimedOut { .. } => (RunState::Error, "timeout"),
+        TurnOutcome::Cancelled => (RunState::Error, "cancelled"),
+        _ => (RunState::Error, "failed"),
     }
 }
 

@@ -1,32 +1,34 @@
 //! The runs of agents: each is recorded, waits for its session, runs one turn, and outlives the
 //! client that asked for it.
 
+mod known_runs;
 mod live_run;
 mod run_events;
 mod run_request;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use openclaw_core::Approver;
 use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode, RunState};
+use openclaw_runtime::encoding::{FinishedTurn, encode_session};
 use openclaw_runtime::{
-    ApprovalPolicy, Conversation, ConversationOptions, PolicyApprover, RunLog, RunRecord,
-    RunRegistration, RunRequest, RunStatus, Runtime, Store, StoreError, TimeLimit, event_channel,
+    ApprovalPolicy, Conversation, ConversationOptions, PolicyApprover, RunLog, RunRegistration,
+    RunRequest, RunStatus, Runtime, Store, StoreError, TimeLimit, event_channel,
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use self::live_run::EndedRun;
+use self::run_events::TurnRecordings;
 use crate::approvals::{GatewayPrompter, PendingApprovals};
 use crate::clients::ClientRegistry;
 use crate::live_config::LiveConfig;
 use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, MetricName};
 use crate::random::random_uuid;
-use crate::run_result::RunEnd;
+use crate::run_result::{EndedTurn, RunEnd};
 
 pub(crate) use live_run::{LiveRun, StartedRun};
 pub(crate) use run_request::RunSpec;
@@ -44,6 +46,8 @@ pub(crate) struct RunManager {
     /// One turn of a session at a time, in the order of their arrival.
     turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// The last runs that are over, the oldest first.
+    ended: Mutex<VecDeque<Arc<LiveRun>>>,
 }
 
 /// Milliseconds since the Unix epoch.
@@ -78,6 +82,7 @@ impl RunManager {
             live: Mutex::default(),
             turns: Mutex::default(),
             tasks: Mutex::default(),
+            ended: Mutex::default(),
         }
     }
 
@@ -117,25 +122,6 @@ impl RunManager {
                 GatewayErrorCode::Conflict,
                 "`idempotencyKey` was used for another request.",
             )),
-        }
-    }
-
-    /// Finds a run, also one of a former gateway.
-    ///
-    /// # Errors
-    /// When there is no such run, or the store cannot be read.
-    pub(crate) async fn find_run(&self, id: &str) -> Result<StartedRun, GatewayError> {
-        if let Some(run) = self.live_run(id) {
-            return Ok(StartedRun::Live(run));
-        }
-        let (log, wanted) = (self.log.clone(), id.to_owned());
-        let found = offload(move || log.find_run(&wanted)).await;
-        match found.map_err(|error| store_failure(&error))? {
-            Some(record) => Ok(self.known_run(record)),
-            None => Err(GatewayError::invalid_request(format!(
-                "There is no run `{}`.",
-                id.escape_debug()
-            ))),
         }
     }
 
@@ -197,21 +183,6 @@ impl RunManager {
         tasks.push(tokio::spawn(work));
     }
 
-    fn known_run(&self, record: RunRecord) -> StartedRun {
-        if let Some(run) = self.live_run(&record.id) {
-            return StartedRun::Live(run);
-        }
-        let recorded = record.result.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        StartedRun::Ended(Box::new(EndedRun {
-            id: record.id,
-            accepted_at: record.accepted_at,
-            started_at: record.started_at,
-            ended_at: record.ended_at,
-            session_key: record.session_key,
-            end: Arc::new(recorded.unwrap_or_else(RunEnd::lost)),
-        }))
-    }
-
     fn live_run(&self, id: &str) -> Option<Arc<LiveRun>> {
         self.lock_live().get(id).cloned()
     }
@@ -221,7 +192,7 @@ impl RunManager {
     }
 
     /// The lock of the turns of a session.
-    fn turn_lock(&self, session_key: &str) -> Arc<tokio::sync::Mutex<()>> {
+    pub(crate) fn turn_lock(&self, session_key: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, lock| lock.strong_count() > 0);
         if let Some(lock) = turns.get(session_key).and_then(Weak::upgrade) {
@@ -235,11 +206,12 @@ impl RunManager {
     async fn carry_out(self: Arc<Self>, run: Arc<LiveRun>, spec: RunSpec) {
         tracing::info!("run {} of {} begins", run.id, run.session_key);
         let (lock, trigger) = (self.turn_lock(&run.session_key), spec.trigger);
-        let end = tokio::select! {
+        let mut end = tokio::select! {
             biased;
             () = run.wait_for_stop() => RunEnd::cancelled(),
             _turn = lock.lock() => Box::pin(self.run_turn(&run, spec)).await,
         };
+        end.unsent_messages = run.end_steering();
         let (log, id) = (self.log.clone(), run.id.clone());
         let status = match end.status {
             RunState::Ok => RunStatus::Succeeded,
@@ -259,13 +231,15 @@ impl RunManager {
         self.tell_end(&run, &end);
         run.end.send_replace(Some(Arc::new(end)));
         self.lock_live().remove(&run.id);
+        self.keep_ended_run(run);
     }
 
     async fn run_turn(&self, run: &LiveRun, spec: RunSpec) -> RunEnd {
         let (log, id) = (self.log.clone(), run.id.clone());
         if let Err(error) = offload(move || log.mark_started(&id)).await {
-            return RunEnd::from_error(&error.into());
+            return RunEnd::from_error(&error.into(), None);
         }
+        let connecting_since = Instant::now();
         run.started_at.store(now_millis(), Ordering::Release);
         let waited = Duration::from_millis(now_millis().saturating_sub(run.accepted_at));
         self.metrics.observe(MetricName::QueueWaitSeconds, &[], waited.as_secs_f64());
@@ -289,8 +263,11 @@ impl RunManager {
         };
         let mut conversation: Conversation = match opened {
             Ok(conversation) => conversation,
-            Err(error) => return RunEnd::from_error(&error),
+            Err(error) => return RunEnd::from_error(&error, None),
         };
+        let session = encode_session(&conversation);
+        self.tell_opening(run, conversation.agent_run(), &session, spec.message.is_none());
+        let connect_duration = connecting_since.elapsed();
         let (sender, events) = event_channel();
         let labels = CallLabels {
             agent: spec.agent.unwrap_or_else(|| runtime.default_agent().to_owned()),
@@ -298,14 +275,40 @@ impl RunManager {
             trigger: spec.trigger,
         };
         let observer = CallObserver::new(Arc::clone(&self.metrics), labels);
-        let (report, ()) = tokio::join!(
-            conversation.run_turn(&spec.message, None, sender, run.wait_for_stop()),
-            self.pass_on_events(run, events, observer),
-        );
-        match report {
-            Ok(report) => RunEnd::from_turn(&conversation, &report),
-            Err(error) => RunEnd::from_error(&error.into()),
-        }
+        let attempts = conversation.agent_run().report.attempts.clone();
+        let mut recordings = TurnRecordings { attempts, ..TurnRecordings::default() };
+        let (steering, stopped) = (Some(&run.steering), run.wait_for_stop());
+        let turn = async {
+            match spec.message.as_deref() {
+                Some(message) => {
+                    conversation.run_turn(message, steering, sender, stopped).await.map(Some)
+                }
+                None => conversation.resume_turn(steering, sender, stopped).await,
+            }
+        };
+        let (report, ()) =
+            tokio::join!(turn, self.pass_on_events(run, events, observer, &mut recordings));
+        let report = match report {
+            Ok(Some(report)) => report,
+            Ok(None) => return RunEnd::nothing_to_resume(session),
+            Err(error) => return RunEnd::from_error(&error.into(), Some(session)),
+        };
+        let agent = conversation.agent_run();
+        let commands = agent.command_runs.running_commands();
+        RunEnd::from_turn(EndedTurn {
+            result: FinishedTurn {
+                config: &runtime.models().loaded_config().config,
+                agent,
+                context_use: conversation.context_use(),
+                session: Some(&session),
+                message: spec.message.as_deref(),
+                timings: &recordings.timings,
+                attempts: &recordings.attempts,
+                connect_duration,
+                report: &report,
+            },
+            ended_commands: commands.iter().map(ToString::to_string).collect(),
+        })
     }
 
     fn measure_end(&self, run: &LiveRun, end: &RunEnd, trigger: &'static str) {

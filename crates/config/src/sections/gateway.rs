@@ -36,6 +36,21 @@ pub struct GatewayConfig {
     pub nodes: GatewayNodesConfig,
     /// What the gateway does when the config changes.
     pub reload: GatewayReloadConfig,
+    /// The gateway of `mode: "remote"`.
+    pub remote: RemoteGatewayConfig,
+}
+
+/// A gateway that runs elsewhere.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RemoteGatewayConfig {
+    /// Its address, e.g. `ws://desk:18789`.
+    pub url: Option<String>,
+    /// Its token. Without it and a password this machine connects as a device.
+    pub token: Option<SecretInput>,
+    /// Its password.
+    pub password: Option<SecretInput>,
 }
 
 /// What the gateway does when a file of the config changes.

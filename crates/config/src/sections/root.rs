@@ -259,8 +259,13 @@ impl Config {
                 secret.follow_reference(secrets, env);
             }
         }
-        let others =
-            [&mut gateway.auth.token, &mut gateway.auth.password, &mut tools.web.search.api_key];
+        let others = [
+            &mut gateway.auth.token,
+            &mut gateway.auth.password,
+            &mut gateway.remote.token,
+            &mut gateway.remote.password,
+            &mut tools.web.search.api_key,
+        ];
         let of_skills = skills
             .entries
             .values_mut()

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode, ResponseFrame};
+use openclaw_protocol::gateway::{CallDecision, GatewayError, GatewayErrorCode, ResponseFrame};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    APPROVAL_TIMEOUT, ApprovalDecision, ApprovalSubject, PendingApproval, PendingApprovals,
+    APPROVAL_TIMEOUT, ApprovalSubject, PendingApproval, PendingApprovals, decision_name,
     describe_decision, unknown_approval,
 };
 use crate::clients::EventAudience;
@@ -102,7 +102,7 @@ impl Drop for RequestGuard<'_> {
         let withdrawn = approvals.withdraw(&self.id);
         let decision = approvals.decision(&self.id);
         if withdrawn || decision.is_some() {
-            let decision = decision.map_or("withdrawn", ApprovalDecision::name);
+            let decision = decision.map_or("withdrawn", decision_name);
             self.client.state.clients.broadcast_event(
                 EventAudience::Approvers,
                 "exec.approval.resolved",
@@ -216,6 +216,7 @@ impl PendingApprovals {
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: false,
+            can_allow_programs: false,
             subject: ApprovalSubject::NodeRun(run),
         };
         state.pending.insert(id.clone(), pending);
@@ -240,7 +241,7 @@ impl PendingApprovals {
             let is_denied = state
                 .decided
                 .iter()
-                .any(|(decided, made)| decided == id && *made == ApprovalDecision::Deny);
+                .any(|(decided, made)| decided == id && *made == CallDecision::Deny);
             return Err(if is_denied {
                 refusal("APPROVAL_REQUIRED", "This command was denied.")
             } else {
@@ -249,7 +250,7 @@ impl PendingApprovals {
         };
         run.check_claim(claim, client)?;
         let run = state.allowed.remove(id).ok_or_else(|| unknown_approval(id))?;
-        let decision = ApprovalDecision::AllowOnce.name();
+        let decision = decision_name(CallDecision::AllowOnce);
         Ok(NodeRunApproval { plan: run.prepared.plan, decision })
     }
 }

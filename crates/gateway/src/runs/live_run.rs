@@ -1,17 +1,31 @@
 //! A run while it goes on.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openclaw_protocol::events::WireEvent;
-use openclaw_protocol::gateway::{ChatEvent, ChatState};
-use openclaw_runtime::RunRecord;
+use openclaw_protocol::gateway::{AgentEvent, AgentEventsResult, ChatEvent, ChatState};
+use openclaw_runtime::{RunRecord, SteeringQueue};
 use tokio::sync::{broadcast, watch};
 
 use crate::run_result::RunEnd;
 
 /// The events of a run that wait for a slow listener of the same process.
 const MAX_WAITING_EVENTS: usize = 4096;
+
+/// The most bytes of the events of a run that are kept for clients that come back.
+const MAX_KEPT_EVENT_BYTES: usize = 4 << 20;
+
+/// The events of a run, for clients that come back.
+#[derive(Debug, Default)]
+struct KeptEvents {
+    /// Each with its size as JSON.
+    events: VecDeque<(AgentEvent, usize)>,
+    bytes: usize,
+    /// The number of the last event that is no longer kept; 0 without one.
+    dropped_seq: u64,
+}
 
 /// A run that is not over, or whose end somebody still waits for.
 #[derive(Debug)]
@@ -27,6 +41,11 @@ pub(crate) struct LiveRun {
     pub(super) events: broadcast::Sender<WireEvent>,
     /// Receives from the beginning, for the one that started the run.
     first_events: Mutex<Option<broadcast::Receiver<WireEvent>>>,
+    kept_events: Mutex<KeptEvents>,
+    /// What users send while the turn runs.
+    pub(super) steering: SteeringQueue,
+    /// The keys of the messages that were sent; `None` once the turn is over.
+    steering_keys: Mutex<Option<HashSet<String>>>,
 }
 
 /// A run that was started now or before.
@@ -63,11 +82,52 @@ impl LiveRun {
             end: watch::Sender::new(None),
             events,
             first_events: Mutex::new(Some(first_events)),
+            kept_events: Mutex::default(),
+            steering: SteeringQueue::default(),
+            steering_keys: Mutex::new(Some(HashSet::new())),
         }
     }
 
     pub(super) fn next_seq(&self) -> u64 {
         self.seq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Keeps an event for clients that come back. `size` is its length as JSON.
+    pub(super) fn keep_event(&self, event: AgentEvent, size: usize) {
+        let mut kept = self.kept_events.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.events.push_back((event, size));
+        kept.bytes += size;
+        while kept.bytes > MAX_KEPT_EVENT_BYTES {
+            let Some((dropped, size)) = kept.events.pop_front() else { break };
+            kept.bytes -= size;
+            kept.dropped_seq = dropped.seq;
+        }
+    }
+
+    /// The events after one of them, as far as they are kept.
+    pub(crate) fn events_after(&self, seq: u64) -> AgentEventsResult {
+        let kept = self.kept_events.lock().unwrap_or_else(PoisonError::into_inner);
+        let events = kept.events.iter().filter(|(event, _)| event.seq > seq);
+        AgentEventsResult {
+            events: events.map(|(event, _)| event.clone()).collect(),
+            is_incomplete: kept.dropped_seq > seq,
+        }
+    }
+
+    /// Gives the turn a message, once for each key; returns false when the turn is over.
+    pub(crate) fn steer(&self, message: String, key: String) -> bool {
+        let mut keys = self.steering_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(keys) = keys.as_mut() else { return false };
+        if keys.insert(key) {
+            self.steering.push_message(message);
+        }
+        true
+    }
+
+    /// Takes no further messages; returns those that the turn did not take.
+    pub(super) fn end_steering(&self) -> Vec<String> {
+        self.steering_keys.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.steering.take_pending()
     }
 
     pub(super) fn chat_event(&self, state: ChatState) -> ChatEvent {

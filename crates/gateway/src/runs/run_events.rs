@@ -1,9 +1,12 @@
 //! Tells the connected clients what a run does.
 
+use openclaw_core::ModelAttempt;
 use openclaw_protocol::events::WireEvent;
+use openclaw_protocol::gateway::TurnOpening;
 use openclaw_protocol::gateway::{AgentEvent, ChatEvent, ChatMessage, ChatState, RunState};
-use openclaw_runtime::TurnEventReceiver;
-use openclaw_runtime::encoding::EventEncoder;
+use openclaw_protocol::results::agent::SessionReport;
+use openclaw_runtime::encoding::{EventEncoder, TurnTimings, encode_skipped_model, encode_start};
+use openclaw_runtime::{AgentRun, TurnEvent, TurnEventReceiver};
 use serde_json::{Value, json};
 
 use super::live_run::LiveRun;
@@ -12,15 +15,48 @@ use crate::clients::EventAudience;
 use crate::metrics::CallObserver;
 use crate::run_result::{RunEnd, event_stream};
 
+/// What the events of a turn tell about it.
+#[derive(Debug, Default)]
+pub(super) struct TurnRecordings {
+    pub(super) timings: TurnTimings,
+    /// The models that failed or were skipped.
+    pub(super) attempts: Vec<ModelAttempt>,
+}
+
 impl RunManager {
+    /// Tells that the turn begins.
+    pub(super) fn tell_opening(
+        &self,
+        run: &LiveRun,
+        agent: &AgentRun,
+        session: &SessionReport,
+        is_resume: bool,
+    ) {
+        let opening = TurnOpening {
+            phase: "open".to_owned(),
+            start: encode_start(agent, Some(session), is_resume),
+            attempts: agent.report.attempts.iter().map(encode_skipped_model).collect(),
+            warnings: agent.report.warnings.iter().map(ToString::to_string).collect(),
+        };
+        if let Ok(data) = serde_json::to_value(opening) {
+            self.tell(run, "lifecycle", data);
+        }
+    }
+
+    /// Passes on the events of a turn until it ends, and records what they tell.
     pub(super) async fn pass_on_events(
         &self,
         run: &LiveRun,
         mut events: TurnEventReceiver,
         mut observer: CallObserver,
+        recordings: &mut TurnRecordings,
     ) {
         let mut encoder = EventEncoder::default();
         while let Some(event) = events.recv().await {
+            recordings.timings.record_event(&event);
+            if let TurnEvent::ModelAttemptFailed(attempt) = &event {
+                recordings.attempts.push(attempt.as_ref().clone());
+            }
             let Some(event) = encoder.encode_event(&event) else { continue };
             observer.observe_event(&event);
             // Without a listener in this process nobody is left out.
@@ -45,6 +81,9 @@ impl RunManager {
             ts: now_millis(),
             data,
         };
+        // Kept first: a client that asks for what it missed gets it there or from now on.
+        let size = event.data.to_string().len();
+        run.keep_event(event.clone(), size);
         self.clients.broadcast_event(EventAudience::Readers, "agent", &event);
     }
 

@@ -1,6 +1,6 @@
 //! A run as a client asks for it.
 
-use openclaw_protocol::gateway::{AgentParams, GatewayError};
+use openclaw_protocol::gateway::{AgentParams, GatewayError, SessionSelector};
 use openclaw_runtime::{SessionKey, SessionTarget, StoreError};
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +11,8 @@ use crate::random::to_hex;
 /// A run as a client asks for it.
 #[derive(Debug, Clone)]
 pub(crate) struct RunSpec {
-    pub(crate) message: String,
+    /// What the model is told; `None` finishes the turn that has no answer.
+    pub(crate) message: Option<String>,
     pub(crate) idempotency_key: String,
     pub(crate) target: SessionTarget,
     pub(crate) session_key: SessionKey,
@@ -20,6 +21,14 @@ pub(crate) struct RunSpec {
     pub(crate) timeout_seconds: Option<u64>,
     /// How it was started, for the metrics.
     pub(crate) trigger: &'static str,
+}
+
+/// A session that a client named.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedSession {
+    pub(crate) target: SessionTarget,
+    /// The key under which its turns follow one another.
+    pub(crate) key: SessionKey,
 }
 
 impl RunManager {
@@ -31,11 +40,43 @@ impl RunManager {
         &self,
         params: AgentParams,
     ) -> Result<RunSpec, GatewayError> {
-        if params.message.trim().is_empty() {
-            return Err(GatewayError::invalid_request("`message` is empty."));
-        }
+        let message = match (params.resume, params.message.trim().is_empty()) {
+            (false, false) => Some(params.message),
+            (true, true) => None,
+            (false, true) => return Err(GatewayError::invalid_request("`message` is empty.")),
+            (true, false) => {
+                return Err(GatewayError::invalid_request("`resume` takes no `message`."));
+            }
+        };
         check_idempotency_key(&params.idempotency_key)?;
-        if let Some(agent) = &params.agent_id {
+        let selector = SessionSelector {
+            session_key: params.session_key,
+            session_id: params.session_id,
+            agent_id: params.agent_id,
+        };
+        let ResolvedSession { target, key } = self.resolve_session(&selector).await?;
+        Ok(RunSpec {
+            message,
+            idempotency_key: params.idempotency_key,
+            target,
+            session_key: key,
+            agent: selector.agent_id,
+            model: params.model,
+            timeout_seconds: params.timeout,
+            trigger: "client",
+        })
+    }
+
+    /// Finds the session that a client names.
+    ///
+    /// # Errors
+    /// When the agent does not exist, or the session cannot be used.
+    pub(crate) async fn resolve_session(
+        &self,
+        selector: &SessionSelector,
+    ) -> Result<ResolvedSession, GatewayError> {
+        let SessionSelector { session_key, session_id, agent_id } = selector;
+        if let Some(agent) = agent_id {
             self.config
                 .runtime()
                 .check_agent(agent)
@@ -44,30 +85,19 @@ impl RunManager {
         let invalid = |error: StoreError| {
             GatewayError::invalid_request(format!("The session cannot be used: {error}."))
         };
-        let (target, session_key) = if let Some(id) = &params.session_id {
-            let store = self.store.clone();
-            let text = id.clone();
+        if let Some(id) = session_id {
+            let (store, text) = (self.store.clone(), id.clone());
             let found = offload(move || store.find_session(&text)).await.map_err(invalid)?;
-            (SessionTarget::Id(found.id), found.key)
-        } else if let Some(key) = &params.session_key {
-            let key: SessionKey = self.complete_key(key).parse().map_err(invalid)?;
-            (SessionTarget::Key(key.clone()), key)
+            return Ok(ResolvedSession { target: SessionTarget::Id(found.id), key: found.key });
+        }
+        let key: SessionKey = if let Some(key) = session_key {
+            self.complete_key(key).parse().map_err(invalid)?
         } else {
             let runtime = self.config.runtime();
-            let agent = params.agent_id.as_deref().unwrap_or(runtime.default_agent());
-            let key = runtime.default_session_key(agent, None).map_err(invalid)?;
-            (SessionTarget::Key(key.clone()), key)
+            let agent = agent_id.as_deref().unwrap_or(runtime.default_agent());
+            runtime.default_session_key(agent, None).map_err(invalid)?
         };
-        Ok(RunSpec {
-            message: params.message,
-            idempotency_key: params.idempotency_key,
-            target,
-            session_key,
-            agent: params.agent_id,
-            model: params.model,
-            timeout_seconds: params.timeout,
-            trigger: "client",
-        })
+        Ok(ResolvedSession { target: SessionTarget::Key(key.clone()), key })
     }
 
     /// The key of a session that a client names; `main` is the default session, whatever its key.
@@ -91,7 +121,7 @@ impl RunSpec {
     /// Tells this request from others.
     pub(super) fn digest(&self) -> String {
         let parts = [
-            self.message.as_str(),
+            self.message.as_deref().unwrap_or_default(),
             self.session_key.as_str(),
             self.agent.as_deref().unwrap_or_default(),
             self.model.as_deref().unwrap_or_default(),

@@ -17,13 +17,13 @@ mod node_approvals;
 #[cfg(test)]
 mod node_exec;
 #[cfg(test)]
-mod node_names;
-#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod open_gateway;
 #[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
