@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
 use openclaw_models::{ConnectError, SetupError, attempts_in_error};
+use openclaw_protocol::results::errors::{ErrorReport, ExchangeReport};
 use openclaw_runtime::{
     AgentError, StoreError, TurnError, TurnErrorKind, TurnOutcome, error_causes, store_error_hint,
     turn_error_hints,
@@ -17,7 +18,9 @@ pub fn print_model_error(printer: &OutputPrinter, error: &ModelError) {
     // After several attempts, each has its own line, so the last one's exchange is left out.
     let is_single_attempt = attempts_in_error(error).is_empty();
     if let Some(exchange) = error.http_exchange().filter(|_| is_single_attempt) {
-        printer.print_indented(exchange_line(exchange));
+        let HttpExchange { method, url, status, attempt, request_id, .. } = exchange;
+        let request = format!("{method} {url}");
+        printer.print_indented(exchange_line(&request, *status, *attempt, request_id.as_deref()));
         if let Some(server) = &exchange.server_error
             && !error.to_string().contains(&server.message)
         {
@@ -55,6 +58,32 @@ pub fn print_turn_error(printer: &OutputPrinter, error: &TurnError) {
     }
     for hint in turn_error_hints(error) {
         printer.print_hint(hint);
+    }
+}
+
+/// Prints an error of a run elsewhere, as far as it was told.
+pub fn print_error_report(printer: &OutputPrinter, error: &ErrorReport) {
+    printer.print_error(sanitize::escape_line(&error.message));
+    if let Some(exchange) = &error.exchange {
+        let ExchangeReport { method, url, status, attempt, request_id, .. } = exchange;
+        let request = format!("{method} {url}");
+        let line = exchange_line(&request, *status, *attempt, request_id.as_deref());
+        printer.print_indented(sanitize::escape_line(&line));
+        if let Some(server) = &exchange.server
+            && !error.message.contains(&server.message)
+        {
+            let text = format!("the server says: {}", server.message);
+            printer.print_indented(sanitize::escape_line(&text));
+        }
+    }
+    for detail in error.turn.iter().flat_map(|turn| &turn.details) {
+        printer.print_indented(sanitize::escape_line(detail));
+    }
+    for cause in &error.causes {
+        printer.print_indented(sanitize::escape_line(&format!("cause: {cause}")));
+    }
+    for hint in &error.hints {
+        printer.print_hint(sanitize::escape_line(hint));
     }
 }
 
@@ -127,14 +156,14 @@ pub fn print_store_error_with_hint(
     }
 }
 
-fn exchange_line(exchange: &HttpExchange) -> String {
-    let HttpExchange { method, url, .. } = exchange;
-    let answer = match exchange.status {
+/// A request with its answer, on one line.
+fn exchange_line(request: &str, status: Option<u16>, attempt: u32, id: Option<&str>) -> String {
+    let answer = match status {
         Some(status) => format!("answered {status}"),
         None => "got no answer".to_owned(),
     };
-    let attempt = (exchange.attempt > 1).then(|| format!(", attempt {}", exchange.attempt));
-    let request = exchange.request_id.as_ref().map(|id| format!(", request {id}"));
-    let [attempt, request] = [attempt, request].map(Option::unwrap_or_default);
-    format!("{method} {url} {answer}{attempt}{request}")
+    let attempt = (attempt > 1).then(|| format!(", attempt {attempt}"));
+    let id = id.map(|id| format!(", request {id}"));
+    let [attempt, id] = [attempt, id].map(Option::unwrap_or_default);
+    format!("{request} {answer}{attempt}{id}")
 }

@@ -8,6 +8,9 @@ pub mod error_report;
 pub mod exchanges;
 mod exec_command;
 pub mod file_changes;
+mod gateway_link;
+mod gateway_questions;
+mod gateway_run;
 mod input;
 mod interrupt;
 mod number_format;
@@ -33,6 +36,9 @@ mod wait;
 
 pub use chat::run_chat;
 pub use context::{CommandContext, TRACE_FLUSH_TIMEOUT};
+pub use gateway_link::{GatewayConnector, GatewayLink, LinkPurpose, new_request_key};
+pub use gateway_questions::CallAnswerer;
+pub use gateway_run::{GatewayRun, GatewayRunError, GatewayRunUpdate, RunSteering};
 pub use interrupt::{
     InterruptSignals, is_hangup_ignored, run_unless_interrupted, wait_for_interrupt,
 };

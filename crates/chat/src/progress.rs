@@ -217,6 +217,17 @@ impl TurnProgress {
         Ok(self.has_streamed_text)
     }
 
+    /// Streams no further text: what was streamed is not the whole, and the answer is printed at the
+    /// end.
+    ///
+    /// # Errors
+    /// When writing to stdout fails.
+    pub fn stop_streaming(&mut self) -> io::Result<()> {
+        self.finish_output()?;
+        (self.streams_text, self.has_streamed_text) = (false, false);
+        Ok(())
+    }
+
     fn start_wait(&mut self, label: String) {
         self.wait = Some(WaitStatus { label, since: Instant::now(), limit: None, note: None });
     }

@@ -3,10 +3,14 @@
 use std::io::IsTerminal;
 
 use async_trait::async_trait;
+use openclaw_protocol::gateway::QuestionedCall;
 use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalPrompter, ApprovalRequest};
-use openclaw_terminal::{OutputPrinter, TextStyle, terminal_size, wrap_words};
+use openclaw_terminal::{OutputPrinter, TextStyle, sanitize, terminal_size, wrap_words};
 
 use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
+
+/// Why nobody is asked without a terminal.
+pub(crate) const NO_TERMINAL: &str = "there is no terminal to ask on";
 
 /// Asks on stderr and reads the answer from stdin, if both are a terminal.
 #[derive(Debug, Clone)]
@@ -14,11 +18,46 @@ pub(crate) struct TerminalPrompter {
     pub(crate) printer: OutputPrinter,
 }
 
+/// What a person is asked about a call of this program, or of a run of a gateway.
+#[derive(Debug, Clone)]
+pub(crate) struct CallPrompt {
+    /// What would run and why a person is asked, safe to print.
+    pub(crate) subject: String,
+    pub(crate) question: String,
+    pub(crate) choices: AnswerChoices,
+}
+
+impl TerminalPrompter {
+    /// Whether there is a terminal to ask on.
+    pub(crate) fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && self.printer.stderr_is_terminal
+    }
+
+    /// Asks until there is an answer; no answer is no.
+    pub(crate) async fn ask(&self, prompt: &CallPrompt) -> PersonAnswer {
+        let (printer, choices) = (&self.printer, prompt.choices);
+        let rows = wrap_subject(&prompt.subject, terminal_size().0).into_iter();
+        let rows: Vec<String> = rows.map(|row| row.styled(printer)).collect();
+        printer.print_rendered(&rows.join("\n"));
+        let rows = wrap_words(&choices.to_string(), terminal_size().0).join("\n");
+        printer.print_rendered(&printer.style_text(TextStyle::Dim, rows));
+        loop {
+            let question = format!("{} [y/N]", prompt.question);
+            let Some(line) = ask_at_terminal(printer, question).await else {
+                return PersonAnswer::No { reason: None };
+            };
+            match choices.parse_answer(&line) {
+                Some(answer) => return answer,
+                None => printer.print_rendered(&choices.to_string()),
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl ApprovalPrompter for TerminalPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
-        let printer = &self.printer;
-        if !std::io::stdin().is_terminal() || !printer.stderr_is_terminal {
+        if !self.can_ask() {
             // The option is for commands alone.
             let hint = match request.kind {
                 ApprovalKind::Command if !request.is_final => {
@@ -26,25 +65,10 @@ impl ApprovalPrompter for TerminalPrompter {
                 }
                 _ => "",
             };
-            let reason = format!("there is no terminal to ask on{hint}");
+            let reason = format!("{NO_TERMINAL}{hint}");
             return ApprovalAnswer::Unavailable { reason };
         }
-        let choices = request_choices(request);
-        let rows = wrap_subject(&request_subject(request), terminal_size().0).into_iter();
-        let rows: Vec<String> = rows.map(|row| row.styled(printer)).collect();
-        printer.print_rendered(&rows.join("\n"));
-        let rows = wrap_words(&choices.to_string(), terminal_size().0).join("\n");
-        printer.print_rendered(&printer.style_text(TextStyle::Dim, rows));
-        loop {
-            let question = format!("{} [y/N]", request_question(request));
-            let Some(line) = ask_at_terminal(printer, question).await else {
-                return ApprovalAnswer::Deny { reason: None };
-            };
-            match choices.parse_answer(&line) {
-                Some(answer) => return to_approval_answer(answer),
-                None => printer.print_rendered(&choices.to_string()),
-            }
-        }
+        to_approval_answer(self.ask(&CallPrompt::from_request(request)).await)
     }
 }
 
@@ -52,30 +76,53 @@ impl ApprovalPrompter for TerminalPrompter {
 #[async_trait]
 impl ApprovalPrompter for ChatPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
-        let subject = Some(request_subject(request));
-        let choices = request_choices(request);
-        to_approval_answer(self.ask_person(subject, request_question(request), choices).await)
+        let CallPrompt { subject, question, choices } = CallPrompt::from_request(request);
+        to_approval_answer(self.ask_person(Some(subject), question, choices).await)
     }
 }
 
-/// What would run and why a person is asked, safe to print.
-fn request_subject(request: &ApprovalRequest) -> String {
-    let what = match request.kind {
-        ApprovalKind::Command => "the agent wants to run a command",
-        _ => "the agent wants to make a call",
-    };
-    format!("{what}\n{}asked because {}", request.display, request.reason_line())
-}
+impl CallPrompt {
+    fn from_request(request: &ApprovalRequest) -> Self {
+        Self::new(
+            request.kind == ApprovalKind::Command,
+            &request.display,
+            &request.reason_line(),
+            AnswerChoices {
+                always: request.can_allow_always(),
+                programs: !request.sandboxed_programs().is_empty(),
+                reason: true,
+            },
+        )
+    }
 
-fn request_question(request: &ApprovalRequest) -> String {
-    format!("allow this {}?", request.kind)
-}
+    /// The question of a gateway about a call of one of its runs.
+    pub(crate) fn from_gateway(call: &QuestionedCall) -> Self {
+        let lines = call.display.lines();
+        let display: String =
+            lines.flat_map(|line| [sanitize::escape_line(line), "\n".to_owned()]).collect();
+        Self::new(
+            call.kind == "command",
+            &display,
+            &sanitize::escape_line(&call.reason),
+            AnswerChoices {
+                always: call.can_allow_always,
+                programs: !call.sandboxed_programs.is_empty(),
+                reason: true,
+            },
+        )
+    }
 
-fn request_choices(request: &ApprovalRequest) -> AnswerChoices {
-    AnswerChoices {
-        always: request.can_allow_always(),
-        programs: !request.sandboxed_programs().is_empty(),
-        reason: true,
+    fn new(is_command: bool, display: &str, reason: &str, choices: AnswerChoices) -> Self {
+        let (what, noun) = if is_command {
+            ("the agent wants to run a command", "command")
+        } else {
+            ("the agent wants to make a call", "call")
+        };
+        Self {
+            subject: format!("{what}\n{display}asked because {reason}"),
+            question: format!("allow this {noun}?"),
+            choices,
+        }
     }
 }
 

@@ -363,7 +363,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-v -q -m -p -c -y -h --config --set --verbose --quiet --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --help"
+            opts="-v -q -m -p -c -y -h --config --set --verbose --quiet --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --gateway --token --password --as-device --idempotency-key --trace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,6 +419,22 @@ _openclaw() {
                     ;;
                 --output-format)
                     COMPREPLY=($(compgen -W "text json stream-json" -- "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

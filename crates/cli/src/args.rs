@@ -27,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use openclaw_config::{HumanDuration, InvalidDuration, RunKind};
 
 use self::deferred::DeferredArgs;
+use self::gateway::RunGatewayArgs;
 
 pub(crate) use self::infer::{InferArgs, InferCapability, InferModelAction, InferRunArgs};
 
@@ -170,9 +171,14 @@ pub(crate) struct AgentTurnArgs {
     /// line for each event, as it happens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
-    /// Accepted: the command always runs in this process; `gateway call` asks a gateway
-    #[arg(long)]
+    /// Run the turn in this process, also when a gateway is configured
+    #[arg(long, conflicts_with_all = ["gateway", "token", "password", "as_device"])]
     pub(crate) local: bool,
+    #[command(flatten)]
+    pub(crate) gateway: RunGatewayArgs,
+    /// The same key again is the same run of the gateway, and its result; default: a new one
+    #[arg(long, value_name = "KEY", conflicts_with = "local", help_heading = "Gateway")]
+    pub(crate) idempotency_key: Option<String>,
     /// Record the exchanges with the model server, for `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,

@@ -2,6 +2,8 @@
 
 use openclaw_core::ModelErrorKind;
 use openclaw_models::{ConnectError, SetupErrorKind};
+use openclaw_protocol::parts::MessageOutcome;
+use openclaw_protocol::results::agent::{AgentResult, ResultMeta};
 use openclaw_runtime::{
     AgentError, AgentSetupErrorKind, ConversationError, StoreErrorKind, TurnErrorKind, TurnOutcome,
 };
@@ -165,6 +167,45 @@ impl ExitReason {
         }
     }
 
+    /// Maps the result of a run elsewhere to its exit reason, as that of a run here.
+    #[must_use]
+    pub fn from_agent_result(result: &AgentResult) -> Self {
+        let (outcome, last_message) = match &result.meta {
+            ResultMeta::Turn(meta) => (&meta.outcome, meta.timings.model_calls.last()),
+            ResultMeta::NoTurn(meta) => (&meta.outcome, None),
+        };
+        let is_refused = last_message.is_some_and(|last| last.outcome == MessageOutcome::Refused);
+        match (outcome.as_str(), &result.error) {
+            ("silent", _) => Self::Silent,
+            ("needs_input", _) => Self::NeedsInput,
+            ("timed_out", _) => Self::TimedOut,
+            ("cancelled", _) => Self::Interrupted,
+            (_, None) => Self::Ok,
+            (_, Some(error)) if error.kind == "no_answer" && is_refused => Self::Refused,
+            (_, Some(error)) => Self::from_error_kind(&error.kind),
+        }
+    }
+
+    /// Maps the kind of an error, as JSON names it, to its exit reason.
+    fn from_error_kind(kind: &str) -> Self {
+        match kind {
+            "connect" => Self::Unreachable,
+            "timeout" => Self::TimedOut,
+            "auth" | "unknown_model" | "rejected" | "rate_limited" | "context_overflow" => {
+                Self::Refused
+            }
+            "call_limit" | "invalid_tool_calls" | "repeated_tool_calls" | "repetition" => {
+                Self::Stopped
+            }
+            "session_in_use" => Self::InUse,
+            "unknown_session" | "ambiguous_session" | "invalid_session" | "unknown_agent"
+            | "invalid_reference" => Self::Usage,
+            "no_model" | "unknown_provider" | "secret" | "provider" | "trace" | "unable"
+            | "egress" | "restriction" | "tools" => Self::Config,
+            _ => Self::Failed,
+        }
+    }
+
     /// Maps an error of connecting to a model to its exit reason.
     #[must_use]
     pub fn from_connect_error(error: &ConnectError) -> Self {
@@ -177,6 +218,14 @@ impl ExitReason {
             },
         }
     }
+}
+
+/// Whether an error of this kind, as JSON names it, may pass, so that a retry makes sense.
+pub(crate) fn is_transient_kind(kind: &str) -> bool {
+    matches!(
+        kind,
+        "connect" | "timeout" | "loading" | "overloaded" | "rate_limited" | "interrupted"
+    )
 }
 
 impl From<ExitReason> for std::process::ExitCode {
@@ -248,6 +297,27 @@ mod tests {
             (StoreErrorKind::TooNew, 1),
         ] {
             assert_eq!(ExitReason::from_store_error(kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_an_error_has_the_code_of_the_error() {
+        let after = Duration::from_secs(1);
+        for kind in [
+            ModelErrorKind::Connect,
+            ModelErrorKind::Timeout { kind: TimeoutKind::Total, after },
+            ModelErrorKind::Loading,
+            ModelErrorKind::Overloaded,
+            ModelErrorKind::RateLimited { retry_after: None },
+            ModelErrorKind::Auth,
+            ModelErrorKind::UnknownModel,
+            ModelErrorKind::Rejected,
+            ModelErrorKind::Protocol,
+            ModelErrorKind::Interrupted,
+            ModelErrorKind::AnswerTooLarge,
+        ] {
+            let expected = ExitReason::from_model_error(kind);
+            assert_eq!(ExitReason::from_error_kind(kind.name()), expected, "{kind:?}");
         }
     }
 

@@ -13,8 +13,6 @@ mod report;
 mod runs;
 mod system_run;
 
-pub use host::{
-    NODE_LOCK_FILE, NodeHost, NodeOptions, NodeStartError, NodeStopReason, ReconnectDelays,
-};
+pub use host::{NodeHost, NodeOptions, NodeStartError, NodeStopReason, ReconnectDelays};
 pub use policy::{ApprovalsChangeError, ApprovalsSnapshot, CommandSettings, NodePolicy};
-pub use report::{CommandsDecision, InvocationStage, NodeReport};
+pub use report::{InvocationStage, NodeReport};

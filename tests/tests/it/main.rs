@@ -52,6 +52,8 @@ mod front;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod gateway_agent;
+#[cfg(test)]
 mod gateway_reload;
 #[cfg(test)]
 mod hosted;
@@ -69,8 +71,6 @@ mod json_output;
 mod logs;
 #[cfg(test)]
 mod node_exec;
-#[cfg(test)]
-mod nodes;
 #[cfg(test)]
 mod odd_files;
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub(crate) struct GatewayTargetArgs {
     #[command(flatten)]
     pub(crate) secret: GatewaySecretArgs,
     /// Connect as a paired device instead of as the owner of the gateway, as is done anyway for
-    /// another gateway than that of the state folder without a token
+    /// another machine without a token
     #[arg(long, conflicts_with_all = ["token", "password"])]
     pub(crate) as_device: bool,
     /// How long to wait for an answer, in milliseconds
@@ -109,6 +109,24 @@ pub(crate) struct GatewayTargetArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The gateway that runs the turns of `agent` and `chat`.
+#[derive(Debug, Args)]
+pub(crate) struct RunGatewayArgs {
+    /// Run the turn in the gateway at this address, instead of in this process or in the gateway of
+    /// the config
+    #[arg(long, value_name = "URL", alias = "url", help_heading = "Gateway")]
+    pub(crate) gateway: Option<String>,
+    /// The gateway's token; other users see it in the list of processes
+    #[arg(long, value_name = "TOKEN", help_heading = "Gateway")]
+    pub(crate) token: Option<String>,
+    /// The gateway's password; other users see it in the list of processes
+    #[arg(long, value_name = "PASSWORD", help_heading = "Gateway")]
+    pub(crate) password: Option<String>,
+    /// Connect as a paired device, as is done anyway for another machine without a token
+    #[arg(long, conflicts_with_all = ["token", "password"], help_heading = "Gateway")]
+    pub(crate) as_device: bool,
 }
 
 /// `openclaw gateway status`.

@@ -1,11 +1,12 @@
 //! `openclaw agent`.
 
 mod agent_session;
+mod gateway_turn;
 mod output;
+pub(crate) mod place;
 mod request;
-mod result;
+mod result_text;
 pub(crate) mod session_selection;
-mod timings;
 
 use std::future::Future;
 use std::io;
@@ -15,17 +16,23 @@ use std::time::{Duration, Instant};
 use openclaw_chat::{CommandContext, error_report, format_duration, wait_for_interrupt};
 use openclaw_models::attempts_in_error;
 use openclaw_protocol::results::agent::SessionReport;
-use openclaw_runtime::encoding::{encode_agent_error, encode_store_error};
+use openclaw_runtime::encoding::{
+    FinishedTurn, TurnlessRun, cancelled_error, encode_agent_error, encode_store_error,
+    needs_input_message,
+};
 use openclaw_runtime::{
     ConversationError, StoreError, StoreErrorKind, TimeLimit, TurnError, TurnOutcome, TurnReport,
     event_channel,
 };
 use tokio::sync::Notify;
 
-use self::agent_session::{AgentSession, AgentSessionOptions, RecordingSession};
+use self::agent_session::{
+    AgentSession, AgentSessionOptions, RecordingSession, print_interrupted_turn,
+};
+use self::gateway_turn::TurnGateway;
 use self::output::{AgentOutput, TurnRenderer};
+use self::place::{TurnPlace, choose_place};
 use self::request::{AgentRequest, read_message};
-use self::result::{FinishedTurn, TurnlessRun, cancelled_error, needs_input_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
 use crate::exit::ExitReason;
@@ -62,7 +69,13 @@ pub(crate) async fn run(
     let names_no_other = args.resumed_session().is_none() && !args.continue_latest;
     let uses_default_session = uses_default_session && names_no_other;
     let command = AgentCommand { context, output, request, uses_default_session };
-    Box::pin(command.run(args)).await
+    let gateway = match choose_place(context, &args).await {
+        Ok(TurnPlace::Here) => return Box::pin(command.run(args)).await,
+        Ok(TurnPlace::NamedGateway(target)) => TurnGateway { target: *target, is_own: false },
+        Ok(TurnPlace::OwnGateway(target)) => TurnGateway { target: *target, is_own: true },
+        Err(exit) => return Ok(exit),
+    };
+    Box::pin(command.run_in_gateway(gateway, args)).await
 }
 
 /// One run of `openclaw agent`.
@@ -146,7 +159,8 @@ impl AgentCommand<'_> {
         let hint = self.resume_hint(agent_session, &report.outcome);
         let result = FinishedTurn {
             config: &self.context.models.loaded_config().config,
-            agent_session,
+            agent: agent_session.agent_run(),
+            context_use: agent_session.context_use(),
             session: session.as_ref(),
             message,
             timings,
@@ -154,7 +168,8 @@ impl AgentCommand<'_> {
             connect_duration,
             report: &report,
         };
-        output.write_result(result.to_result())?;
+        let exit = ExitReason::from_turn_outcome(&report.outcome);
+        output.write_result(result.to_result(exit.code()))?;
         self.print_outcome(&report.outcome, output.is_text() && !has_streamed)?;
         if let Some(hint) = hint {
             output.printer.print_hint(hint);
@@ -164,7 +179,7 @@ impl AgentCommand<'_> {
                 "a command in the background ends with the program: {command}"
             ));
         }
-        Ok(ExitReason::from_turn_outcome(&report.outcome))
+        Ok(exit)
     }
 
     /// Suggests `--resume` after a transient failure of a persistent turn.
@@ -175,12 +190,15 @@ impl AgentCommand<'_> {
         {
             return None;
         }
-        let session = if self.uses_default_session {
-            String::new()
-        } else {
-            format!(" --session-id {}", conversation.session_id())
+        Some(self.resume_hint_text(Some(conversation.session_id().as_str())))
+    }
+
+    fn resume_hint_text(&self, session_id: Option<&str>) -> String {
+        let session = match session_id.filter(|_| !self.uses_default_session) {
+            Some(id) => format!(" --session-id {id}"),
+            None => String::new(),
         };
-        Some(format!("`openclaw agent --resume{session}` tries again, and nothing is said twice."))
+        format!("`openclaw agent --resume{session}` tries again, and nothing is said twice.")
     }
 
     /// Prints how a turn ended, and its answer when `prints_answer`.
@@ -285,7 +303,7 @@ impl AgentCommand<'_> {
         result: &TurnlessRun,
         exit: ExitReason,
     ) -> io::Result<ExitReason> {
-        self.output.write_result(result.to_result(exit))?;
+        self.output.write_result(result.to_result(exit.code()))?;
         Ok(exit)
     }
 }

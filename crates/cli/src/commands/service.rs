@@ -80,22 +80,13 @@ impl ServiceKind {
     }
 }
 
-/// A service that is to run the program with arguments.
-#[derive(Debug)]
-pub(crate) struct ServiceRequest {
-    pub(crate) kind: ServiceKind,
-    pub(crate) words: Vec<String>,
-}
-
-/// Installs and starts a service; or prints its definition. `before_start` is done once it is
-/// installed and before it starts, and says why it cannot be done.
+/// Installs and starts a service that runs the program with arguments; or prints its definition.
 pub(crate) async fn install(
     context: &CommandContext,
-    request: ServiceRequest,
+    kind: ServiceKind,
+    words: Vec<String>,
     args: ServiceInstallArgs,
-    before_start: impl FnOnce() -> Result<(), String>,
 ) -> io::Result<ExitReason> {
-    let ServiceRequest { kind, words } = request;
     let definition = match define_service(context, kind, words) {
         Ok(definition) => definition,
         Err(problem) => return report_problem(context, kind, "install", args.json, &problem),
@@ -104,7 +95,7 @@ pub(crate) async fn install(
         return print_definition(context, kind, &definition);
     }
     let installed = if cfg!(target_os = "linux") {
-        install_unit(context, kind, &definition, &args, before_start).await
+        install_unit(context, kind, &definition, &args).await
     } else {
         Err(ServiceProblem::without_manager(kind))
     };
@@ -156,7 +147,7 @@ pub(crate) async fn uninstall(
     kind: ServiceKind,
     json: bool,
 ) -> io::Result<ExitReason> {
-    let removed = match reach_systemd(context, kind, "uninstall") {
+    let removed = match reach_systemd(context, kind) {
         Ok(systemd) => systemd.uninstall(kind.name()).await.map_err(ServiceProblem::from),
         Err(problem) => Err(problem),
     };
@@ -181,7 +172,7 @@ pub(crate) async fn control(
     verb: ServiceVerb,
     json: bool,
 ) -> io::Result<ExitReason> {
-    let controlled = match reach_systemd(context, kind, verb.as_str()) {
+    let controlled = match reach_systemd(context, kind) {
         Ok(systemd) => systemd.control(verb, kind.name()).await.map_err(ServiceProblem::from),
         Err(problem) => Err(problem),
     };
@@ -242,9 +233,8 @@ async fn install_unit(
     kind: ServiceKind,
     definition: &ServiceDefinition,
     args: &ServiceInstallArgs,
-    before_start: impl FnOnce() -> Result<(), String>,
 ) -> Result<InstalledUnit, ServiceProblem> {
-    let systemd = reach_systemd(context, kind, "install")?;
+    let systemd = reach_systemd(context, kind)?;
     let path = systemd.install(definition, args.force).await.map_err(|error| {
         let hint = matches!(error, ServiceError::OtherDefinition { .. })
             .then(|| format!("`{} --force` replaces it.", kind.command("install")));
@@ -253,7 +243,6 @@ async fn install_unit(
     if args.enable_linger {
         systemd.enable_linger().await?;
     }
-    before_start().map_err(|text| ServiceProblem { text, hint: None, exit: ExitReason::Config })?;
     systemd.control(ServiceVerb::Restart, kind.name()).await.map_err(|error| {
         let hint = Some("`openclaw logs` shows why it does not start.".to_owned());
         ServiceProblem { hint, ..error.into() }
@@ -262,11 +251,10 @@ async fn install_unit(
     Ok(InstalledUnit { path: path.display().to_string(), outlives_logout })
 }
 
-/// The user's systemd for an action, unless another supervisor owns the service.
+/// The user's systemd, unless another supervisor owns the service.
 fn reach_systemd(
     context: &CommandContext,
     kind: ServiceKind,
-    action: &str,
 ) -> Result<SystemdUser, ServiceProblem> {
     if is_supervised_elsewhere(context) {
         return Err(ServiceProblem {
@@ -280,16 +268,9 @@ fn reach_systemd(
     }
     find_systemd(context).map_err(|error| {
         let command = kind.foreground_command();
-        let hint = match action {
-            "install" | "start" => Some(format!(
-                "`{command}` runs it in the foreground, e.g. below a supervisor of yours."
-            )),
-            "stop" | "restart" => {
-                Some(format!("Ctrl-C or the signal TERM ends an `{command}` in the foreground."))
-            }
-            _ => None,
-        };
-        ServiceProblem { hint, ..error.into() }
+        let hint =
+            format!("`{command}` runs it in the foreground, e.g. below a supervisor of yours.");
+        ServiceProblem { hint: Some(hint), ..error.into() }
     })
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use openclaw_chat::print_recovery_report;
 use openclaw_core::{Approver, History, NoopJournal};
-use openclaw_protocol::results::agent::{OpenedSession, SessionReport, UnfinishedCall};
+use openclaw_protocol::results::agent::SessionReport;
+use openclaw_runtime::encoding::encode_session;
 use openclaw_runtime::{
-    AgentOptions, AgentRun, Conversation, ConversationError, ConversationOptions, InterruptedCall,
+    AgentOptions, AgentRun, ContextUse, Conversation, ConversationError, ConversationOptions,
     RecoveryReport, Runtime, SessionTarget, Store, StoreError, TimeLimit, TurnEventSender,
     TurnReport, TurnRequest,
 };
@@ -116,34 +117,27 @@ impl AgentSession {
         let Some(found) = self.recovery_report() else { return };
         print_recovery_report(printer, found);
         if found.has_interrupted_turn && *request != AgentRequest::Resume {
-            printer.print_warning(
-                "the last turn of this session was interrupted and is left as it is",
-            );
-            printer.print_note(
-                "  next time, `openclaw agent --resume` before another message finishes it",
-            );
+            print_interrupted_turn(printer);
         }
     }
 
     /// Describes the session as it was when it was opened; `None` without a session.
     pub(crate) fn session_report(&self) -> Option<SessionReport> {
         let Self::Persistent(conversation) = self else { return None };
-        let report = conversation.recovery_report();
-        let calls = report.interrupted_calls.iter();
-        let calls = calls.map(|InterruptedCall { call, may_have_run }| UnfinishedCall {
-            id: call.id.to_string(),
-            name: call.name.as_str().to_owned(),
-            arguments: call.arguments.to_value(),
-            may_have_run: *may_have_run,
-        });
-        Some(SessionReport::Opened(OpenedSession {
-            session_id: conversation.session_id().as_str().to_owned(),
-            session_key: conversation.session_key().as_str().to_owned(),
-            messages_before: report.messages,
-            interrupted_turn: report.has_interrupted_turn,
-            unfinished_calls: calls.collect(),
-            notes: report.damage.iter().map(ToString::to_string).collect(),
-            backup: report.backup.as_ref().map(|path| path.display().to_string()),
-        }))
+        Some(encode_session(conversation))
     }
+
+    /// The context use after the last request, as far as it is known.
+    pub(crate) fn context_use(&self) -> Option<ContextUse> {
+        match self {
+            Self::Persistent(conversation) => conversation.context_use(),
+            Self::Ephemeral(_) => None,
+        }
+    }
+}
+
+/// Warns that the last turn of a session stays interrupted.
+pub(crate) fn print_interrupted_turn(printer: &OutputPrinter) {
+    printer.print_warning("the last turn of this session was interrupted and is left as it is");
+    printer.print_note("  next time, `openclaw agent --resume` before another message finishes it");
 }

@@ -5,15 +5,16 @@ use std::io;
 
 use openclaw_chat::TurnProgress;
 use openclaw_core::ModelAttempt;
-use openclaw_protocol::events::{EVENTS_VERSION, TurnStart, WireEvent};
+use openclaw_protocol::events::WireEvent;
+use openclaw_protocol::gateway::TurnOpening;
 use openclaw_protocol::results::agent::{AgentResult, SessionReport};
 use openclaw_runtime::TurnEvent;
-use openclaw_runtime::encoding::{EventEncoder, encode_skipped_model};
+use openclaw_runtime::encoding::{
+    EventEncoder, TurnTimings, decode_event, encode_skipped_model, encode_start,
+};
 use openclaw_terminal::OutputPrinter;
 
 use super::agent_session::AgentSession;
-use super::result::{session_ids, tool_names};
-use super::timings::TurnTimings;
 use crate::args::OutputFormat;
 use crate::json_answer::{write_json_answer, write_json_line};
 
@@ -72,7 +73,8 @@ impl AgentOutput<'_> {
         let mut progress = TurnProgress::new(printer, streams_text);
         let lines = match self.format {
             OutputFormat::StreamJson => {
-                write_json_line(printer, &start_event(agent_session, session, is_resume))?;
+                let start = encode_start(agent_session.agent_run(), session, is_resume);
+                write_json_line(printer, &start)?;
                 for attempt in &attempts {
                     write_json_line(printer, &encode_skipped_model(attempt))?;
                 }
@@ -85,7 +87,52 @@ impl AgentOutput<'_> {
     }
 }
 
+impl AgentOutput<'_> {
+    /// Begins a turn that runs in a gateway, before anything is known of it.
+    pub(crate) fn begin_gateway_turn(self) -> TurnRenderer {
+        let printer = self.printer;
+        let writes_lines = self.format == OutputFormat::StreamJson;
+        let lines = writes_lines.then(|| JsonLinesWriter {
+            printer: printer.clone(),
+            encoder: EventEncoder::default(),
+        });
+        TurnRenderer {
+            progress: TurnProgress::new(printer, self.is_text() && printer.stdout_is_terminal),
+            timings: TurnTimings::default(),
+            attempts: Vec::new(),
+            json_lines: lines,
+        }
+    }
+}
+
 impl TurnRenderer {
+    /// Renders the beginning of a turn that runs in a gateway.
+    ///
+    /// # Errors
+    /// When writing to stdout fails.
+    pub(crate) fn render_opening(&mut self, opening: &TurnOpening) -> io::Result<()> {
+        if let Some(lines) = &self.json_lines {
+            write_json_line(&lines.printer, &opening.start)?;
+        }
+        opening.attempts.iter().try_for_each(|attempt| self.render_wire_event(attempt))
+    }
+
+    /// Renders one event of a turn that runs in a gateway.
+    ///
+    /// # Errors
+    /// When writing to stdout fails.
+    pub(crate) fn render_wire_event(&mut self, event: &WireEvent) -> io::Result<()> {
+        if let Some(lines) = &self.json_lines
+            && *event != WireEvent::Unknown
+        {
+            write_json_line(&lines.printer, event)?;
+        }
+        match decode_event(event) {
+            Some(event) => self.progress.show_event(&event),
+            None => Ok(()),
+        }
+    }
+
     /// Renders one event.
     ///
     /// # Errors
@@ -117,28 +164,4 @@ impl JsonLinesWriter {
             None => Ok(()),
         }
     }
-}
-
-/// The first event: the model, the agent and the session.
-fn start_event(
-    agent_session: &AgentSession,
-    session: Option<&SessionReport>,
-    is_resume: bool,
-) -> WireEvent {
-    let run = agent_session.agent_run();
-    let info = run.model.model_info();
-    let ids = session_ids(session);
-    WireEvent::Start(Box::new(TurnStart {
-        version: EVENTS_VERSION,
-        session_id: ids.session_id,
-        session_key: ids.session_key,
-        session: session.cloned(),
-        resumed: is_resume,
-        provider: info.reference.provider_id().to_owned(),
-        model: info.reference.model_id().to_owned(),
-        context_window: info.limits.context_window,
-        context_window_source: info.limits.context_window_source.label().to_owned(),
-        workspace: run.workspace.display().to_string(),
-        tools: tool_names(agent_session),
-    }))
 }

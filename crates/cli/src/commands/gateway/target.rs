@@ -1,24 +1,26 @@
 //! The running gateway that a command asks.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_chat::CommandContext;
+use futures_util::FutureExt as _;
+use openclaw_chat::{CommandContext, GatewayConnector, GatewayLink, LinkPurpose};
 use openclaw_client::{
     ClientCredentials, ClientDevice, ClientError, GatewayAddress, GatewayClient, GatewaySecret,
 };
+use openclaw_config::{GatewayMode, SecretInput};
 use openclaw_device::{DeviceIdentity, DeviceTokenFile};
 use openclaw_gateway::{
-    GatewayAuthentication, find_client_secret, recorded_address, running_address,
+    GatewayAuthentication, GatewayOverrides, find_client_secret, recorded_address,
 };
-use openclaw_protocol::gateway::{ConnectErrorCode, GatewayError};
+use openclaw_protocol::gateway::ConnectErrorCode;
 use openclaw_terminal::OutputPrinter;
-use openclaw_terminal::sanitize::escape_line;
 use serde_json::Value;
 
 use super::to_overrides;
-use crate::args::gateway::GatewayTargetArgs;
+use crate::args::gateway::{GatewaySecretArgs, GatewayTargetArgs, RunGatewayArgs};
 use crate::exit::ExitReason;
 
 /// The role of the commands.
@@ -28,21 +30,17 @@ const ROLE: &str = "operator";
 const SCOPES: &[&str] = &["operator.read", "operator.write", "operator.approvals"];
 
 /// A gateway and how it is asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GatewayTarget {
     pub(crate) address: GatewayAddress,
     pub(crate) json: bool,
     credentials: ClientCredentials,
+    /// Where the gateway of this state folder writes its address; `None` for one that is named.
+    state_dir: Option<PathBuf>,
     /// Where the token of this device is kept, when it connects as one.
     tokens: Option<DeviceTokenFile>,
     printer: OutputPrinter,
     timeout: Duration,
-}
-
-/// Whether an address is that of the gateway that runs with this state folder. Behind any other
-/// address, also one of this machine, may be a tunnel to the gateway of somebody else.
-pub(crate) fn is_own_gateway(context: &CommandContext, address: &GatewayAddress) -> bool {
-    running_address(context.models.app_paths().state_dir()).is_some_and(|own| address.leads_to(own))
 }
 
 impl GatewayTarget {
@@ -70,29 +68,38 @@ impl GatewayTarget {
         let models = &context.models;
         let loaded = models.loaded_config();
         let gateway = &loaded.config.gateway;
-        let is_named = args.url.is_some();
-        let address = if let Some(url) = &args.url {
-            let named = url.parse::<GatewayAddress>().map_err(|error| error.to_string())?;
-            match running_address(models.app_paths().state_dir()) {
-                Some(own) => named.resolve_localhost(own),
-                None => named,
-            }
-        } else {
-            let recorded = recorded_address(models.app_paths().state_dir());
-            // One that listens on every network is reached on this machine as well.
-            let port = recorded.map_or(gateway.port(), |address| address.port());
-            match recorded.map(|address| address.ip()) {
-                Some(ip) if !ip.is_unspecified() && !ip.is_loopback() => {
-                    GatewayAddress::from_socket_address(SocketAddr::new(ip, port))
-                }
-                _ => GatewayAddress::on_this_machine(port),
-            }
+        // Another machine's gateway has secrets of its own.
+        let remote = (gateway.mode() == GatewayMode::Remote).then_some(&gateway.remote);
+        let remote = remote.filter(|_| args.url.is_none());
+        let remote_url = match remote {
+            None => None,
+            Some(remote) => Some(remote.url.as_deref().ok_or_else(|| {
+                "`gateway.mode` is \"remote\", and `gateway.remote.url` does not say where"
+                    .to_owned()
+            })?),
         };
-        let is_secret_given = args.secret.token.is_some() || args.secret.password.is_some();
-        let overrides = to_overrides(args.secret);
-        // The secret of this machine's gateway goes to no other gateway that the option names.
-        let is_foreign = is_named && !is_own_gateway(context, &address);
-        let is_device = args.as_device || is_foreign && !is_secret_given;
+        let url = args.url.as_deref().or(remote_url);
+        let is_named = url.is_some();
+        let address = if let Some(url) = url {
+            url.parse::<GatewayAddress>().map_err(|error| error.to_string())?
+        } else {
+            own_address(models.app_paths().state_dir(), gateway.port())
+        };
+        let mut overrides = to_overrides(args.secret);
+        if let Some(remote) = remote.filter(|_| !has_secret(&overrides)) {
+            let resolve = |secret: &SecretInput| {
+                let resolved = secret.resolve_secret(loaded.env());
+                resolved
+                    .map_err(|error| format!("failed to use the secret of gateway.remote: {error}"))
+            };
+            overrides.token = remote.token.as_ref().map(resolve).transpose()?.map(|it| it.value);
+            overrides.password =
+                remote.password.as_ref().map(resolve).transpose()?.map(|it| it.value);
+        }
+        let has_own_secret = has_secret(&overrides);
+        // The secret of this machine's gateway goes to no address that only the option names.
+        let is_device = args.as_device
+            || !has_own_secret && (remote.is_some() || is_named && !address.is_on_this_machine());
         let secret = if is_device {
             None
         } else {
@@ -121,7 +128,47 @@ impl GatewayTarget {
         }
         let timeout = Duration::from_millis(args.timeout);
         let printer = context.printer.clone();
-        Ok(Self { address, json: args.json, credentials, tokens, printer, timeout })
+        let state_dir = (!is_named).then(|| models.app_paths().state_dir().to_owned());
+        let json = args.json;
+        Ok(Self { address, json, credentials, state_dir, tokens, printer, timeout })
+    }
+
+    /// A target to run turns on.
+    ///
+    /// # Errors
+    /// As for [`find_gateway`](Self::find_gateway).
+    pub(crate) fn for_runs(
+        context: &CommandContext,
+        args: &RunGatewayArgs,
+    ) -> Result<Self, String> {
+        let secret =
+            GatewaySecretArgs { token: args.token.clone(), password: args.password.clone() };
+        let (url, as_device) = (args.gateway.clone(), args.as_device);
+        let args = GatewayTargetArgs { url, secret, as_device, timeout: 10_000, json: false };
+        Self::find_gateway(context, args)
+    }
+
+    /// The same for work with sessions and runs, over as many connections as it takes.
+    pub(crate) fn to_link(&self) -> GatewayLink {
+        let target = Arc::new(self.clone());
+        let connector: GatewayConnector = Arc::new(move |purpose| {
+            let mut target = GatewayTarget::clone(&target);
+            // One that was started again may have another port.
+            if let Some(state_dir) = &target.state_dir
+                && recorded_address(state_dir).is_some()
+            {
+                target.address = own_address(state_dir, 0);
+            }
+            match purpose {
+                LinkPurpose::Decide => target.credentials.decides_calls = true,
+                LinkPurpose::Administer => {
+                    target.credentials.scopes.push("operator.admin".to_owned());
+                }
+                _ => {}
+            }
+            async move { target.connect().await }.boxed()
+        });
+        GatewayLink::new(self.address.to_string(), connector)
     }
 
     /// Asks for other scopes.
@@ -136,8 +183,8 @@ impl GatewayTarget {
         self
     }
 
-    pub(crate) fn address_port(&self) -> u16 {
-        self.address.port()
+    pub(crate) fn address_port(&self) -> Option<u16> {
+        self.address.authority().rsplit_once(':').and_then(|(_, port)| port.parse().ok())
     }
 
     /// Connects and calls a method; waits for its second response when asked to, however long that
@@ -198,39 +245,23 @@ impl GatewayTarget {
     /// Prints why the gateway could not be asked.
     pub(crate) fn report_failure(context: &CommandContext, error: &ClientError) -> ExitReason {
         let printer = &context.printer;
-        match error {
-            ClientError::Refused { error, .. } if is_about_name(error) => {
-                printer.print_error(escape_line(&error.message));
-            }
-            _ => printer.print_error(format_args!("failed to {error}")),
-        }
+        printer.print_error(format_args!("failed to {error}"));
         match error {
             ClientError::Unreachable { address, source } => {
                 printer.print_indented(source);
-                if let Ok(address) = address.parse() {
-                    printer.print_hint(suggest_start(context, &address));
+                // One that is started here listens where the config says.
+                let own = context.models.loaded_config().config.gateway.port();
+                let own = GatewayAddress::on_this_machine(own);
+                if address.parse().is_ok_and(|address: GatewayAddress| address == own) {
+                    printer.print_hint("`openclaw gateway run` starts one here.");
                 }
             }
-            ClientError::Refused { error, .. } => {
-                let list = match error.reason_code() {
-                    Some("UNKNOWN_REQUEST_ID") => Some(
-                        "`openclaw nodes pending` shows what waits for an approval, each with the \
-                         command for it.",
-                    ),
-                    Some("UNKNOWN_NODE" | "NAME_TAKEN") => {
-                        Some("`openclaw nodes status` shows the nodes.")
-                    }
-                    Some("UNKNOWN_DEVICE") => Some("`openclaw devices list` shows the devices."),
-                    _ => None,
-                };
-                if let Some(list) = list {
-                    printer.print_hint(list);
-                }
-                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) {
-                    printer.print_hint(
-                        "With `--as-device` this machine asks the owner of the gateway for a token.",
-                    );
-                }
+            ClientError::Refused { error, .. }
+                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) =>
+            {
+                printer.print_hint(
+                    "With `--as-device` this machine asks the owner of the gateway for a token.",
+                );
             }
             _ => {}
         }
@@ -248,33 +279,19 @@ impl GatewayTarget {
     }
 }
 
-/// Whether a request was understood, and an id or a name in it cannot be used. The gateway's sentence
-/// about that needs no other beginning.
-fn is_about_name(error: &GatewayError) -> bool {
-    matches!(
-        error.reason_code(),
-        Some(
-            "UNKNOWN_REQUEST_ID"
-                | "UNKNOWN_NODE"
-                | "UNKNOWN_DEVICE"
-                | "NAME_TAKEN"
-                | "INVALID_NAME"
-        )
-    )
+/// The address of the gateway of a state folder; `port` is that of the config.
+fn own_address(state_dir: &Path, port: u16) -> GatewayAddress {
+    let recorded = recorded_address(state_dir);
+    // One that listens on every network is reached on this machine as well.
+    let port = recorded.map_or(port, |address| address.port());
+    match recorded.map(|address| address.ip()) {
+        Some(ip) if !ip.is_unspecified() && !ip.is_loopback() => {
+            GatewayAddress::from_socket_address(SocketAddr::new(ip, port))
+        }
+        _ => GatewayAddress::on_this_machine(port),
+    }
 }
 
-/// How the gateway that does not answer is started.
-fn suggest_start(context: &CommandContext, address: &GatewayAddress) -> String {
-    if !address.is_on_this_machine() {
-        return "On that machine `openclaw gateway run` starts one.".to_owned();
-    }
-    // One that is started here listens where the config says.
-    let port = context.models.loaded_config().config.gateway.port();
-    match address.port() {
-        other if other == port => "`openclaw gateway run` starts one here.".to_owned(),
-        other => format!(
-            "`openclaw gateway run --port {other}` starts one here; for one of another machine, see \
-             whether the tunnel to it stands."
-        ),
-    }
+fn has_secret(overrides: &GatewayOverrides) -> bool {
+    overrides.token.is_some() || overrides.password.is_some()
 }
