@@ -274,8 +274,7 @@ async fn a_named_gateway_is_never_replaced_by_this_process() {
         ("{}".to_owned(), &["--gateway", &nobody, "--no-session"], 2, "`--no-session`"),
         ("{}".to_owned(), &["--token", "a-token-of-nothing"], 2, "--gateway URL"),
     ] {
-        std::fs::create_dir_all(home.config_path().parent().unwrap()).unwrap();
-        std::fs::write(home.config_path(), config).unwrap();
+        home.put_state("openclaw.json", &config);
         let ended = home.run(&[&["agent", "-m", "hi"], args].concat()).await.code(code);
         let _said = ended.says(&[said]);
     }
@@ -284,7 +283,7 @@ async fn a_named_gateway_is_never_replaced_by_this_process() {
     let ended = home.run(&["agent", "-m", "hi", "--gateway", &nobody, "--json"]).await.code(4);
     assert_eq!(ended.json()["exitCode"], 4, "{ended:#?}");
     // `--local` runs the turn here, whatever the config says.
-    std::fs::write(home.config_path(), "{ gateway: { mode: 'remote' } }").unwrap();
+    home.put_state("openclaw.json", "{ gateway: { mode: 'remote' } }");
     server.push(Turn::text("Here."));
     let ended = home.run(&["agent", "-m", "hi", "--local"]).await.code(0);
     assert_eq!(ended.stdout, "Here.\n");
