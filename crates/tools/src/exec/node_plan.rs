@@ -60,7 +60,7 @@ impl NodeOptions {
     /// Asks the node what it would run of a text for its shell. Runs nothing.
     ///
     /// # Errors
-    /// As [`NodeOptions::prepare_command`].
+    /// Why the node did not say it, as a sentence.
     pub async fn prepare_text(&self, text: &str) -> Result<NodeCommandPlan, String> {
         let command = command_words(&CommandInput::Script(text.to_owned()));
         self.prepare_command(SystemRunPrepareParams { command, ..Default::default() }).await
