@@ -103,7 +103,7 @@ impl CallPrompt {
         Self::new(
             call.kind == "command",
             &display,
-            &sanitize::escape_line(&call.reason),
+            &sanitize::escape_row(&call.reason),
             AnswerChoices {
                 always: call.can_allow_always,
                 programs: !call.sandboxed_programs.is_empty(),

@@ -5,7 +5,7 @@ use openclaw_terminal::sanitize;
 pub(crate) fn format_table<const N: usize>(rows: &[[String; N]]) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| sanitize::escape_line(cell)).collect())
+        .map(|row| row.iter().map(|cell| sanitize::escape_row(cell)).collect())
         .collect();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use openclaw_protocol::gateway::{
-    CallDecision, CallGrantScope, CallQuestion, GatewayError, QuestionedCall, ResolveCallParams,
+    CallDecision, CallGrantScope, CallQuestion, GatewayError, GatewayErrorCode, QuestionedCall,
+    ResolveCallParams,
 };
 use openclaw_runtime::{
     ApprovalAnswer, ApprovalPrompter, ApprovalRequest, GrantScope, MAX_GRANT_TIME,
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
 use crate::clients::{ClientRegistry, EventAudience};
-use crate::grants::ClientGrant;
+use crate::grants::{ClientGrant, ClientScope};
 use crate::random::random_uuid;
 use crate::runs::unix_millis;
 
@@ -62,7 +63,11 @@ struct PendingApproval {
 #[derive(Debug)]
 enum ApprovalSubject {
     /// A call of a run, which waits for the answer.
-    Call(oneshot::Sender<ApprovalAnswer>),
+    Call {
+        answer: oneshot::Sender<ApprovalAnswer>,
+        /// The device that started the run; `None` for the owner of the gateway and for webhooks.
+        device: Option<String>,
+    },
     /// A command of a node that a client wants to run.
     NodeRun(NodeRun),
 }
@@ -74,6 +79,8 @@ pub(crate) struct GatewayPrompter {
     pub(crate) clients: Arc<ClientRegistry>,
     pub(crate) run_id: String,
     pub(crate) session_key: String,
+    /// The device that started the run.
+    pub(crate) device: Option<String>,
 }
 
 /// Withdraws a question that nobody waits for any more.
@@ -115,7 +122,7 @@ impl ApprovalPrompter for GatewayPrompter {
             description: description.clone(),
             can_allow_always: request.can_allow_always(),
             can_allow_programs: !request.sandboxed_programs().is_empty(),
-            subject: ApprovalSubject::Call(answer),
+            subject: ApprovalSubject::Call { answer, device: self.device.clone() },
         };
         self.approvals.lock().pending.insert(id.clone(), pending);
         let _guard = PendingGuard { prompter: self, id };
@@ -184,6 +191,20 @@ fn decision_name(decision: CallDecision) -> &'static str {
     }
 }
 
+/// A device allows a call of a run that it started only with `operator.admin`: with less it could
+/// run commands by way of an agent.
+fn check_own_run(device: Option<&str>, approver: &ClientGrant) -> Result<(), GatewayError> {
+    let is_own = device.is_some() && approver.device.as_deref() == device;
+    if is_own && !approver.is_owner && !approver.allows(ClientScope::Admin) {
+        return Err(GatewayError::new(
+            GatewayErrorCode::Forbidden,
+            "A device allows calls of a run that it started itself only with `operator.admin`; \
+             another client decides.",
+        ));
+    }
+    Ok(())
+}
+
 /// What a decision answers to the question about a call.
 fn to_answer(params: ResolveCallParams) -> ApprovalAnswer {
     let time = params.grant_expires_in_ms.map(Duration::from_millis);
@@ -248,14 +269,15 @@ impl PendingApprovals {
         if decision == CallDecision::AllowAlways && !pending.offers(&params) {
             return Err(GatewayError::invalid_request("This call can only be allowed once."));
         }
-        if let ApprovalSubject::NodeRun(run) = &pending.subject
-            && decision != CallDecision::Deny
-        {
-            run.check_approver(approver)?;
+        if decision != CallDecision::Deny {
+            match &pending.subject {
+                ApprovalSubject::NodeRun(run) => run.check_approver(approver)?,
+                ApprovalSubject::Call { device, .. } => check_own_run(device.as_deref(), approver)?,
+            }
         }
         if let Some(pending) = state.pending.remove(&id) {
             match pending.subject {
-                ApprovalSubject::Call(answer) => {
+                ApprovalSubject::Call { answer, .. } => {
                     // Without a receiver the run has ended meanwhile.
                     let _ = answer.send(to_answer(params));
                 }

@@ -205,7 +205,8 @@ impl ConnectedClient {
     /// Starts a run: the first response is queued at once, the second is returned at its end.
     async fn run_agent(&self, id: &str, params: AgentParams) -> Result<Value, GatewayError> {
         let runs = &self.state.runs;
-        let spec = runs.resolve_request(params).await?;
+        let mut spec = runs.resolve_request(params).await?;
+        spec.device = self.grant.device.clone().filter(|_| !self.grant.is_owner);
         self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
         let (id_of_run, key, accepted_at) = match &started {
@@ -270,7 +271,8 @@ impl ConnectedClient {
             ..AgentParams::default()
         };
         let runs = &self.state.runs;
-        let spec = runs.resolve_request(params).await?;
+        let mut spec = runs.resolve_request(params).await?;
+        spec.device = self.grant.device.clone().filter(|_| !self.grant.is_owner);
         self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
         let (run_id, status) = match started {

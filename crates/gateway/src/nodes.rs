@@ -21,7 +21,7 @@ use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::random::random_uuid;
 use crate::runs::{offload, store_failure, unix_millis};
 
-pub(crate) use declaration::NodeDeclaration;
+pub(crate) use declaration::{NodeDeclaration, find_idle_pattern};
 pub(crate) use invoker::GatewayNodes;
 pub(crate) use node_side::{NODE_EVENTS, NODE_METHODS};
 pub(crate) use registry::NodeConnection;

@@ -254,7 +254,7 @@ impl RunManager {
                 duration: Duration::from_secs(seconds),
                 source: "the request's `timeout`".into(),
             }),
-            approver: self.approver(&runtime, run, spec.agent.as_deref()),
+            approver: self.approver(&runtime, run, spec.agent.as_deref(), spec.device),
         };
         let opened = tokio::select! {
             biased;
@@ -329,13 +329,20 @@ impl RunManager {
         }
     }
 
-    fn approver(&self, runtime: &Runtime, run: &LiveRun, agent: Option<&str>) -> Arc<dyn Approver> {
+    fn approver(
+        &self,
+        runtime: &Runtime,
+        run: &LiveRun,
+        agent: Option<&str>,
+        device: Option<String>,
+    ) -> Arc<dyn Approver> {
         let policy = ApprovalPolicy::from_config(runtime.exec_config());
         let prompter = GatewayPrompter {
             approvals: Arc::clone(&self.approvals),
             clients: Arc::clone(&self.clients),
             run_id: run.id.clone(),
             session_key: run.session_key.clone(),
+            device,
         };
         let agent = agent.unwrap_or(runtime.default_agent());
         let command_policy = runtime.command_policy(agent);

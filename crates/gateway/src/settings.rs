@@ -10,6 +10,7 @@ use openclaw_config::defaults::GATEWAY_MAX_BODY_BYTES;
 use openclaw_config::{
     GatewayAuthMode, GatewayBind, GatewayMode, KeyPath, LoadedConfig, TailscaleMode,
 };
+use openclaw_protocol::gateway::NODE_COMMANDS;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ use self::secrets::{SecretPlace, SecretRules, SecretSetting, check_secret, read_
 use crate::auth::GatewayAuthentication;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::hooks::{HookSecretRules, HookSettings, read_hook_settings};
+use crate::nodes::find_idle_pattern;
 
 pub use self::secrets::find_client_secret;
 
@@ -151,6 +153,9 @@ impl GatewaySettings {
             authentication: &authentication,
         };
         let hooks = read_hook_settings(loaded, &rules)?;
+        let denied_node_commands: Vec<String> =
+            gateway.nodes.denied_commands().map(str::to_owned).collect();
+        check_denied_commands(&denied_node_commands)?;
         Ok(Self {
             address,
             port: overrides.port.unwrap_or_else(|| gateway.port()),
@@ -159,7 +164,7 @@ impl GatewaySettings {
             allowed_hosts: Vec::new(),
             serves_openai_api: gateway.http.endpoints.serves_openai_api(),
             hooks,
-            denied_node_commands: gateway.nodes.denied_commands().map(str::to_owned).collect(),
+            denied_node_commands,
             max_body_bytes: gateway.http.endpoints.max_body_bytes(),
             tick_interval: TICK_INTERVAL,
             state_dir: state_dir.to_owned(),
@@ -177,6 +182,18 @@ impl GatewaySettings {
     pub fn is_reachable_from_outside(&self) -> bool {
         !self.address.is_loopback()
     }
+}
+
+/// Refuses a pattern that denies no command of nodes: it was meant to deny one.
+fn check_denied_commands(denied: &[String]) -> Result<(), GatewayStartError> {
+    let Some(pattern) = find_idle_pattern(denied) else { return Ok(()) };
+    let message = format!(
+        "start the gateway: `{}` in `gateway.nodes.commands.deny` or `gateway.nodes.denyCommands` \
+         matches no command of a node",
+        pattern.escape_debug()
+    );
+    let hint = format!("The commands are {}; `*` ends a pattern.", NODE_COMMANDS.join(", "));
+    Err(settings_error(message).with_hint(hint))
 }
 
 /// Refuses restrictions that would not hold.

@@ -7,6 +7,12 @@ pub fn escape_line(text: &str) -> String {
     escape_where(text, |c| is_unsafe(c) && c != '\n')
 }
 
+/// Escapes what [`escape_line`] escapes and line ends, so that the text cannot look like two lines.
+#[must_use]
+pub fn escape_row(text: &str) -> String {
+    escape_where(text, is_unsafe)
+}
+
 /// Replaces what [`escape_line`] escapes, other than tabs, by characters of as many bytes, so that
 /// byte offsets into the text stay valid.
 #[must_use]
@@ -50,6 +56,7 @@ mod tests {
     fn what_would_hide_is_shown() {
         assert_eq!(escape_line("ls\u{1b}[2K\u{202e}x\u{200b}"), "ls\\u{1b}[2K\\u{202e}x\\u{200b}");
         assert_eq!(escape_line("grep é *\nnext"), "grep é *\nnext");
+        assert_eq!(escape_row("grep é *\nnext\u{7}"), "grep é *\\u{a}next\\u{7}");
     }
 
     #[test]

@@ -58,6 +58,8 @@ struct PreparedPlan {
     plan: Value,
     /// The [`COMMAND_FIELDS`] that were asked for.
     fields: Map<String, Value>,
+    /// Why the node's own policy asks.
+    reason: Option<String>,
 }
 
 /// A command of a node that waits to be allowed, or was.
@@ -160,6 +162,7 @@ impl PendingApprovals {
             plan_hash: plan_hash.to_owned(),
             plan: plan.clone(),
             fields: command_fields(fields),
+            reason: result.get("reason").and_then(Value::as_str).map(str::to_owned),
         };
         if prepared.byte_count() > MAX_PREPARED_BYTES {
             return;
@@ -295,7 +298,18 @@ impl NodeRun {
 
 impl PreparedPlan {
     fn byte_count(&self) -> usize {
-        self.plan.to_string().len() + Value::Object(self.fields.clone()).to_string().len()
+        self.plan.to_string().len()
+            + Value::Object(self.fields.clone()).to_string().len()
+            + self.reason.as_ref().map_or(0, String::len)
+    }
+
+    /// The whole command with the variables that it is given, which can change what it does.
+    fn command_text(&self) -> String {
+        let variables = self.fields.get("env").and_then(Value::as_object).into_iter().flatten();
+        let variables =
+            variables.map(|(name, value)| format!("{}={} ", name.escape_debug(), value));
+        let command = self.plan.get("commandText").and_then(Value::as_str).unwrap_or_default();
+        variables.chain([command.to_owned()]).collect()
     }
 
     fn describe(&self, id: &str, limit: Duration) -> Value {
@@ -306,7 +320,9 @@ impl PreparedPlan {
             "request": {
                 "host": "node",
                 "nodeId": self.node_id,
-                "command": self.plan.get("commandText"),
+                "command": self.command_text(),
+                "env": self.fields.get("env"),
+                "reason": self.reason,
                 "cwd": self.plan.get("cwd"),
                 "tool": "exec",
                 "systemRunPlan": self.plan,

@@ -132,7 +132,9 @@ fn complete_call(
     };
     let session_key = match fields.session_key.or_else(|| hooks.default_session_key.clone()) {
         Some(session_key) => Some(session_key),
-        None if fields.is_wake => None,
+        // The default session of the agent; a restriction to other sessions is about it too.
+        None if fields.is_wake && hooks.allows_session_key(MAIN_SESSION) => None,
+        None if fields.is_wake => Some(MAIN_SESSION.to_owned()),
         // The same request finds its session again.
         None => {
             let digest = to_hex(&Sha256::digest(key.as_bytes()));

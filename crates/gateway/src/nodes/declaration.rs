@@ -93,8 +93,32 @@ impl NodeDeclaration {
     }
 }
 
+/// Whether a pattern, in which `*` at the end stands for any ending, denies a command. Case and
+/// spaces around it do not matter.
 fn is_denied(command: &str, pattern: &str) -> bool {
-    pattern.strip_suffix('*').map_or(command == pattern, |start| command.starts_with(start))
+    let (command, pattern) = (command.to_lowercase(), pattern.trim().to_lowercase());
+    match pattern.strip_suffix('*') {
+        Some(start) => command.starts_with(start),
+        None => command == pattern,
+    }
+}
+
+/// Finds a pattern that was meant to deny a command that is served here, and denies none. Commands
+/// that no gateway here serves, such as `camera.snap`, need not be denied.
+pub(crate) fn find_idle_pattern(denied: &[String]) -> Option<&str> {
+    let mut denied = denied.iter().map(String::as_str);
+    denied.find(|pattern| {
+        let denies_some = NODE_COMMANDS.iter().any(|command| is_denied(command, pattern));
+        !denies_some && !is_of_others(&pattern.trim().to_lowercase())
+    })
+}
+
+/// Whether a pattern, in lower case, is for commands of nodes that are not served here.
+fn is_of_others(pattern: &str) -> bool {
+    let name = pattern.strip_suffix('*').unwrap_or(pattern);
+    let family = name.split_once('.').map(|(family, _)| family);
+    let is_other_family = family.is_some_and(|family| !family.is_empty() && family != "system");
+    is_plain_name(name) && (is_other_family || name == "system.notify")
 }
 
 fn is_plain_name(name: &str) -> bool {
@@ -126,6 +150,21 @@ mod tests {
         });
         change(&mut params);
         NodeDeclaration::from_params(&serde_json::from_value(params).unwrap(), &denied)
+    }
+
+    #[test]
+    fn a_pattern_denies_whatever_its_case_and_one_that_denies_nothing_is_found() {
+        let declared = |denied: &str| declare_with(&[denied], |_| ()).commands;
+        for denied in ["System.Run", " system.run ", "SYSTEM.RUN*"] {
+            assert_eq!(declared(denied), ["system.which"], "{denied}");
+        }
+        let find = |pattern: &str| find_idle_pattern(&[pattern.to_owned()]).map(str::to_owned);
+        for idle in ["exec", "*.run", "system.run,system.which", "system.rum", "system.runs*", ""] {
+            assert_eq!(find(idle).as_deref(), Some(idle));
+        }
+        for good in ["*", "system.*", "System.Run", "camera.snap", "canvas.*", "system.notify"] {
+            assert_eq!(find(good), None, "{good}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct RunSpec {
     pub(crate) agent: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) timeout_seconds: Option<u64>,
+    /// The device that asks for it; `None` for the owner of the gateway and for webhooks.
+    pub(crate) device: Option<String>,
     /// How it was started, for the metrics.
     pub(crate) trigger: &'static str,
 }
@@ -63,6 +65,7 @@ impl RunManager {
             agent: selector.agent_id,
             model: params.model,
             timeout_seconds: params.timeout,
+            device: None,
             trigger: "client",
         })
     }

@@ -49,6 +49,7 @@ fn secrets_that_protect_nothing_are_refused_with_their_key_and_a_remedy() {
         ("{ gateway: { tls: { enabled: true } } }".to_owned(), "gateway.tls"),
         ("{ gateway: { tools: { deny: ['exec'] } } }".to_owned(), "gateway.tools.deny"),
         ("{ gateway: { auth: { rateLimit: { maxAttempts: 3 } } } }".to_owned(), "rateLimit"),
+        ("{ gateway: { nodes: { denyCommands: ['exec'] } } }".to_owned(), "`exec`"),
     ];
     for (json5, said) in cases {
         let error = settings(&json5, &[]).unwrap_err();

@@ -85,6 +85,19 @@ async fn wake_is_a_turn_of_the_main_session() {
 }
 
 #[tokio::test]
+async fn wake_reaches_the_main_session_only_where_its_key_is_allowed() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let hooks =
+        format!("{{ enabled: true, token: '{HOOK_TOKEN}', allowedSessionKeyPrefixes: ['hook:'] }}");
+    let lab = start(&server, &hooks).await;
+    let answer = post(&lab, "wake", &json!({ "text": "Mail came." }), &[]).await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    assert!(answer.body.contains("hooks.allowedSessionKeyPrefixes"), "{}", answer.body);
+    assert!(server.requests().is_empty());
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn only_who_knows_the_token_or_the_secret_is_let_in() {
     let server = MockVllm::builder().start().await.unwrap();
     let hooks = format!(

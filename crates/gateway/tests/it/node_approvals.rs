@@ -91,6 +91,29 @@ async fn what_only_the_gateway_says_is_taken_out_of_what_clients_send() {
 }
 
 #[tokio::test]
+async fn the_question_shows_the_variables_of_a_command_and_why_the_node_asks() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let (mut owner, mut approver) = (lab.operator().await, lab.operator().await);
+    let mut node = TestNode::new(1, ALL);
+    let mut client = node.pair(&lab, &mut owner).await;
+    let env = json!({ "TAR_OPTIONS": "--checkpoint-action=exec=id" });
+    let prepare =
+        node.invoke("system.run.prepare", &json!({ "command": ["id"], "env": env.clone() }));
+    let result = json!({ "plan": plan("h1"), "decision": "ask", "reason": "sets a variable" });
+    carry_out(&mut owner, (&node, &mut client), prepare, &result).await;
+    let params = json!({
+        "host": "node", "nodeId": node.id(), "systemRunPlan": { "planHash": "h1" },
+    });
+    owner.request("ask", "exec.approval.request", params).await;
+    let asked = approver.event("exec.approval.requested").await;
+    let shown = &asked["payload"]["request"];
+    assert_eq!(shown["command"], r#"TAR_OPTIONS="--checkpoint-action=exec=id" id"#);
+    assert_eq!((&shown["env"], &shown["reason"]), (&env, &json!("sets a variable")));
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn an_approval_is_for_one_run_of_exactly_what_the_node_prepared() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = GatewayLab::start(&server).await;

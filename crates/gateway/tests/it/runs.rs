@@ -4,6 +4,7 @@ use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
 use serde_json::{Value, json};
 
 use crate::lab::{GatewayLab, TestClient};
+use crate::test_device::TestDevice;
 
 fn request(message: &str, key: &str) -> Value {
     json!({ "message": message, "idempotencyKey": key })
@@ -201,6 +202,39 @@ async fn a_call_is_decided_by_a_client_that_may() {
     assert_eq!(other["error"]["details"]["code"], "APPROVAL_ALREADY_RESOLVED");
     let list = approver.call("exec.approval.list", json!({})).await;
     assert_eq!(list["payload"]["approvals"], json!([]));
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_device_allows_no_call_of_its_own_run_unless_it_may_everything() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let more = "tools: { exec: { host: 'gateway', security: 'allowlist', ask: 'on-miss' } }";
+    let lab = GatewayLab::start_with(&server, more, |_| ()).await;
+    let mut owner = lab.operator().await;
+    for (seed, scopes, is_allowed) in [
+        (1, &["operator.write", "operator.approvals"][..], false),
+        (2, &["operator.admin"][..], true),
+    ] {
+        server.push(Turn::call("exec", r#"{"command":"echo decided > here.txt"}"#));
+        server.push(Turn::text("Done."));
+        let mut device = TestDevice::new(seed, scopes);
+        let mut client = device.pair(&lab, &mut owner).await;
+        client.request("1", "agent", request("Write it", &format!("k{seed}"))).await;
+        let asked = owner.event("exec.approval.requested").await;
+        let resolve =
+            |decision: &str| json!({ "id": asked["payload"]["id"], "decision": decision });
+        let allowed = client.call("exec.approval.resolve", resolve("allow-once")).await;
+        assert_eq!(allowed["ok"], is_allowed, "{allowed}");
+        if !is_allowed {
+            assert_eq!(allowed["error"]["code"], "FORBIDDEN", "{allowed}");
+            // It may deny, and others may allow.
+            assert_eq!(
+                owner.call("exec.approval.resolve", resolve("allow-once")).await["ok"],
+                true
+            );
+        }
+        assert_eq!(answer_text(&end_of_run(&mut client, "1").await), "Done.");
+    }
     lab.end().await;
 }
 
