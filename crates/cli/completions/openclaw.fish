@@ -828,7 +828,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l require-rpc -d 'Changes nothing: a gateway that does not answer is a failure in any case'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from status" -l no-probe -d 'Show the settings without asking the gateway; the exit code is 0 then'
@@ -841,7 +841,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l require-rpc -d 'Changes nothing: a gateway that does not answer is a failure in any case'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from probe" -l no-probe -d 'Show the settings without asking the gateway; the exit code is 0 then'
@@ -854,7 +854,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from health" -s q -l quiet -d 'Print only errors on stderr'
@@ -867,7 +867,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l expect-final -d 'Wait for the second response of a method that has two, such as `agent`'
-complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Print only errors on stderr'
@@ -926,7 +926,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
@@ -939,7 +939,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l latest -d 'Show the newest request, without approving it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l identity-only -d 'Let a node in without approving the commands that it offers'
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Print only errors on stderr'
@@ -950,7 +950,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'Print only errors on stderr'
@@ -961,7 +961,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
@@ -974,7 +974,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print only errors on stderr'
@@ -988,7 +988,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print only errors on stderr'
@@ -1001,7 +1001,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print only errors on stderr'
@@ -1014,7 +1014,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_se
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l pending -d 'Reject the devices that wait as well'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l yes -d 'Do it; without this nothing is changed'
-complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand devices; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print only errors on stderr'
@@ -1048,7 +1048,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand node; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
@@ -1105,7 +1105,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "pending" -d 'List everything that waits for an approval, each with the command that approves it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "approve" -d 'Approve commands that a node added after it was paired'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "reject" -d 'Reject commands that a node added after it was paired'
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "remove" -d 'Forget a node: its connection ends, and it must be approved again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "remove" -d 'Forget a node: a connection of it ends, and it must be approved again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "rename" -d 'Give a node another name'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "describe" -d 'Show what is known about a node'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and not __fish_seen_subcommand_from list status pending approve reject remove rename describe invoke run" -f -a "invoke" -d 'Have a node carry out one of its commands'
@@ -1118,7 +1118,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l connected -d 'Only the nodes that are connected'
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
@@ -1131,7 +1131,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l connected -d 'Only the nodes that are connected'
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
@@ -1142,7 +1142,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from pending" -s q -l quiet -d 'Print only errors on stderr'
@@ -1153,7 +1153,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Print only errors on stderr'
@@ -1164,19 +1164,19 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l node -d 'The whole id or the name of the node; not needed when there is only one' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l node -d 'The whole id or the name of the node' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l url -d 'The gateway\'s address, instead of the one of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
@@ -1189,7 +1189,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print only errors on stderr'
@@ -1201,7 +1201,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from describe" -s q -l quiet -d 'Print only errors on stderr'
@@ -1217,7 +1217,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from invoke" -s q -l quiet -d 'Print only errors on stderr'
@@ -1233,7 +1233,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another machine without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand nodes; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'

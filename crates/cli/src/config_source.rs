@@ -28,6 +28,16 @@ pub(crate) enum ConfigSourceError {
 impl ConfigSource {
     /// Loads the config.
     pub(crate) fn load(&self) -> Result<LoadedConfig, ConfigSourceError> {
+        ConfigLoader::load(&self.load_options()?).map_err(ConfigSourceError::Load)
+    }
+
+    /// Loads the config as the files are now: a broken one is an error, whatever it was before.
+    pub(crate) fn load_present(&self) -> Result<LoadedConfig, ConfigSourceError> {
+        let options = self.load_options()?.with_last_good(false);
+        ConfigLoader::load(&options).map_err(ConfigSourceError::Load)
+    }
+
+    fn load_options(&self) -> Result<LoadOptions<'_>, ConfigSourceError> {
         let mut options = LoadOptions::new(&self.paths, &self.env);
         for text in &self.overrides {
             let parts =
@@ -42,7 +52,7 @@ impl ConfigSource {
         {
             options = options.override_json5(key, "true", "--trace");
         }
-        ConfigLoader::load(&options).map_err(ConfigSourceError::Load)
+        Ok(options)
     }
 
     /// The models of a config that was loaded from here.

@@ -1,7 +1,7 @@
 //! The address of a gateway.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use openclaw_protocol::gateway::DEFAULT_PORT;
@@ -44,12 +44,48 @@ impl GatewayAddress {
         format!("{}:{}", self.host, self.port)
     }
 
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Whether it leads to this machine, so that a secret does not cross a network.
     #[must_use]
     pub fn is_on_this_machine(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         bare.eq_ignore_ascii_case("localhost")
             || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    }
+}
+
+impl GatewayAddress {
+    /// The address with `localhost` replaced by where a gateway of this machine listens, when it has
+    /// this port.
+    #[must_use]
+    pub fn resolve_localhost(self, listener: SocketAddr) -> Self {
+        if !self.host.eq_ignore_ascii_case("localhost") || self.port != listener.port() {
+            return self;
+        }
+        let ip = match listener.ip().to_canonical() {
+            ip if ip.is_loopback() => ip,
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            _ => return self,
+        };
+        let resolved = Self::from_socket_address(SocketAddr::new(ip, self.port));
+        Self { path: self.path, ..resolved }
+    }
+
+    /// Whether it leads to what listens on this machine at a socket address. A name never does,
+    /// because others decide where it leads.
+    #[must_use]
+    pub fn leads_to(&self, listener: SocketAddr) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        let Ok(host) = bare.parse::<IpAddr>() else { return false };
+        let (host, ip) = (host.to_canonical(), listener.ip().to_canonical());
+        let is_any = ip.is_unspecified() && ip.is_ipv4() == host.is_ipv4() && host.is_loopback();
+        self.port == listener.port() && (host == ip || is_any)
     }
 }
 
@@ -123,6 +159,41 @@ mod tests {
         assert!("ws://localhost".parse::<GatewayAddress>().unwrap().is_on_this_machine());
         assert!("ws://[::1]".parse::<GatewayAddress>().unwrap().is_on_this_machine());
         assert!(!"ws://desk".parse::<GatewayAddress>().unwrap().is_on_this_machine());
+    }
+
+    #[test]
+    fn an_address_leads_to_the_listener_whose_it_is() {
+        for (address, listener, leads) in [
+            ("ws://127.0.0.1:7", "127.0.0.1:7", true),
+            ("ws://127.0.0.1:7", "0.0.0.0:7", true),
+            ("ws://192.0.2.1:7", "192.0.2.1:7", true),
+            ("ws://[::1]:7", "[::]:7", true),
+            ("ws://127.0.0.1:8", "127.0.0.1:7", false),
+            ("ws://[::1]:7", "127.0.0.1:7", false),
+            ("ws://[::1]:7", "0.0.0.0:7", false),
+            ("ws://127.0.0.2:7", "127.0.0.1:7", false),
+            ("ws://192.0.2.1:7", "0.0.0.0:7", false),
+            ("ws://localhost:7", "127.0.0.1:7", false),
+        ] {
+            let parsed: GatewayAddress = address.parse().unwrap();
+            assert_eq!(parsed.leads_to(listener.parse().unwrap()), leads, "{address} {listener}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_where_the_gateway_of_this_machine_listens() {
+        for (address, listener, resolved) in [
+            ("ws://localhost:7/x", "127.0.0.1:7", "ws://127.0.0.1:7/x"),
+            ("ws://LOCALHOST:7", "0.0.0.0:7", "ws://127.0.0.1:7/"),
+            ("ws://localhost:7", "[::]:7", "ws://[::1]:7/"),
+            ("ws://localhost:8", "127.0.0.1:7", "ws://localhost:8/"),
+            ("ws://localhost:7", "192.0.2.1:7", "ws://localhost:7/"),
+            ("ws://desk:7", "127.0.0.1:7", "ws://desk:7/"),
+        ] {
+            let parsed: GatewayAddress = address.parse().unwrap();
+            let found = parsed.resolve_localhost(listener.parse().unwrap());
+            assert_eq!(found.to_string(), resolved, "{address} {listener}");
+        }
     }
 
     #[test]

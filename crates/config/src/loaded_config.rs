@@ -104,6 +104,17 @@ impl LoadedConfig {
         loaded
     }
 
+    /// Whether another config comes from the same texts and the same environment, so that it is the
+    /// same config.
+    #[must_use]
+    pub fn has_same_sources(&self, other: &Self) -> bool {
+        let texts = |loaded: &Self| -> Vec<_> {
+            let sources = loaded.tree_sources().iter().chain(&loaded.broken_sources);
+            sources.map(|it| (it.layer, it.name.clone(), Arc::clone(&it.text))).collect()
+        };
+        self.exists == other.exists && self.env == other.env && texts(self) == texts(other)
+    }
+
     /// Whether the user file is broken and its last good version is used instead.
     #[must_use]
     pub fn is_last_good(&self) -> bool {

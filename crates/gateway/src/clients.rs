@@ -237,14 +237,17 @@ impl ClientRegistry {
         role: Option<&str>,
         except: Option<&ClientQueue>,
         reason: &'static str,
-    ) {
+    ) -> usize {
+        let mut closed = 0;
         for (queue, grant) in self.lock().values() {
             let is_meant = grant.device.as_deref() == Some(device)
                 && role.is_none_or(|role| role == grant.role);
             if is_meant && !except.is_some_and(|except| Arc::ptr_eq(&except.0, &queue.0)) {
+                closed += usize::from(!queue.is_closing());
                 queue.close(CREDENTIAL_CHANGED, reason);
             }
         }
+        closed
     }
 
     /// Whether a client of a device is connected.

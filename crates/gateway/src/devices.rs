@@ -3,7 +3,7 @@
 mod methods;
 mod refusals;
 
-pub(crate) use refusals::{check_label, missing_scope, too_many_changes};
+pub(crate) use refusals::{check_label, invalid_name, missing_scope, too_many_changes};
 
 use std::net::IpAddr;
 use std::sync::Arc;

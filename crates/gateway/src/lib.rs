@@ -32,5 +32,5 @@ pub use error::{GatewayStartError, GatewayStartErrorKind};
 pub use hooks::HookSettings;
 pub use live_config::ReloadReport;
 pub use nodes::{NodeInvocation, NodeInvokeOutcome, NodePayload, NodeProgress, NodeRegistry};
-pub use server::{GatewayHandle, GatewayServer, recorded_address};
+pub use server::{GatewayHandle, GatewayServer, recorded_address, running_address};
 pub use settings::{GatewayOverrides, GatewaySettings, find_client_secret};

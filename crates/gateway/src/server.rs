@@ -43,6 +43,9 @@ pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The file with the address of the gateway.
 const ADDRESS_FILE: &str = "address";
 
+/// The file in the folder of a gateway that it locks as long as it runs.
+const LOCK_FILE: &str = "gateway.lock";
+
 /// The most bytes of that file.
 const MAX_ADDRESS_BYTES: u64 = 256;
 
@@ -86,6 +89,10 @@ impl GatewayServer {
             state_file(format!("make the folder {}", folder.display())).with_source(error)
         })?;
         let lock = acquire_lock(&folder)?;
+        // The address of a gateway that has ended may be another program's by now.
+        forget_address(&folder).map_err(|error| {
+            state_file(format!("remove the old address in {}", folder.display())).with_source(error)
+        })?;
         let address = SocketAddr::new(settings.address, settings.port);
         let listener = TcpListener::bind(address).await.map_err(|error| {
             GatewayStartError::new(GatewayStartErrorKind::Address, format!("listen on {address}"))
@@ -246,6 +253,24 @@ pub fn recorded_address(state_dir: &Path) -> Option<SocketAddr> {
     openclaw_fs::read_text(&path, MAX_ADDRESS_BYTES).ok()?.trim().parse().ok()
 }
 
+/// The address at which the gateway of a state folder listens now; `None` when none runs there. No
+/// other program can have this address as long as that gateway runs.
+#[must_use]
+pub fn running_address(state_dir: &Path) -> Option<SocketAddr> {
+    let path = state_dir.join("gateway").join(LOCK_FILE);
+    let is_locked = path.exists()
+        && LockFile::open(&path).and_then(|lock| lock.try_lock_exclusive()).is_ok_and(|it| !it);
+    // Read after the lock: a gateway that starts removes the address of the one before first.
+    recorded_address(state_dir).filter(|_| is_locked)
+}
+
+fn forget_address(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_file(folder.join(ADDRESS_FILE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Lets the commands of this machine find the gateway, whatever port it was given.
 fn record_address(folder: &Path, address: SocketAddr) -> io::Result<()> {
     let mut file = AtomicFile::create(&folder.join(ADDRESS_FILE))?;
@@ -255,7 +280,7 @@ fn record_address(folder: &Path, address: SocketAddr) -> io::Result<()> {
 
 /// Takes the lock of the state folder, which the system releases when the program ends.
 fn acquire_lock(folder: &Path) -> Result<LockFile, GatewayStartError> {
-    let path = folder.join("gateway.lock");
+    let path = folder.join(LOCK_FILE);
     match LockFile::acquire_within(&path, LOCK_TIMEOUT) {
         Ok(mut lock) => {
             lock.record_holder();

@@ -20,6 +20,10 @@ use serde_json::{Value, json};
 struct DenyingPolicy;
 
 impl NodePolicy for DenyingPolicy {
+    fn reload_settings(&self) -> Result<u64, String> {
+        Ok(1)
+    }
+
     fn command_settings(&self, _: &str) -> Result<CommandSettings, String> {
         let supervisor = SupervisorProgram::this_program();
         let mut options = ExecOptions::new(Duration::from_secs(1), 1000, supervisor);
@@ -59,6 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(30),
             first_approval: Duration::from_secs(5),
+            soon_period: Duration::from_mins(5),
+            soon_approval: Duration::from_secs(10),
             longest_approval: Duration::from_mins(1),
         },
     };

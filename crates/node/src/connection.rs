@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::commands::NodeCore;
 use crate::output::{LinkMessage, LinkSender};
-use crate::report::InvocationStage;
+use crate::report::{CommandsDecision, InvocationStage, NodeReport};
 
 /// The most messages that wait to be sent, besides answers.
 const MAX_WAITING_MESSAGES: usize = 64;
@@ -76,6 +76,11 @@ impl ServedConnection<'_> {
                 if cancel.node_id == self.core.node_id {
                     self.core.cancel_invoke(&cancel.invoke_id);
                 }
+            }
+            GatewayMessage::Event(event) if event.event == "node.commands" => {
+                let Some(decision) = parse_payload::<CommandsDecision>(event) else { return };
+                let decision = decision.without_foreign_texts();
+                self.core.reports().send_report(NodeReport::CommandsDecided(decision));
             }
             GatewayMessage::Response { id, .. } => {
                 // A refused answer is no better the next time.

@@ -14,7 +14,7 @@ use openclaw_client::{
     NodeDeclaration,
 };
 use openclaw_device::{DeviceIdentity, DeviceTokenFile};
-use openclaw_fs::{LockFile, create_private_dir};
+use openclaw_fs::{LockError, LockFile, create_private_dir};
 use openclaw_protocol::gateway::{ConnectErrorCode, GatewayError, NODE_COMMANDS};
 use openclaw_store::{InvocationLog, Store, StoreError};
 use tokio::task::JoinSet;
@@ -28,6 +28,12 @@ use crate::report::{NodeReport, ReportSink};
 
 /// The role of a node.
 const ROLE: &str = "node";
+
+/// The file in the folder of a node that it locks as long as it runs; it has the id of its process.
+pub const NODE_LOCK_FILE: &str = "node.lock";
+
+/// How long a node waits for the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a node is and where it connects to.
 #[derive(Debug)]
@@ -61,6 +67,10 @@ pub struct ReconnectDelays {
     pub longest: Duration,
     /// After the gateway said that the node must be approved; doubled each time.
     pub first_approval: Duration,
+    /// For how long after that the node waits for `soon_approval` at most.
+    pub soon_period: Duration,
+    /// At most, while a person may be about to approve the node.
+    pub soon_approval: Duration,
     /// At most, while it waits for an approval.
     pub longest_approval: Duration,
 }
@@ -114,6 +124,8 @@ enum NextAttempt {
 struct FailureCount {
     failures: u32,
     refusals: u32,
+    /// When the gateway first said that the node must be approved.
+    waiting_since: Option<Instant>,
     was_connected: bool,
 }
 
@@ -124,6 +136,15 @@ impl fmt::Display for NodeStopReason {
 }
 
 impl std::error::Error for NodeStopReason {}
+
+impl ReconnectDelays {
+    /// The delay of a node that has waited for its approval and has asked so many times before.
+    fn approval_delay(&self, waited: Duration, times: u32) -> Duration {
+        let is_soon = waited < self.soon_period;
+        let longest = if is_soon { self.soon_approval } else { self.longest_approval };
+        double_delay(self.first_approval, longest, times)
+    }
+}
 
 impl NodeHost {
     /// Opens the ledger of a node, alone.
@@ -138,10 +159,15 @@ impl NodeHost {
         let path = options.folder.clone();
         let unusable = |source| NodeStartError::Folder { path: path.clone(), source };
         create_private_dir(&options.folder).map_err(unusable)?;
-        let lock = LockFile::open(&options.folder.join("node.lock")).map_err(unusable)?;
-        if !lock.try_lock_exclusive().map_err(unusable)? {
-            return Err(NodeStartError::AlreadyRunning { path });
-        }
+        let lock_path = options.folder.join(NODE_LOCK_FILE);
+        // Who only looks whether a node runs has the lock for a moment.
+        let mut lock = match LockFile::acquire_within(&lock_path, LOCK_TIMEOUT) {
+            Ok(lock) => lock,
+            Err(LockError::Timeout { .. }) => return Err(NodeStartError::AlreadyRunning { path }),
+            Err(LockError::Unavailable { source, .. }) => return Err(unusable(source)),
+            Err(error) => return Err(unusable(io::Error::other(error))),
+        };
+        lock.record_holder();
         let store = Store::open(options.folder.join("node.sqlite"));
         let store = store.map_err(NodeStartError::Ledger)?;
         // Another start has another number, so that what it left is told apart.
@@ -232,8 +258,8 @@ impl NodeHost {
         let mut told_delay = None;
         if let ClientError::Refused { error, .. } = error {
             if is_reason(error, ConnectErrorCode::PairingRequired) {
-                let delay =
-                    double_delay(delays.first_approval, delays.longest_approval, count.refusals);
+                let since = *count.waiting_since.get_or_insert_with(Instant::now);
+                let delay = delays.approval_delay(since.elapsed(), count.refusals);
                 count.refusals = count.refusals.saturating_add(1);
                 let request_id = error.details.as_ref().and_then(|it| it.get("requestId"));
                 let request_id = request_id.and_then(|id| id.as_str()).map(str::to_owned);
@@ -290,6 +316,28 @@ fn random_number() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_approval_is_seen_within_ten_seconds_for_five_minutes() {
+        let delays = ReconnectDelays {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            first_approval: Duration::from_secs(5),
+            soon_period: Duration::from_mins(5),
+            soon_approval: Duration::from_secs(10),
+            longest_approval: Duration::from_mins(1),
+        };
+        let (mut waited, mut waits) = (Duration::ZERO, Vec::new());
+        for times in 0..40 {
+            let delay = delays.approval_delay(waited, times);
+            waits.push((waited.as_secs(), delay.as_secs()));
+            waited += delay;
+        }
+        assert_eq!(waits[..3], [(0, 5), (5, 10), (15, 10)]);
+        for (at, delay) in waits {
+            assert!(if at < 300 { delay <= 10 } else { delay == 60 }, "{delay} s at {at} s");
+        }
+    }
 
     #[test]
     fn waits_grow_to_their_limit() {

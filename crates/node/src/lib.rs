@@ -13,6 +13,8 @@ mod report;
 mod runs;
 mod system_run;
 
-pub use host::{NodeHost, NodeOptions, NodeStartError, NodeStopReason, ReconnectDelays};
+pub use host::{
+    NODE_LOCK_FILE, NodeHost, NodeOptions, NodeStartError, NodeStopReason, ReconnectDelays,
+};
 pub use policy::{ApprovalsChangeError, ApprovalsSnapshot, CommandSettings, NodePolicy};
-pub use report::{InvocationStage, NodeReport};
+pub use report::{CommandsDecision, InvocationStage, NodeReport};

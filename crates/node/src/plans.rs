@@ -27,7 +27,15 @@ const MAX_AGENTS: usize = 64;
 pub(crate) struct CommandPlanner {
     policy: Arc<dyn NodePolicy>,
     workspace: PathBuf,
-    agents: Mutex<HashMap<String, Arc<AgentCommands>>>,
+    agents: Mutex<KnownAgents>,
+}
+
+/// The agents whose settings are known.
+#[derive(Debug, Default)]
+struct KnownAgents {
+    /// The number of the settings that they are from.
+    settings: u64,
+    commands: HashMap<String, Arc<AgentCommands>>,
 }
 
 /// How the commands of one agent run.
@@ -139,13 +147,20 @@ impl CommandPlanner {
         if agent.len() > MAX_AGENT_BYTES || agent.chars().any(char::is_control) {
             return Err(invalid_request("`agentId` is no id of an agent"));
         }
-        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let denied = |problem| {
+            NodeError::new(NodeErrorCode::SystemRunDenied, format!("failed to {problem}"))
+        };
+        let mut known = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let settings = self.policy.reload_settings().map_err(denied)?;
+        if known.settings != settings {
+            // Commands that run go on as they began.
+            *known = KnownAgents { settings, commands: HashMap::new() };
+        }
+        let agents = &mut known.commands;
         if let Some(known) = agents.get(agent) {
             return Ok(Arc::clone(known));
         }
-        let settings = self.policy.command_settings(agent).map_err(|problem| {
-            NodeError::new(NodeErrorCode::SystemRunDenied, format!("failed to {problem}"))
-        })?;
+        let settings = self.policy.command_settings(agent).map_err(denied)?;
         let host = CommandHost::new(&self.workspace, settings.options);
         let commands = Arc::new(AgentCommands { host, sandbox: settings.sandbox });
         // Settings in use stay alive with their commands.

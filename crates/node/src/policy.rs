@@ -7,7 +7,15 @@ use serde_json::Value;
 
 /// Decides what a gateway may run here. No answer of a gateway changes a decision of it.
 pub trait NodePolicy: Send + Sync + Debug {
-    /// How commands of an agent run, and who judges them. Asked once for each agent.
+    /// Reads the settings again, before each command is judged. The number is another one when they
+    /// changed.
+    ///
+    /// # Errors
+    /// Why nothing may run with them, as a fragment that fits "failed to {…}".
+    fn reload_settings(&self) -> Result<u64, String>;
+
+    /// How commands of an agent run, and who judges them. Asked once for each agent and each change
+    /// of the settings.
     ///
     /// # Errors
     /// Why none run, as a fragment that fits "failed to {…}".

@@ -6,7 +6,7 @@ use openclaw_process::{CommandEnd, command_control};
 use openclaw_protocol::gateway::{
     NodeDecision, NodeError, NodeErrorCode, NodeInvokeRequest, SystemRunParams, SystemRunResult,
 };
-use openclaw_tools::HostCommandEnd;
+use openclaw_tools::{HostCommandEnd, HostCommandError};
 use serde_json::{Value, json};
 
 use crate::commands::NodeCore;
@@ -14,6 +14,12 @@ use crate::output::{LinkMessage, LinkSender, RunOutput};
 use crate::plans::{JudgedWish, to_node_error};
 use crate::report::InvocationStage;
 use crate::runs::RunGuard;
+
+/// The exit code of a shell for a program that it does not find.
+const NOT_FOUND: i32 = 127;
+
+/// The exit code of a shell for what it may not execute.
+const NOT_EXECUTABLE: i32 = 126;
 
 /// Whether a command may run, and which approval it uses up.
 ///
@@ -98,11 +104,27 @@ pub(crate) async fn run_judged(
         }
     };
     core.report_stage(request, InvocationStage::Ended);
-    let ended = ended.map_err(|error| to_node_error(&error))?;
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error @ HostCommandError::NotFound { .. }) => return Ok(as_shell(NOT_FOUND, &error)),
+        Err(error @ HostCommandError::NotExecutable { .. }) => {
+            return Ok(as_shell(NOT_EXECUTABLE, &error));
+        }
+        Err(error) => return Err(to_node_error(&error)),
+    };
     if ended.end == CommandEnd::Stopped {
         return Err(NodeError::new(NodeErrorCode::Cancelled, "the command was ended"));
     }
     Ok(json!(to_result(&ended, output)))
+}
+
+/// The result that a shell gives for a program that it cannot run.
+fn as_shell(exit_code: i32, error: &HostCommandError) -> Value {
+    json!(SystemRunResult {
+        exit_code: Some(exit_code),
+        error: Some(format!("failed to {error}")),
+        ..SystemRunResult::default()
+    })
 }
 
 fn to_result(ended: &HostCommandEnd, output: RunOutput) -> SystemRunResult {

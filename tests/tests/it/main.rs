@@ -72,6 +72,8 @@ mod logs;
 #[cfg(test)]
 mod node_exec;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod odd_files;
 #[cfg(test)]
 mod odd_servers;

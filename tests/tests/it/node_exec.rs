@@ -7,39 +7,53 @@ use serde_json::json;
 use crate::servers::tiny;
 
 /// A gateway, and a node with a home folder of its own.
-struct NodeSetup {
-    gateway: Running,
-    node: Running,
-    node_home: Home,
+pub(crate) struct NodeSetup {
+    pub(crate) gateway: Running,
+    pub(crate) node: Running,
+    pub(crate) node_home: Home,
 }
 
 impl NodeSetup {
     /// Starts both and approves the node; `node_config` is the node's own.
-    async fn start(home: &Home, node_config: &str) -> Self {
-        let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
-        gateway.until_says("Ctrl-C ends it").await;
-        let state = home.path().join(".openclaw/gateway");
-        let address = std::fs::read_to_string(state.join("address")).unwrap();
-        let port = address.trim().rsplit(':').next().unwrap().to_owned();
-        let token = std::fs::read_to_string(state.join("token")).unwrap();
-        let node_home = Home::new().config(node_config).env("OPENCLAW_GATEWAY_TOKEN", token.trim());
-        let args = ["node", "run", "--host", "127.0.0.1", "--port", port.as_str()];
-        let args = [&args[..], &["--display-name", "server-node"]].concat();
+    pub(crate) async fn start(home: &Home, node_config: &str) -> Self {
+        let gateway = start_gateway(home).await;
+        let node_home = Home::new().config(node_config);
+        let port = port_of_gateway(home);
+        let args = ["node", "run", "--port", &port, "--display-name", "server-node"];
         let mut node = node_home.start(&args);
         node.until_says("openclaw devices approve").await;
-        let pending = home.run(&["devices", "list", "--json"]).await.code(0).json();
-        let id = pending["pending"][0]["requestId"].as_str().unwrap().to_owned();
+        let id = waiting_device(home).await;
         let _approved = home.run(&["devices", "approve", &id]).await.code(0);
         node.until_says("connected").await;
         Self { gateway, node, node_home }
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.node.terminate().await;
         let _node = self.node.ended().await;
         self.gateway.terminate().await;
         let _gateway = self.gateway.ended().await.code(0);
     }
+}
+
+/// Starts the gateway of a home folder on a port that the system chooses.
+pub(crate) async fn start_gateway(home: &Home) -> Running {
+    let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
+    gateway.until_says("Ctrl-C ends it").await;
+    gateway
+}
+
+/// The port of the gateway that ran last with a home folder.
+pub(crate) fn port_of_gateway(home: &Home) -> String {
+    let address = home.path().join(".openclaw/gateway/address");
+    let address = std::fs::read_to_string(address).unwrap();
+    address.trim().rsplit(':').next().unwrap().to_owned()
+}
+
+/// The request of the only device that waits.
+pub(crate) async fn waiting_device(home: &Home) -> String {
+    let pending = home.run(&["devices", "list", "--json"]).await.code(0).json();
+    pending["pending"][0]["requestId"].as_str().unwrap().to_owned()
 }
 
 /// The four settings as people type them.

@@ -91,20 +91,20 @@ async fn without_a_service_manager_the_foreground_command_is_named() {
         return;
     }
     let home = Home::new();
-    for action in ["install", "start", "stop", "restart", "uninstall"] {
-        let said = home.run(&["gateway", action]).await.code(1);
-        let _said = said.says(&["does not run systemd", "`openclaw gateway run`"]);
-        let said = home.run(&["node", action]).await.code(1);
-        let _said = said.says(&["does not run systemd", "`openclaw node run`"]);
+    for program in ["gateway", "node"] {
+        for action in ["install", "start", "stop", "restart", "uninstall"] {
+            let said = home.run(&[program, action]).await.code(1).says(&["does not run systemd"]);
+            let is_start = matches!(action, "install" | "start");
+            let told = said.stderr.contains("runs it in the foreground");
+            assert_eq!(told, is_start, "{program} {action}: {}", said.stderr);
+        }
     }
-    // What was told is remembered for `openclaw node run`.
+    // What is not installed is not remembered.
     let words = ["node", "install", "--host", "127.0.0.1", "--port", "7", "--display-name", "n"];
     let _said = home.run(&words).await.code(1);
-    let status = home.run(&["node", "status", "--json"]).await.code(1).json();
-    assert_eq!(
-        (&status["gateway"], &status["displayName"]),
-        (&"ws://127.0.0.1:7/".into(), &"n".into())
-    );
+    assert!(!home.path().join(".openclaw/node.json").exists());
+    let words = ["node", "install", "--display-name", " "];
+    let _said = home.run(&words).await.code(2).says(&["`--display-name` is empty"]);
     let said = home.run(&["gateway", "restart", "--json"]).await.code(1).json();
     assert_eq!((&said["action"], &said["ok"]), (&"restart".into(), &false.into()));
     let status = home.run(&["gateway", "status", "--json"]).await.code(4).json();

@@ -100,7 +100,7 @@ pub(crate) struct GatewayTargetArgs {
     #[command(flatten)]
     pub(crate) secret: GatewaySecretArgs,
     /// Connect as a paired device instead of as the owner of the gateway, as is done anyway for
-    /// another machine without a token
+    /// another gateway than that of the state folder without a token
     #[arg(long, conflicts_with_all = ["token", "password"])]
     pub(crate) as_device: bool,
     /// How long to wait for an answer, in milliseconds

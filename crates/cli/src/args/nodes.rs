@@ -25,8 +25,8 @@ pub(crate) enum NodesAction {
     Approve(NodesRequestArgs),
     /// Reject commands that a node added after it was paired
     Reject(NodesRequestArgs),
-    /// Forget a node: its connection ends, and it must be approved again
-    Remove(NodesNodeArgs),
+    /// Forget a node: a connection of it ends, and it must be approved again
+    Remove(NodesRemoveArgs),
     /// Give a node another name
     Rename(NodesRenameArgs),
     /// Show what is known about a node
@@ -67,7 +67,17 @@ pub(crate) struct NodesRequestArgs {
     pub(crate) target: GatewayTargetArgs,
 }
 
-/// `openclaw nodes describe` and `openclaw nodes remove`.
+/// `openclaw nodes remove`.
+#[derive(Debug, Args)]
+pub(crate) struct NodesRemoveArgs {
+    /// The whole id or the name of the node
+    #[arg(long, value_name = "NODE", required = true)]
+    pub(crate) node: String,
+    #[command(flatten)]
+    pub(crate) target: GatewayTargetArgs,
+}
+
+/// `openclaw nodes describe`.
 #[derive(Debug, Args)]
 pub(crate) struct NodesNodeArgs {
     /// The whole id or the name of the node; not needed when there is only one

@@ -202,15 +202,24 @@ async fn change_device(
             format!("Approved {device} as {role} with {}.", describe_grant(&answer, &role))
         }
         "device.pair.reject" => format!("Rejected {device}."),
-        "device.pair.remove" => format!("Removed {device}; its connections have ended."),
+        "device.pair.remove" => format!("Removed {device}; {}.", describe_closed(&answer)),
         "device.pair.rename" => format!("Renamed {device}."),
         "device.token.rotate" => {
             format!("Replaced the token of {device}, which gets the new one when it connects next.")
         }
-        _ => format!("Revoked the token of {device}; its connections have ended."),
+        _ => format!("Revoked the token of {device}; {}.", describe_closed(&answer)),
     };
     printer.write_answer_line(openclaw_terminal::sanitize::escape_line(&told))?;
     Ok(ExitReason::Ok)
+}
+
+/// What became of the connections of a device.
+fn describe_closed(answer: &Value) -> &'static str {
+    match answer.get("closedConnections").and_then(Value::as_u64) {
+        Some(0) => "it was not connected",
+        Some(1) => "its connection was closed",
+        _ => "its connections were closed",
+    }
 }
 
 /// What was approved: the commands of a node, the scopes of an operator.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use self::reload::{ConfigReloader, HangupSignals};
 use self::target::GatewayTarget;
-use super::service::{self, ServiceKind, ServiceReport};
+use super::service::{self, ServiceKind, ServiceReport, ServiceRequest};
 use crate::args::gateway::{
     GatewayAction, GatewayArgs, GatewayCallArgs, GatewayHealthArgs, GatewayInstallArgs,
     GatewayRunArgs, GatewaySecretArgs, GatewayStatusArgs, GatewayTargetArgs,
@@ -80,7 +80,9 @@ async fn install(context: &CommandContext, args: GatewayInstallArgs) -> io::Resu
     if let Err(error) = settings {
         return Ok(refuse_start(context, &error));
     }
-    service::install(context, ServiceKind::Gateway, service_words(args.port), args.service).await
+    let words = service_words(args.port);
+    let service = ServiceRequest { kind: ServiceKind::Gateway, words };
+    service::install(context, service, args.service, || Ok(())).await
 }
 
 async fn control(
@@ -214,7 +216,7 @@ async fn show_status(context: &CommandContext, args: GatewayStatusArgs) -> io::R
     let gateway = &context.models.loaded_config().config.gateway;
     let error = answer.as_ref().and_then(|answer| answer.as_ref().err().map(ToString::to_string));
     let status = answer.as_ref().and_then(|answer| answer.as_ref().ok());
-    let port = target.address_port().filter(|port| *port != gateway.port());
+    let port = Some(target.address_port()).filter(|port| *port != gateway.port());
     let service = ServiceReport::ask(context, ServiceKind::Gateway, service_words(port)).await;
     if target.json {
         let report = json!({
@@ -357,11 +359,22 @@ async fn show_health(context: &CommandContext, args: GatewayHealthArgs) -> io::R
     }
 }
 
+/// The value of `--params`; prints why it cannot be used.
+pub(crate) fn parse_params(context: &CommandContext, text: &str) -> Result<Value, ExitReason> {
+    let problem = match serde_json::from_str(text) {
+        Ok(params @ Value::Object(_)) => return Ok(params),
+        Ok(_) => String::new(),
+        Err(error) => format!(": {error}"),
+    };
+    context.printer.print_error(format_args!("`--params` is no JSON object{problem}"));
+    context.printer.print_hint("For example: `--params '{\"limit\": 5}'`.");
+    Err(ExitReason::Usage)
+}
+
 async fn call_method(context: &CommandContext, args: GatewayCallArgs) -> io::Result<ExitReason> {
-    let Ok(params @ Value::Object(_)) = serde_json::from_str(&args.params) else {
-        context.printer.print_error("`--params` is no JSON object");
-        context.printer.print_hint("For example: `--params '{\"limit\": 5}'`.");
-        return Ok(ExitReason::Usage);
+    let params = match parse_params(context, &args.params) {
+        Ok(params) => params,
+        Err(exit) => return Ok(exit),
     };
     let target = match GatewayTarget::new(context, args.target) {
         Ok(target) => target,

@@ -44,7 +44,8 @@ pub(crate) async fn run(context: &CommandContext, args: NodesArgs) -> io::Result
             change(context, args.target, NodeChange::new("node.pair.reject", params)).await
         }
         NodesAction::Remove(args) => {
-            let change_of_node = NodeChange::new("node.pair.remove", json!({})).of_node(args.node);
+            let change_of_node =
+                NodeChange::new("node.pair.remove", json!({})).of_node(Some(args.node));
             change(context, args.target, change_of_node).await
         }
         NodesAction::Rename(NodesRenameArgs { node, name, target }) => {
@@ -94,11 +95,13 @@ async fn change(
         Err(exit) => return Ok(exit),
     };
     let NodeChange { method, mut params, is_of_node, node } = change;
+    let mut name = None;
     if is_of_node {
         let node = match find_node(context, &target, node.as_deref()).await {
             Ok(node) => node,
             Err(exit) => return Ok(exit),
         };
+        name.clone_from(&node.display_name);
         if let Some(fields) = params.as_object_mut() {
             fields.insert("nodeId".to_owned(), node.node_id.into());
         }
@@ -112,17 +115,40 @@ async fn change(
         write_json_answer(printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
-    let node: String = listing::text_of(&answer, "nodeId").chars().take(16).collect();
-    let told = match method {
-        "node.pair.approve" => {
-            format!("Approved for {node}: {}.", listing::join_texts(&answer, "commands"))
-        }
-        "node.pair.reject" => format!("Rejected the commands of {node}."),
-        "node.pair.remove" => format!("Removed {node}; its connection has ended."),
-        _ => format!("Renamed {node}."),
-    };
-    printer.write_answer_line(sanitize::escape_line(&told))?;
+    for line in describe_change(method, &answer, name.as_deref()) {
+        printer.write_answer_line(sanitize::escape_line(&line))?;
+    }
     Ok(ExitReason::Ok)
+}
+
+/// Says what was changed. `name` is what the node was called.
+fn describe_change(method: &str, answer: &Value, name: Option<&str>) -> Vec<String> {
+    let id = listing::text_of(answer, "nodeId");
+    let node = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
+    match method {
+        "node.pair.approve" => {
+            let commands: Vec<&str> =
+                listing::rows_of(answer, "commands").iter().filter_map(Value::as_str).collect();
+            vec![format!("Approved for {node}: {}.", commands.join(", "))]
+        }
+        "node.pair.reject" => vec![
+            format!("Rejected the commands of {node}."),
+            "It asks for them again when it connects the next time.".to_owned(),
+        ],
+        "node.pair.remove" => {
+            let closed = answer.get("closedConnections").and_then(Value::as_u64);
+            let told = match closed {
+                Some(0) => "; it was not connected",
+                Some(_) => "; its connection was closed",
+                None => "",
+            };
+            vec![
+                format!("Removed {node}{told}."),
+                "A node that still runs asks for an approval again.".to_owned(),
+            ]
+        }
+        _ => vec![format!("Renamed {node} to {}.", listing::text_of(answer, "displayName"))],
+    }
 }
 
 /// The paired nodes of a gateway.

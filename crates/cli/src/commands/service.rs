@@ -80,13 +80,22 @@ impl ServiceKind {
     }
 }
 
-/// Installs and starts a service that runs the program with arguments; or prints its definition.
+/// A service that is to run the program with arguments.
+#[derive(Debug)]
+pub(crate) struct ServiceRequest {
+    pub(crate) kind: ServiceKind,
+    pub(crate) words: Vec<String>,
+}
+
+/// Installs and starts a service; or prints its definition. `before_start` is done once it is
+/// installed and before it starts, and says why it cannot be done.
 pub(crate) async fn install(
     context: &CommandContext,
-    kind: ServiceKind,
-    words: Vec<String>,
+    request: ServiceRequest,
     args: ServiceInstallArgs,
+    before_start: impl FnOnce() -> Result<(), String>,
 ) -> io::Result<ExitReason> {
+    let ServiceRequest { kind, words } = request;
     let definition = match define_service(context, kind, words) {
         Ok(definition) => definition,
         Err(problem) => return report_problem(context, kind, "install", args.json, &problem),
@@ -95,7 +104,7 @@ pub(crate) async fn install(
         return print_definition(context, kind, &definition);
     }
     let installed = if cfg!(target_os = "linux") {
-        install_unit(context, kind, &definition, &args).await
+        install_unit(context, kind, &definition, &args, before_start).await
     } else {
         Err(ServiceProblem::without_manager(kind))
     };
@@ -147,7 +156,7 @@ pub(crate) async fn uninstall(
     kind: ServiceKind,
     json: bool,
 ) -> io::Result<ExitReason> {
-    let removed = match reach_systemd(context, kind) {
+    let removed = match reach_systemd(context, kind, "uninstall") {
         Ok(systemd) => systemd.uninstall(kind.name()).await.map_err(ServiceProblem::from),
         Err(problem) => Err(problem),
     };
@@ -172,7 +181,7 @@ pub(crate) async fn control(
     verb: ServiceVerb,
     json: bool,
 ) -> io::Result<ExitReason> {
-    let controlled = match reach_systemd(context, kind) {
+    let controlled = match reach_systemd(context, kind, verb.as_str()) {
         Ok(systemd) => systemd.control(verb, kind.name()).await.map_err(ServiceProblem::from),
         Err(problem) => Err(problem),
     };
@@ -233,8 +242,9 @@ async fn install_unit(
     kind: ServiceKind,
     definition: &ServiceDefinition,
     args: &ServiceInstallArgs,
+    before_start: impl FnOnce() -> Result<(), String>,
 ) -> Result<InstalledUnit, ServiceProblem> {
-    let systemd = reach_systemd(context, kind)?;
+    let systemd = reach_systemd(context, kind, "install")?;
     let path = systemd.install(definition, args.force).await.map_err(|error| {
         let hint = matches!(error, ServiceError::OtherDefinition { .. })
             .then(|| format!("`{} --force` replaces it.", kind.command("install")));
@@ -243,6 +253,7 @@ async fn install_unit(
     if args.enable_linger {
         systemd.enable_linger().await?;
     }
+    before_start().map_err(|text| ServiceProblem { text, hint: None, exit: ExitReason::Config })?;
     systemd.control(ServiceVerb::Restart, kind.name()).await.map_err(|error| {
         let hint = Some("`openclaw logs` shows why it does not start.".to_owned());
         ServiceProblem { hint, ..error.into() }
@@ -251,10 +262,11 @@ async fn install_unit(
     Ok(InstalledUnit { path: path.display().to_string(), outlives_logout })
 }
 
-/// The user's systemd, unless another supervisor owns the service.
+/// The user's systemd for an action, unless another supervisor owns the service.
 fn reach_systemd(
     context: &CommandContext,
     kind: ServiceKind,
+    action: &str,
 ) -> Result<SystemdUser, ServiceProblem> {
     if is_supervised_elsewhere(context) {
         return Err(ServiceProblem {
@@ -268,9 +280,16 @@ fn reach_systemd(
     }
     find_systemd(context).map_err(|error| {
         let command = kind.foreground_command();
-        let hint =
-            format!("`{command}` runs it in the foreground, e.g. below a supervisor of yours.");
-        ServiceProblem { hint: Some(hint), ..error.into() }
+        let hint = match action {
+            "install" | "start" => Some(format!(
+                "`{command}` runs it in the foreground, e.g. below a supervisor of yours."
+            )),
+            "stop" | "restart" => {
+                Some(format!("Ctrl-C or the signal TERM ends an `{command}` in the foreground."))
+            }
+            _ => None,
+        };
+        ServiceProblem { hint, ..error.into() }
     })
 }
 

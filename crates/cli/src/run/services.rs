@@ -29,14 +29,14 @@ impl StartupContext<'_> {
 
     /// Runs a command of the node.
     pub(super) fn run_node(self, args: NodeArgs) -> io::Result<ExitReason> {
-        let printer = self.printer;
+        let (printer, source) = (self.printer, self.source.clone());
         if args.runs_commands() {
             return self.run_checked(RunKind::DefaultAgent, |context| {
-                run_to_completion(commands::node::run(context, args))
+                run_to_completion(commands::node::run(context, args, source))
             });
         }
         self.run_with_config(|context| {
-            run_interruptible(printer, commands::node::run(context, args))
+            run_interruptible(printer, commands::node::run(context, args, source))
         })
     }
 

@@ -165,8 +165,8 @@ impl DeviceManager {
         if !ask_device_log(&self.log, |log, id| log.remove_device(&id), id).await? {
             return Err(unknown_device(id));
         }
-        self.clients.close_device(id, None, None, "this device was removed");
-        Ok(json!({ "ok": true, "deviceId": id, "removed": true }))
+        let closed = self.clients.close_device(id, None, None, "this device was removed");
+        Ok(json!({ "ok": true, "deviceId": id, "removed": true, "closedConnections": closed }))
     }
 
     async fn rename(
@@ -244,10 +244,11 @@ impl DeviceManager {
         let (_, current) = self.find_role(&device_id, &role, caller).await?;
         self.change_token(&device_id, &current, DeviceToken::Revoked, &current.scopes).await?;
         let reason = "the token of this device was revoked";
-        self.clients.close_device(&device_id, Some(&role), None, reason);
+        let closed = self.clients.close_device(&device_id, Some(&role), None, reason);
         let revoked_at = unix_millis(SystemTime::now());
         Ok(json!({
             "ok": true, "deviceId": device_id, "role": role, "revokedAtMs": revoked_at,
+            "closedConnections": closed,
         }))
     }
 

@@ -14,11 +14,15 @@ pub(crate) fn too_many_changes() -> GatewayError {
 /// Refuses a name that is too long or could deceive.
 pub(crate) fn check_label(field: &str, label: &str) -> Result<(), GatewayError> {
     if label.chars().count() > MAX_LABEL_CHARS || label.chars().any(char::is_control) {
-        return Err(GatewayError::invalid_request(format!(
+        return Err(invalid_name(&format!(
             "`{field}` has {MAX_LABEL_CHARS} characters at most, and no control character."
         )));
     }
     Ok(())
+}
+
+pub(crate) fn invalid_name(text: &str) -> GatewayError {
+    GatewayError::invalid_request(text).with_details(json!({ "code": "INVALID_NAME" }))
 }
 
 pub(crate) fn missing_scope(scope: &str) -> GatewayError {

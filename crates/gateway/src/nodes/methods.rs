@@ -14,7 +14,7 @@ use super::{
     refuse_open_commands,
 };
 use crate::clients::EventAudience;
-use crate::devices::{ask_device_log, check_label, missing_scope, too_many_changes};
+use crate::devices::{ask_device_log, check_label, invalid_name, missing_scope, too_many_changes};
 use crate::grants::{ClientGrant, ClientScope};
 use crate::methods::{ConnectedClient, encode, parse};
 use crate::runs::{offload, store_failure, unix_millis};
@@ -85,15 +85,28 @@ impl ConnectedClient {
 impl NodeManager {
     async fn rename(&self, id: &str, name: &str) -> Result<Value, GatewayError> {
         check_label("displayName", name)?;
+        if name.is_empty() {
+            let text = "The new name is empty; nobody could call the node by it.";
+            return Err(invalid_name(text));
+        }
         self.find_node(id).await?;
-        let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+        let nodes = self.list_nodes().await?.nodes;
+        let mut others = nodes.iter().filter(|node| node.node_id != id);
+        if let Some(other) = others.find(|node| node.is_named(name)) {
+            let text = format!(
+                "Another node is called `{}` already: {}.",
+                name.escape_debug(),
+                other.node_id
+            );
+            let details = json!({ "code": "NAME_TAKEN", "nodeId": other.node_id });
+            return Err(GatewayError::invalid_request(text).with_details(details));
+        }
+        let name = Some(name.to_owned());
         let (log, device, label) = (self.log.clone(), id.to_owned(), name.clone());
         let renamed = offload(move || log.rename_device(&device, label.as_deref())).await;
         renamed.map_err(|error| store_failure(&error))?;
         self.registry.update_node(id, COMMANDS_EVENT, |entry| {
-            if name.is_some() {
-                entry.display_name.clone_from(&name);
-            }
+            entry.display_name.clone_from(&name);
             describe_offer(entry)
         });
         Ok(json!({ "ok": true, "nodeId": id, "displayName": name }))
@@ -176,8 +189,8 @@ impl NodeManager {
             return Err(unknown_node(id));
         }
         let role = Some(super::NODE_ROLE);
-        self.clients.close_device(id, role, None, "this node was removed");
-        Ok(json!({ "ok": true, "nodeId": id, "removed": true }))
+        let closed = self.clients.close_device(id, role, None, "this node was removed");
+        Ok(json!({ "ok": true, "nodeId": id, "removed": true, "closedConnections": closed }))
     }
 
     fn tell_resolved(&self, request: &NodeRequest, decision: &str) {

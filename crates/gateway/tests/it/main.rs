@@ -17,6 +17,8 @@ mod node_approvals;
 #[cfg(test)]
 mod node_exec;
 #[cfg(test)]
+mod node_names;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod open_gateway;

@@ -142,6 +142,31 @@ async fn garbage_keeps_a_node_connected() {
 }
 
 #[tokio::test]
+async fn what_a_gateway_decided_about_the_commands_is_reported() {
+    let gateway = FakeGateway::start().await;
+    let mut node = TestNode::start_open(&gateway);
+    let mut connected = gateway.welcome().await;
+    assert_eq!(node.next_report().await, NodeReport::Connected);
+    let event = json!({
+        "type": "event", "event": "node.commands",
+        "payload": {
+            "nodeId": connected.node_id, "commands": ["system.which", "camera.snap"],
+            "pendingCommands": ["system.run"], "pendingRequestId": "r".repeat(300),
+            "refusedCommands": { "system.run.prepare": "it is denied", "x": "y" },
+        },
+    });
+    connected.send_text(&event.to_string()).await;
+    let report = node.next_report().await;
+    let NodeReport::CommandsDecided(decision) = report else { panic!("{report:?}") };
+    assert_eq!(decision.approved, ["system.which"]);
+    assert_eq!(decision.waiting, ["system.run"]);
+    assert_eq!(decision.request_id.as_deref(), Some("r".repeat(200).as_str()));
+    assert_eq!(decision.refused.len(), 1);
+    assert_eq!(decision.rejected(), ["system.execApprovals.get", "system.execApprovals.set"]);
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn one_node_at_a_time_uses_a_folder() {
     let gateway = FakeGateway::start().await;
     let node = TestNode::start_open(&gateway);

@@ -242,13 +242,16 @@ async fn what_cannot_be_served_is_an_error_with_its_reason() {
             "SYSTEM_RUN_DENIED",
             "this agent",
         ),
-        ("14", "system.run", json!({ "command": ["no-such-program-1"] }), "UNAVAILABLE", "find"),
     ] {
         let answer = connected.invoke(id, command, params).await;
         assert_eq!(code(&answer), expected, "{id}: {answer}");
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.contains(said), "{id}: {message}");
     }
+    let missing = json!({ "command": ["no-such-program-1"] });
+    let answer = connected.invoke("14", "system.run", missing).await;
+    assert_eq!(answer["exitCode"], 127, "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains("`no-such-program-1`"), "{answer}");
     let others = json!({ "nodeId": "another" });
     connected.request_with("15", "system.which", &json!({ "bins": [] }), others).await;
     assert_eq!(code(&connected.answer("15").await), "INVALID_REQUEST");

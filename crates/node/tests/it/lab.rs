@@ -23,15 +23,25 @@ use crate::fake_gateway::{FakeGateway, PATIENCE};
 
 /// A policy that a test changes while the node runs.
 #[derive(Debug, Clone)]
-pub(crate) struct TestPolicy(pub(crate) Arc<Mutex<ExecPolicy>>);
+pub(crate) struct TestPolicy {
+    policy: Arc<Mutex<ExecPolicy>>,
+    /// The number of the settings, or why there are none.
+    pub(crate) settings: Arc<Mutex<Result<u64, String>>>,
+    /// How long a command may run.
+    pub(crate) limit: Arc<Mutex<Duration>>,
+}
 
 impl TestPolicy {
     pub(crate) fn new(security: SecurityLevel, ask: AskMode) -> Self {
-        Self(Arc::new(Mutex::new(ExecPolicy::new(security, ask))))
+        Self {
+            policy: Arc::new(Mutex::new(ExecPolicy::new(security, ask))),
+            settings: Arc::new(Mutex::new(Ok(1))),
+            limit: Arc::new(Mutex::new(PATIENCE)),
+        }
     }
 
     pub(crate) fn set(&self, security: SecurityLevel, ask: AskMode) {
-        *self.0.lock().unwrap() = ExecPolicy::new(security, ask);
+        *self.policy.lock().unwrap() = ExecPolicy::new(security, ask);
     }
 }
 
@@ -41,7 +51,7 @@ impl CommandJudge for TestPolicy {
     }
 
     fn judge_command(&self, plan: &CommandPlan, _: CommandPlace) -> JudgedCommand {
-        let review = match self.0.lock().unwrap().judge_plan(plan, 0) {
+        let review = match self.policy.lock().unwrap().judge_plan(plan, 0) {
             ExecDecision::Allow => CommandReview::Allowed,
             ExecDecision::Deny { reason } => {
                 CommandReview::Denied { reason: reason.to_string(), is_final: true }
@@ -59,18 +69,22 @@ impl CommandJudge for TestPolicy {
 }
 
 impl NodePolicy for TestPolicy {
+    fn reload_settings(&self) -> Result<u64, String> {
+        self.settings.lock().unwrap().clone()
+    }
+
     fn command_settings(&self, agent: &str) -> Result<CommandSettings, String> {
         if agent == "nobody" {
             return Err("run commands of this agent".to_owned());
         }
-        let mut options = ExecOptions::new(PATIENCE, 10_000, supervisor());
+        let mut options = ExecOptions::new(*self.limit.lock().unwrap(), 10_000, supervisor());
         options.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
         options.judge = Some(Arc::new(self.clone()));
         Ok(CommandSettings { options, sandbox: Vec::new() })
     }
 
     fn describe_policy(&self, _: &str) -> Value {
-        json!({ "security": format!("{:?}", self.0.lock().unwrap().security) })
+        json!({ "security": format!("{:?}", self.policy.lock().unwrap().security) })
     }
 
     fn read_approvals(&self) -> ApprovalsSnapshot {
@@ -119,6 +133,8 @@ pub(crate) fn options(folder: &Path, port: u16) -> NodeOptions {
             first: brief,
             longest: brief,
             first_approval: brief,
+            soon_period: brief,
+            soon_approval: brief,
             longest_approval: brief,
         },
     }

@@ -124,6 +124,33 @@ async fn a_script_that_changed_since_it_was_prepared_does_not_run() {
 }
 
 #[tokio::test]
+async fn changed_settings_count_for_the_next_command_and_unusable_ones_let_nothing_run() {
+    let gateway = FakeGateway::start().await;
+    let policy = TestPolicy::new(SecurityLevel::Full, AskMode::Off);
+    let node = TestNode::start(&gateway, &policy);
+    let mut connected = gateway.welcome().await;
+    let run = json!({ "command": ["sh", "-c", "read forever < fifo"] });
+    let _made = connected.invoke("0", "system.run", json!({ "command": ["mkfifo", "fifo"] })).await;
+
+    *policy.limit.lock().unwrap() = std::time::Duration::from_millis(50);
+    *policy.settings.lock().unwrap() = Ok(2);
+    let answer = connected.invoke("1", "system.run", run.clone()).await;
+    assert_eq!(answer["timedOut"], true, "{answer}");
+
+    *policy.settings.lock().unwrap() = Err("read the file `f`: it is broken".to_owned());
+    for (id, command) in [("2", "system.run"), ("3", "system.run.prepare")] {
+        let answer = connected.invoke(id, command, run.clone()).await;
+        assert_eq!(code(&answer), "SYSTEM_RUN_DENIED", "{answer}");
+        let text = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(text, "failed to read the file `f`: it is broken");
+    }
+    *policy.settings.lock().unwrap() = Ok(2);
+    let answer = connected.invoke("4", "system.run", json!({ "command": ["true"] })).await;
+    assert_eq!(answer["success"], true, "{answer}");
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_plan_that_is_not_what_runs_is_refused_also_where_nobody_is_asked() {
     let gateway = FakeGateway::start().await;
     let node = TestNode::start_open(&gateway);

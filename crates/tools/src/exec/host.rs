@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use openclaw_core::CommandReview;
 use openclaw_exec_policy::{
-    CommandInput, CommandPlan, InvalidRequest, ProgramLookup as _, VariableRule, variable_rule,
+    CommandInput, CommandPlan, InvalidRequest, PlanBody, ProgramLookup as _, VariableRule,
+    variable_rule,
 };
 use openclaw_process::{CommandEnd, CommandHandle, CommandLimits, OutputStream};
 
@@ -93,8 +94,17 @@ pub enum HostCommandError {
     )]
     Changed,
     /// A program of it was not found.
-    #[error("find a program of the command")]
-    NotFound,
+    #[error("find the program `{}`", program.escape_debug())]
+    NotFound {
+        /// The program as it was asked for.
+        program: String,
+    },
+    /// What is called like the program cannot be run.
+    #[error("run `{}`: it is not an executable file", program.escape_debug())]
+    NotExecutable {
+        /// The program as it was asked for.
+        program: String,
+    },
     /// The sandbox cannot be prepared, or cannot hold.
     #[error("run the command in the sandbox: {0}")]
     Sandbox(String),
@@ -216,7 +226,8 @@ impl HostCommand {
                 )
             }
         })?;
-        let end = results.last().map(|result| result.end).ok_or(HostCommandError::NotFound)?;
+        let end = results.last().map(|result| result.end);
+        let end = end.ok_or_else(|| self.missing_program())?;
         let survivors = results.iter().map(|result| format_survivors(&result.survivors));
         let notes = survivors.filter(|line| !line.is_empty()).map(|line| line.trim().to_owned());
         Ok(HostCommandEnd {
@@ -224,6 +235,23 @@ impl HostCommand {
             notes: notes.chain(finished.told).collect(),
             is_contained: finished.is_held,
         })
+    }
+
+    /// Why nothing ran: a program was not found when the command was planned.
+    fn missing_program(&self) -> HostCommandError {
+        let pipelines = match self.plan().body() {
+            PlanBody::Pipelines(pipelines) => pipelines.as_slice(),
+            _ => &[],
+        };
+        let mut commands = pipelines.iter().flat_map(|pipeline| &pipeline.commands);
+        let missing = commands.find(|command| command.program.is_none());
+        let program = missing.and_then(|command| command.argv.first()).cloned().unwrap_or_default();
+        let finder = ProgramFinder::new(&self.options.environment, &self.directory);
+        if finder.has_unusable_file(&program, &self.directory) {
+            HostCommandError::NotExecutable { program }
+        } else {
+            HostCommandError::NotFound { program }
+        }
     }
 
     fn prepare_job(&self, time_limit: Option<Duration>) -> Result<CommandJob, HostCommandError> {

@@ -37,6 +37,18 @@ impl ProgramFinder {
         Self { search_path, writable: shared.into_iter().chain([workspace]).collect() }
     }
 
+    /// Whether there is a file or a folder where a program is looked for, which is none that can be
+    /// run.
+    pub(crate) fn has_unusable_file(&self, word: &str, directory: &Path) -> bool {
+        if word.is_empty() {
+            return false;
+        }
+        if word.contains('/') {
+            return directory.join(word).exists();
+        }
+        self.search_path.iter().any(|path| path.join(word).is_file())
+    }
+
     fn describe_program(&self, path: &Path) -> Option<ResolvedProgram> {
         let real_path = fs::canonicalize(path).ok()?;
         let metadata = fs::metadata(&real_path).ok()?;

@@ -13,10 +13,11 @@ use openclaw_client::{
 use openclaw_config::{GatewayMode, SecretInput};
 use openclaw_device::{DeviceIdentity, DeviceTokenFile};
 use openclaw_gateway::{
-    GatewayAuthentication, GatewayOverrides, find_client_secret, recorded_address,
+    GatewayAuthentication, GatewayOverrides, find_client_secret, recorded_address, running_address,
 };
-use openclaw_protocol::gateway::ConnectErrorCode;
+use openclaw_protocol::gateway::{ConnectErrorCode, GatewayError};
 use openclaw_terminal::OutputPrinter;
+use openclaw_terminal::sanitize::escape_line;
 use serde_json::Value;
 
 use super::to_overrides;
@@ -41,6 +42,12 @@ pub(crate) struct GatewayTarget {
     tokens: Option<DeviceTokenFile>,
     printer: OutputPrinter,
     timeout: Duration,
+}
+
+/// Whether an address is that of the gateway that runs with this state folder. Behind any other
+/// address, also one of this machine, may be a tunnel to the gateway of somebody else.
+pub(crate) fn is_own_gateway(context: &CommandContext, address: &GatewayAddress) -> bool {
+    running_address(context.models.app_paths().state_dir()).is_some_and(|own| address.leads_to(own))
 }
 
 impl GatewayTarget {
@@ -81,7 +88,11 @@ impl GatewayTarget {
         let url = args.url.as_deref().or(remote_url);
         let is_named = url.is_some();
         let address = if let Some(url) = url {
-            url.parse::<GatewayAddress>().map_err(|error| error.to_string())?
+            let named = url.parse::<GatewayAddress>().map_err(|error| error.to_string())?;
+            match running_address(models.app_paths().state_dir()) {
+                Some(own) => named.resolve_localhost(own),
+                None => named,
+            }
         } else {
             own_address(models.app_paths().state_dir(), gateway.port())
         };
@@ -96,10 +107,10 @@ impl GatewayTarget {
             overrides.password =
                 remote.password.as_ref().map(resolve).transpose()?.map(|it| it.value);
         }
-        let has_own_secret = has_secret(&overrides);
-        // The secret of this machine's gateway goes to no address that only the option names.
-        let is_device = args.as_device
-            || !has_own_secret && (remote.is_some() || is_named && !address.is_on_this_machine());
+        // The secret of this machine's gateway goes to no other gateway that is named.
+        let is_foreign = is_named && !is_own_gateway(context, &address);
+        let is_device =
+            args.as_device || !has_secret(&overrides) && (remote.is_some() || is_foreign);
         let secret = if is_device {
             None
         } else {
@@ -183,8 +194,8 @@ impl GatewayTarget {
         self
     }
 
-    pub(crate) fn address_port(&self) -> Option<u16> {
-        self.address.authority().rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+    pub(crate) fn address_port(&self) -> u16 {
+        self.address.port()
     }
 
     /// Connects and calls a method; waits for its second response when asked to, however long that
@@ -245,23 +256,39 @@ impl GatewayTarget {
     /// Prints why the gateway could not be asked.
     pub(crate) fn report_failure(context: &CommandContext, error: &ClientError) -> ExitReason {
         let printer = &context.printer;
-        printer.print_error(format_args!("failed to {error}"));
+        match error {
+            ClientError::Refused { error, .. } if is_about_name(error) => {
+                printer.print_error(escape_line(&error.message));
+            }
+            _ => printer.print_error(format_args!("failed to {error}")),
+        }
         match error {
             ClientError::Unreachable { address, source } => {
                 printer.print_indented(source);
-                // One that is started here listens where the config says.
-                let own = context.models.loaded_config().config.gateway.port();
-                let own = GatewayAddress::on_this_machine(own);
-                if address.parse().is_ok_and(|address: GatewayAddress| address == own) {
-                    printer.print_hint("`openclaw gateway run` starts one here.");
+                if let Ok(address) = address.parse() {
+                    printer.print_hint(suggest_start(context, &address));
                 }
             }
-            ClientError::Refused { error, .. }
-                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) =>
-            {
-                printer.print_hint(
-                    "With `--as-device` this machine asks the owner of the gateway for a token.",
-                );
+            ClientError::Refused { error, .. } => {
+                let list = match error.reason_code() {
+                    Some("UNKNOWN_REQUEST_ID") => Some(
+                        "`openclaw nodes pending` shows what waits for an approval, each with the \
+                         command for it.",
+                    ),
+                    Some("UNKNOWN_NODE" | "NAME_TAKEN") => {
+                        Some("`openclaw nodes status` shows the nodes.")
+                    }
+                    Some("UNKNOWN_DEVICE") => Some("`openclaw devices list` shows the devices."),
+                    _ => None,
+                };
+                if let Some(list) = list {
+                    printer.print_hint(list);
+                }
+                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) {
+                    printer.print_hint(
+                        "With `--as-device` this machine asks the owner of the gateway for a token.",
+                    );
+                }
             }
             _ => {}
         }
@@ -294,4 +321,35 @@ fn own_address(state_dir: &Path, port: u16) -> GatewayAddress {
 
 fn has_secret(overrides: &GatewayOverrides) -> bool {
     overrides.token.is_some() || overrides.password.is_some()
+}
+
+/// Whether a request was understood, and an id or a name in it cannot be used. The gateway's sentence
+/// about that needs no other beginning.
+fn is_about_name(error: &GatewayError) -> bool {
+    matches!(
+        error.reason_code(),
+        Some(
+            "UNKNOWN_REQUEST_ID"
+                | "UNKNOWN_NODE"
+                | "UNKNOWN_DEVICE"
+                | "NAME_TAKEN"
+                | "INVALID_NAME"
+        )
+    )
+}
+
+/// How the gateway that does not answer is started.
+fn suggest_start(context: &CommandContext, address: &GatewayAddress) -> String {
+    if !address.is_on_this_machine() {
+        return "On that machine `openclaw gateway run` starts one.".to_owned();
+    }
+    // One that is started here listens where the config says.
+    let port = context.models.loaded_config().config.gateway.port();
+    match address.port() {
+        other if other == port => "`openclaw gateway run` starts one here.".to_owned(),
+        other => format!(
+            "`openclaw gateway run --port {other}` starts one here; for one of another machine, see \
+             whether the tunnel to it stands."
+        ),
+    }
 }

@@ -7,6 +7,8 @@ use openclaw_fs::StateFile;
 use openclaw_protocol::gateway::DEFAULT_PORT;
 use serde_json::{Map, Value, json};
 
+use crate::args::node::NodeGatewayArgs;
+
 /// The gateway of a node that was never told another.
 const DEFAULT_HOST: &str = "127.0.0.1";
 
@@ -15,6 +17,9 @@ const FILE_VERSION: u64 = 1;
 
 /// The longest name of a machine that is read, in bytes.
 const MAX_NAME_BYTES: u64 = 256;
+
+/// The most characters of a name that is given, as gateways take it.
+const MAX_NAME_CHARS: usize = 64;
 
 /// Where a node keeps its files.
 #[derive(Debug, Clone)]
@@ -76,12 +81,14 @@ impl NodeSettings {
     }
 
     /// The settings with those of the command line.
-    pub(super) fn with_options(
-        mut self,
-        host: Option<String>,
-        port: Option<u16>,
-        name: Option<String>,
-    ) -> Self {
+    ///
+    /// # Errors
+    /// Why an option cannot be used, as a sentence.
+    pub(super) fn with_options(mut self, options: NodeGatewayArgs) -> Result<Self, String> {
+        let NodeGatewayArgs { host, port, display_name } = options;
+        if let Some(name) = &display_name {
+            check_name(name)?;
+        }
         let gateway = self.fields.entry("gateway").or_insert_with(|| json!({}));
         if !gateway.is_object() {
             *gateway = json!({});
@@ -94,10 +101,10 @@ impl NodeSettings {
                 gateway.insert("port".to_owned(), json!(port));
             }
         }
-        if let Some(name) = name {
-            self.fields.insert("displayName".to_owned(), json!(name));
+        if let Some(name) = display_name {
+            self.fields.insert("displayName".to_owned(), json!(name.trim()));
         }
-        self
+        Ok(self)
     }
 
     /// The address of the gateway.
@@ -146,6 +153,21 @@ impl NodeSettings {
     }
 }
 
+/// Refuses a name by which nobody could name the node.
+fn check_name(name: &str) -> Result<(), String> {
+    if name.trim().is_empty() {
+        return Err("`--display-name` is empty; without it the node has the name that is \
+                    remembered, at first that of the machine"
+            .to_owned());
+    }
+    if name.chars().any(char::is_control) || name.trim().chars().count() > MAX_NAME_CHARS {
+        return Err(format!(
+            "`--display-name` has {MAX_NAME_CHARS} characters at most, and no control character"
+        ));
+    }
+    Ok(())
+}
+
 /// The name of this machine.
 fn machine_name() -> String {
     let name = openclaw_fs::read_text(Path::new("/proc/sys/kernel/hostname"), MAX_NAME_BYTES);
@@ -157,6 +179,14 @@ fn machine_name() -> String {
 mod tests {
     use super::*;
 
+    fn options(host: Option<&str>, port: Option<u16>, name: Option<&str>) -> NodeGatewayArgs {
+        NodeGatewayArgs {
+            host: host.map(str::to_owned),
+            port,
+            display_name: name.map(str::to_owned),
+        }
+    }
+
     #[test]
     fn what_was_told_once_is_remembered_with_what_others_wrote() {
         let state = tempfile::tempdir().unwrap();
@@ -165,20 +195,22 @@ mod tests {
         let address =
             |settings: &NodeSettings| settings.clone().gateway_address().unwrap().to_string();
         assert_eq!(address(&settings), "ws://127.0.0.1:18789/");
-        let told = settings.with_options(Some("::1".into()), Some(7), Some("server-node".into()));
+        let told =
+            settings.with_options(options(Some("::1"), Some(7), Some("server-node"))).unwrap();
         assert_eq!(address(&told), "ws://[::1]:7/");
         told.write_file(&folder, "id").unwrap();
 
         let read = NodeSettings::read_file(&folder).unwrap();
         assert_eq!((address(&read), read.display_name()), (address(&told), "server-node".into()));
-        let other = read.with_options(None, Some(8), None);
+        let other = read.with_options(options(None, Some(8), None)).unwrap();
         assert_eq!(address(&other), "ws://[::1]:8/");
 
         let file = StateFile::new(state.path().join("node.json"));
         let original = r#"{"version":1,"nodeId":"old","token":"t","displayName":"n",
             "gateway":{"host":"desk","port":1,"tls":false}}"#;
         file.update_text(|_| Some(original.to_owned())).unwrap();
-        let read = NodeSettings::read_file(&folder).unwrap().with_options(None, None, None);
+        let read = NodeSettings::read_file(&folder).unwrap();
+        let read = read.with_options(options(None, None, None)).unwrap();
         assert_eq!(address(&read), "ws://desk:1/");
         read.write_file(&folder, "id").unwrap();
         let kept = file.read_text().unwrap().unwrap();
@@ -195,11 +227,17 @@ mod tests {
             let problem = NodeSettings::read_file(&folder).unwrap_err();
             assert!(problem.contains("node.json") && problem.contains("--host"), "{problem}");
         }
-        let told = |host: &str| NodeSettings::default().with_options(Some(host.into()), None, None);
+        let told = |host: &str| {
+            NodeSettings::default().with_options(options(Some(host), None, None)).unwrap()
+        };
         assert!(told("a b").gateway_address().is_err());
         assert!(told("user@desk").gateway_address().is_err());
         let mut tls = told("desk");
         tls.fields.insert("gateway".to_owned(), json!({ "tls": true }));
         assert!(tls.gateway_address().unwrap_err().contains("ssh -L"));
+        for name in ["", " \t", "a\u{7}b", &"x".repeat(65)] {
+            let refused = NodeSettings::default().with_options(options(None, None, Some(name)));
+            assert!(refused.unwrap_err().contains("--display-name"), "{name:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{find_node, open_target};
 use crate::args::nodes::NodesInvokeArgs;
+use crate::commands::gateway::parse_params;
 use crate::commands::gateway::target::GatewayTarget;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
@@ -23,9 +24,9 @@ pub(super) async fn invoke_command(
     args: NodesInvokeArgs,
 ) -> io::Result<ExitReason> {
     let printer = &context.printer;
-    let Ok(params @ Value::Object(_)) = serde_json::from_str::<Value>(&args.params) else {
-        printer.print_error("`--params` must be a JSON object");
-        return Ok(ExitReason::Usage);
+    let params = match parse_params(context, &args.params) {
+        Ok(params) => params,
+        Err(exit) => return Ok(exit),
     };
     let target = match open_target(context, args.target) {
         Ok(target) => target,

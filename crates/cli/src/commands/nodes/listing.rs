@@ -17,6 +17,10 @@ use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
+/// Said where only the paired nodes are shown.
+const WAITING_HINT: &str =
+    "`openclaw nodes pending` shows what waits for an approval, each with the command for it.";
+
 pub(super) async fn list_nodes(
     context: &CommandContext,
     args: NodesListArgs,
@@ -30,11 +34,16 @@ pub(super) async fn list_nodes(
         Ok(list) => list,
         Err(error) => return Ok(GatewayTarget::report_failure(context, &error)),
     };
-    let pending = if with_pending { list_node_requests(&target).await } else { Ok(Vec::new()) };
-    let pending = match pending {
+    let listed = if with_pending {
+        list_node_requests(&target).await.map(|pending| (pending, false))
+    } else {
+        has_waiting(&target).await.map(|is_waiting| (Vec::new(), is_waiting))
+    };
+    let (pending, is_waiting) = match listed {
         Ok(pending) => pending,
         Err(error) => return Ok(GatewayTarget::report_failure(context, &error)),
     };
+    let total = list.nodes.len();
     let oldest = args.last_connected.map(|duration| unix_now().saturating_sub(duration.0));
     list.nodes.retain(|node| {
         let seen = node.last_seen_at_ms.map(Duration::from_millis);
@@ -53,8 +62,16 @@ pub(super) async fn list_nodes(
     }
     write_waiting(context, &pending)?;
     if list.nodes.is_empty() {
-        printer.write_answer_line("No node is paired.")?;
-        printer.print_hint("`openclaw devices list` shows the nodes that ask to be.");
+        printer.write_answer_line(if total == 0 {
+            "No node is paired."
+        } else {
+            "No node is as these options say."
+        })?;
+        if is_waiting {
+            printer.print_hint(WAITING_HINT);
+        } else if total == 0 {
+            printer.print_hint("`openclaw node run` on another machine makes it one.");
+        }
         return Ok(ExitReason::Ok);
     }
     let head = ["NODE", "NAME", "STATE", "PLATFORM", "COMMANDS", "APPROVAL", "SEEN"];
@@ -62,7 +79,18 @@ pub(super) async fn list_nodes(
         .chain(list.nodes.iter().map(describe_row))
         .collect();
     printer.write_answer(&format_table(&rows))?;
+    if is_waiting {
+        printer.print_hint(WAITING_HINT);
+    }
     Ok(ExitReason::Ok)
+}
+
+/// Whether a node, or commands of one, wait for an approval.
+async fn has_waiting(target: &GatewayTarget) -> Result<bool, ClientError> {
+    let devices = target.call("device.pair.list", json!({}), false).await?;
+    let is_node = |request: &Value| text_of(request, "role") == "node";
+    Ok(rows_of(&devices, "pending").iter().any(is_node)
+        || !list_node_requests(target).await?.is_empty())
 }
 
 fn describe_row(node: &NodeEntry) -> [String; 7] {
@@ -73,7 +101,7 @@ fn describe_row(node: &NodeEntry) -> [String; 7] {
         None => "never".to_owned(),
     };
     [
-        node.node_id.chars().take(16).collect(),
+        node.node_id.clone(),
         node.display_name.clone().unwrap_or_default(),
         state.to_owned(),
         node.platform.clone().unwrap_or_default(),

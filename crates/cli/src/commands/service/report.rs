@@ -55,6 +55,11 @@ impl ServiceReport {
         }
     }
 
+    /// Whether systemd runs it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.unit.is_some() && self.state.as_ref().is_ok_and(|state| state.active == "active")
+    }
+
     /// How the unit differs from this command's settings.
     pub(crate) fn differences(&self) -> &[String] {
         &self.differences
