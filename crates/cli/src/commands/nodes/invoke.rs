@@ -1,9 +1,9 @@
 //! `openclaw nodes invoke`.
 
 use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use openclaw_chat::CommandContext;
+use openclaw_chat::{CommandContext, new_request_key};
 use openclaw_client::{ClientError, GatewayClient};
 use openclaw_protocol::gateway::{EventFrame, GatewayError, NodeInvokeParams};
 use openclaw_terminal::sanitize;
@@ -45,7 +45,7 @@ pub(super) async fn invoke_command(
         command: args.command,
         params: Some(params),
         timeout_ms: Some(args.invoke_timeout),
-        idempotency_key: args.idempotency_key.unwrap_or_else(new_key),
+        idempotency_key: args.idempotency_key.unwrap_or_else(new_request_key),
         session_key: None,
     };
     match call_node(&mut client, &params, |_| ()).await {
@@ -76,12 +76,6 @@ pub(super) async fn call_node(
         Ok(answer) => answer,
         Err(_) => Err(ClientError::TimedOut { address: "the gateway".to_owned(), limit }),
     }
-}
-
-/// A key that no other invocation of this machine has.
-pub(super) fn new_key() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("cli-{}-{}", std::process::id(), since.as_nanos())
 }
 
 /// Prints why a command of a node has no result, and whether it may have run.

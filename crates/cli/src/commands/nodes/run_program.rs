@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 
-use openclaw_chat::CommandContext;
+use openclaw_chat::{CommandContext, new_request_key};
 use openclaw_client::GatewayClient;
 use openclaw_protocol::gateway::{
     EventFrame, NodeDecision, NodeEntry, NodeInvokeParams, SystemRunParams, SystemRunPrepareParams,
@@ -12,7 +12,7 @@ use openclaw_protocol::gateway::{
 use openclaw_terminal::{OutputPrinter, ask_for_line, sanitize};
 use serde_json::{Value, json};
 
-use super::invoke::{call_node, new_key, report_node_failure};
+use super::invoke::{call_node, report_node_failure};
 use super::{find_node, open_target};
 use crate::args::nodes::NodesRunArgs;
 use crate::commands::gateway::target::GatewayTarget;
@@ -219,7 +219,7 @@ impl ProgramRun<'_> {
             command: command.to_owned(),
             params: Some(params),
             timeout_ms: Some(self.invoke_timeout),
-            idempotency_key: new_key(),
+            idempotency_key: new_request_key(),
             session_key: None,
         }
     }
