@@ -3,7 +3,7 @@
 use openclaw_chat::CommandContext;
 use openclaw_client::ClientError;
 use openclaw_config::{ConfigLayer, GatewayMode, ValueOrigin};
-use openclaw_gateway::recorded_address;
+use openclaw_gateway::running_address;
 
 use crate::args::gateway::RunGatewayArgs;
 use crate::args::{AgentArgs, AgentTurnArgs};
@@ -99,7 +99,7 @@ pub(crate) fn find_named_gateway(
 async fn find_own_gateway(context: &CommandContext) -> Result<Option<GatewayTarget>, ExitReason> {
     let loaded = context.models.loaded_config();
     let is_configured = matches!(loaded.find_origin("gateway"), ValueOrigin::File { .. });
-    if !is_configured || recorded_address(context.models.app_paths().state_dir()).is_none() {
+    if !is_configured || running_address(context.models.app_paths().state_dir()).is_none() {
         return Ok(None);
     }
     let args = RunGatewayArgs { gateway: None, token: None, password: None, as_device: false };
@@ -112,7 +112,7 @@ async fn find_own_gateway(context: &CommandContext) -> Result<Option<GatewayTarg
     };
     match target.connect().await {
         Ok(_) => Ok(Some(target)),
-        // One that was killed leaves its address behind.
+        // It may have ended since.
         Err(ClientError::Unreachable { .. } | ClientError::NotGateway { .. }) => Ok(None),
         Err(error) => {
             let exit = GatewayTarget::report_failure(context, &error);
