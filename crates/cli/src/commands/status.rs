@@ -11,7 +11,7 @@ use openclaw_protocol::results::status::{GatewayReport, PriceReport, SessionTota
 use openclaw_runtime::{Store, StoreError, error_causes};
 use openclaw_terminal::sanitize;
 
-use super::gateway::GatewayProbe;
+use super::gateway::probe::GatewayProbe;
 use super::models_status::{print_former_state, report_status, status_text};
 use super::sessions::{SessionRow, format_token_count};
 use crate::args::status::StatusArgs;

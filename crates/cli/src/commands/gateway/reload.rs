@@ -1,7 +1,8 @@
 //! Applying a changed config to the gateway that runs.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use openclaw_chat::CommandContext;
@@ -28,8 +29,9 @@ pub(super) struct ConfigReloader<'a> {
     pub(super) status: String,
 }
 
-/// What tells that a file was changed.
-type FileStamp = Option<(SystemTime, u64)>;
+/// What tells that a file was changed or replaced: its time, its length and its number; `None` when
+/// there is no file.
+type FileStamp = Option<(SystemTime, u64, u64)>;
 
 /// Tells when a file of the config changes.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl ConfigReloader<'_> {
             watch.record_files();
             ServiceNotifier.notify_reloading();
             if let Some(loaded) = self.apply().await {
-                watch = FileWatch::new(self.source, &loaded);
+                watch.follow_config(self.source, &loaded);
             }
             ServiceNotifier.notify_ready(&self.status);
         }
@@ -142,12 +144,21 @@ impl ConfigReloader<'_> {
 
 impl FileWatch {
     fn new(source: &ConfigSource, loaded: &LoadedConfig) -> Self {
-        let files = source.list_files(loaded).into_iter();
-        let files = files.map(|path| (read_stamp(&path), path));
-        Self {
-            files: files.map(|(stamp, path)| (path, stamp)).collect(),
-            debounce: loaded.config.gateway.reload.debounce(),
-        }
+        let mut watch = Self { files: Vec::new(), debounce: None };
+        watch.follow_config(source, loaded);
+        watch
+    }
+
+    /// Watches the files of a config. What was recorded of a file before it was read stays.
+    fn follow_config(&mut self, source: &ConfigSource, loaded: &LoadedConfig) {
+        let recorded = std::mem::take(&mut self.files);
+        let files = source.list_files(loaded).into_iter().map(|path| {
+            let known = recorded.iter().find(|(known, _)| *known == path);
+            let stamp = known.map_or_else(|| read_stamp(&path), |(_, stamp)| *stamp);
+            (path, stamp)
+        });
+        self.files = files.collect();
+        self.debounce = loaded.config.gateway.reload.debounce();
     }
 
     /// Waits until a file differs from what was recorded, and has stayed as it is for the debounce
@@ -183,9 +194,9 @@ impl FileWatch {
     }
 }
 
-fn read_stamp(path: &std::path::Path) -> FileStamp {
+fn read_stamp(path: &Path) -> FileStamp {
     let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 /// Receives SIGHUP, which comes when somebody wants the config to be read, and when the terminal of
