@@ -78,14 +78,15 @@ async fn carry_out(
         ));
     }
     let (head, body) = request.into_parts();
-    if let Some(wait) = state.limiter.remaining_delay(connection.address) {
+    if let Some(wait) = state.hook_limiter.remaining_delay(connection.address) {
         return Err(HookProblem::too_fast("attempts with a wrong secret", wait));
     }
-    let is_known = offered_token(&head.headers).is_some_and(|token| hooks.accepts_token(&token));
+    let offered = offered_token(&head.headers);
+    let is_known = offered.as_deref().is_some_and(|token| hooks.accepts_token(token));
     let signature = head.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let may_be_signed = hooks.takes_signatures() && signature.is_some();
     if !is_known && !may_be_signed {
-        return Err(refuse_caller(connection));
+        return Err(refuse_caller(connection, offered.is_some() || signature.is_some()));
     }
     let Ok(body) = Limited::new(body, hooks.max_body_bytes).collect().await else {
         return Err(HookProblem::new(
@@ -98,9 +99,9 @@ async fn carry_out(
     };
     let body: Bytes = body.to_bytes();
     if !is_known && !signature.is_some_and(|signature| hooks.accepts_signature(signature, &body)) {
-        return Err(refuse_caller(connection));
+        return Err(refuse_caller(connection, true));
     }
-    state.limiter.record_success(connection.address);
+    state.hook_limiter.record_success(connection.address);
     connection.admitted.mark_let_in();
     let payload: Value = serde_json::from_slice(&body).map_err(|error| {
         HookProblem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
@@ -167,8 +168,11 @@ fn offered_token(headers: &HeaderMap) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-fn refuse_caller(connection: &ClientConnection) -> HookProblem {
-    connection.state.limiter.record_failure(connection.address);
+/// Refuses a caller; one that offered a wrong secret is slowed down.
+fn refuse_caller(connection: &ClientConnection, has_offered: bool) -> HookProblem {
+    if has_offered {
+        connection.state.hook_limiter.record_failure(connection.address);
+    }
     HookProblem::new(
         StatusCode::UNAUTHORIZED,
         "The token of the webhooks (`hooks.token`) or a signature of the body is missing or wrong.",

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -40,8 +42,17 @@ const METRICS_PATH: &str = "/metrics";
 const PROMETHEUS_PATH: &str = "/api/diagnostics/prometheus";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
+/// The headers with which a proxy tells about the client behind it.
+const PROXY_HEADERS: [&str; 8] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+];
 
 /// A response with plain text.
 pub(crate) fn text_response(status: StatusCode, text: impl Into<String>) -> HttpResponse {
@@ -114,8 +125,7 @@ impl ClientConnection {
     /// The metrics, for programs of this machine and for those that know the secret.
     fn answer_metrics(&self, request: &Request<Incoming>) -> HttpResponse {
         let headers = request.headers();
-        let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-        let is_local = self.address.to_canonical().is_loopback() && !is_forwarded;
+        let is_local = self.address.to_canonical().is_loopback() && !is_forwarded(headers);
         if !is_local && let Err(error) = self.authorize(request) {
             return openai::refuse_client(&error);
         }
@@ -205,6 +215,11 @@ async fn answer(
     }
 }
 
+/// Whether a proxy passed the request on.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    PROXY_HEADERS.iter().any(|name| headers.contains_key(*name))
+}
+
 /// Refuses what a web page or a name that leads here unexpectedly could have sent.
 fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<HttpResponse> {
     let headers = request.headers();
@@ -230,8 +245,9 @@ fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<Ht
     {
         return refuse("Pages of other sites may not use the gateway.\n");
     }
-    let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-    if is_forwarded && matches!(state.settings().authentication, GatewayAuthentication::Open) {
+    if is_forwarded(headers)
+        && matches!(state.settings().authentication, GatewayAuthentication::Open)
+    {
         return refuse("Behind a proxy the gateway needs `gateway.auth.mode: \"token\"`.\n");
     }
     None

@@ -205,8 +205,7 @@ impl ConnectedClient {
     /// Starts a run: the first response is queued at once, the second is returned at its end.
     async fn run_agent(&self, id: &str, params: AgentParams) -> Result<Value, GatewayError> {
         let runs = &self.state.runs;
-        let mut spec = runs.resolve_request(params).await?;
-        spec.device = self.grant.device.clone().filter(|_| !self.grant.is_owner);
+        let spec = runs.resolve_request(params).await?.started_by(&self.grant);
         self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
         let (id_of_run, key, accepted_at) = match &started {
@@ -271,8 +270,7 @@ impl ConnectedClient {
             ..AgentParams::default()
         };
         let runs = &self.state.runs;
-        let mut spec = runs.resolve_request(params).await?;
-        spec.device = self.grant.device.clone().filter(|_| !self.grant.is_owner);
+        let spec = runs.resolve_request(params).await?.started_by(&self.grant);
         self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
         let (run_id, status) = match started {

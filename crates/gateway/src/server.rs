@@ -140,6 +140,7 @@ impl GatewayServer {
             approvals,
             runs,
             limiter: FailureLimiter::default(),
+            hook_limiter: FailureLimiter::default(),
             admission: ConnectionAdmission::new(),
             conversations: ConversationIndex::default(),
             responses: ResponseIndex::default(),

@@ -30,7 +30,11 @@ pub(crate) struct GatewayState {
     pub(crate) runs: Arc<RunManager>,
     pub(crate) devices: DeviceManager,
     pub(crate) nodes: NodeManager,
+    /// The pace of wrong secrets of the gateway.
     pub(crate) limiter: FailureLimiter,
+    /// The pace of wrong secrets of webhooks: who knows or guesses those changes nothing about the
+    /// gateway's own.
+    pub(crate) hook_limiter: FailureLimiter,
     pub(crate) admission: Arc<ConnectionAdmission>,
     pub(crate) conversations: ConversationIndex,
     pub(crate) responses: ResponseIndex,

@@ -133,7 +133,13 @@ fn complete_call(
     let session_key = match fields.session_key.or_else(|| hooks.default_session_key.clone()) {
         Some(session_key) => Some(session_key),
         // The default session of the agent; a restriction to other sessions is about it too.
-        None if fields.is_wake && hooks.allows_session_key(MAIN_SESSION) => None,
+        None if fields.is_wake
+            && [MAIN_SESSION, &qualify_key(MAIN_SESSION, default_agent)]
+                .iter()
+                .any(|key| hooks.allows_session_key(key)) =>
+        {
+            None
+        }
         None if fields.is_wake => Some(MAIN_SESSION.to_owned()),
         // The same request finds its session again.
         None => {

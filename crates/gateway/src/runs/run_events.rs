@@ -2,11 +2,13 @@
 
 use openclaw_core::ModelAttempt;
 use openclaw_protocol::events::WireEvent;
-use openclaw_protocol::gateway::TurnOpening;
-use openclaw_protocol::gateway::{AgentEvent, ChatEvent, ChatMessage, ChatState, RunState};
+use openclaw_protocol::gateway::{
+    AgentEvent, ChatEvent, ChatMessage, ChatState, RunState, TurnOpening,
+};
 use openclaw_protocol::results::agent::SessionReport;
 use openclaw_runtime::encoding::{EventEncoder, TurnTimings, encode_skipped_model, encode_start};
 use openclaw_runtime::{AgentRun, TurnEvent, TurnEventReceiver};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::live_run::LiveRun;
@@ -81,10 +83,10 @@ impl RunManager {
             ts: now_millis(),
             data,
         };
+        let Ok(encoded) = to_raw_value(&event) else { return };
         // Kept first: a client that asks for what it missed gets it there or from now on.
-        let size = event.data.to_string().len();
-        run.keep_event(event.clone(), size);
-        self.clients.broadcast_event(EventAudience::Readers, "agent", &event);
+        run.keep_event(event, encoded.get().len());
+        self.clients.broadcast_event(EventAudience::Readers, "agent", &encoded);
     }
 
     pub(super) fn tell_delta(&self, run: &LiveRun, text: &str, replace: Option<bool>) {

@@ -5,6 +5,7 @@ use openclaw_runtime::{SessionKey, SessionTarget, StoreError};
 use sha2::{Digest as _, Sha256};
 
 use super::{RunManager, offload};
+use crate::grants::ClientGrant;
 use crate::methods::check_idempotency_key;
 use crate::random::to_hex;
 
@@ -115,6 +116,12 @@ impl RunManager {
 }
 
 impl RunSpec {
+    /// The same run, started by a client of the websocket.
+    pub(crate) fn started_by(mut self, client: &ClientGrant) -> Self {
+        self.device = client.device.clone().filter(|_| !client.is_owner);
+        self
+    }
+
     /// The same run, started otherwise than by a client of the websocket.
     pub(crate) fn with_trigger(mut self, trigger: &'static str) -> Self {
         self.trigger = trigger;

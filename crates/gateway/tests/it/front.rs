@@ -298,8 +298,10 @@ async fn metrics_name_no_session_and_need_a_secret_behind_a_proxy() {
     assert!(!metrics.body.contains("agent:main"), "{}", metrics.body);
     let same = lab.http("GET /api/diagnostics/prometheus", &[], "").await;
     assert_eq!(same.status, 200);
-    let forwarded = [("X-Forwarded-For", "192.0.2.7")];
-    assert_eq!(lab.http("GET /metrics", &forwarded, "").await.status, 401);
+    for header in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP"] {
+        let forwarded = [(header, "192.0.2.7")];
+        assert_eq!(lab.http("GET /metrics", &forwarded, "").await.status, 401, "{header}");
+    }
     assert_eq!(lab.http("POST /metrics", &[], "").await.status, 405);
     lab.end().await;
 }

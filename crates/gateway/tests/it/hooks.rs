@@ -98,6 +98,25 @@ async fn wake_reaches_the_main_session_only_where_its_key_is_allowed() {
 }
 
 #[tokio::test]
+async fn wrong_secrets_of_webhooks_and_of_the_gateway_are_counted_apart() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = start(&server, &format!("{{ enabled: true, token: '{HOOK_TOKEN}' }}")).await;
+    let models = |token: &'static str| {
+        let lab = &lab;
+        async move { lab.http("GET /v1/models", &[("Authorization", token)], "").await.status }
+    };
+    let right = "Bearer the-token-of-this-gateway";
+    // No secret is no attempt.
+    for _ in 0..6 {
+        assert_eq!(lab.http("POST /hooks/agent", &[], "{}").await.status, 401);
+    }
+    let wrong = [("X-OpenClaw-Token", "a-token-of-no-webhook")];
+    assert_eq!(lab.http("POST /hooks/agent", &wrong, "{}").await.status, 401);
+    assert_eq!(models(right).await, 200);
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn only_who_knows_the_token_or_the_secret_is_let_in() {
     let server = MockVllm::builder().start().await.unwrap();
     let hooks = format!(
