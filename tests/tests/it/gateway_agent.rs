@@ -211,6 +211,11 @@ async fn a_lost_connection_loses_nothing_and_repeats_nothing() {
     server.push(Reply::from(turn).gate(1, &first).gate(2, &second));
     let url = format!("ws://{}", way.address);
     let args = ["agent", "-m", "hi", "--output-format", "stream-json", "--gateway", &url];
+    // What listens there may be a tunnel to the gateway of somebody else, and gets no secret.
+    let _said = home.run(&args).await.code(5).says(&["openclaw devices approve"]);
+    assert!(server.requests().is_empty());
+    let token = std::fs::read_to_string(home.path().join(".openclaw/gateway/token")).unwrap();
+    let args = [&args[..], &["--token", token.trim()]].concat();
     let mut running = home.start(&args);
     soon(first.reached()).await;
     running.until_shows("model_call_started").await;
