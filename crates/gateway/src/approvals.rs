@@ -1,6 +1,7 @@
 //! Calls that wait for the decision of a client.
 
 mod node_runs;
+mod prepared_plans;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +23,9 @@ use crate::grants::{ClientGrant, ClientScope};
 use crate::random::random_uuid;
 use crate::runs::unix_millis;
 
+use node_runs::NodeRun;
 pub(crate) use node_runs::{ApprovalRequestParams, NodeRunClaim};
-use node_runs::{NodeRun, PreparedPlans};
+use prepared_plans::PreparedPlans;
 
 /// How long a call waits for a decision.
 const APPROVAL_TIMEOUT: Duration = Duration::from_mins(30);

@@ -1,6 +1,6 @@
 //! The secret that clients share with the gateway, and the pace of wrong attempts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,10 @@ pub enum GatewayAuthentication {
     /// With a password.
     Password(SecretString),
 }
+
+/// The fewest characters of an unguessable secret, and the fewest different ones.
+const UNGUESSABLE_CHARS: usize = 24;
+const UNGUESSABLE_DIFFERENT_CHARS: usize = 8;
 
 /// The pause after the first wrong attempt; each further one doubles it.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
@@ -46,6 +50,21 @@ impl GatewayAuthentication {
         let digest = |text: &str| Sha256::digest(text.as_bytes());
         digest(secret.expose_secret()).ct_eq(&digest(offered)).into()
     }
+
+    /// Whether the right secret is accepted at once, however many wrong ones came before: who has an
+    /// unguessable one did not guess it.
+    pub(crate) fn is_unguessable(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Token(secret) | Self::Password(secret) => is_unguessable(secret.expose_secret()),
+        }
+    }
+}
+
+/// Whether a secret is too long, and its characters too many, for a guess to hit it at any pace.
+pub(crate) fn is_unguessable(secret: &str) -> bool {
+    let different: BTreeSet<char> = secret.chars().collect();
+    secret.chars().count() >= UNGUESSABLE_CHARS && different.len() >= UNGUESSABLE_DIFFERENT_CHARS
 }
 
 /// Slows down and locks out addresses that try wrong secrets.
@@ -136,6 +155,15 @@ mod tests {
             assert!(!auth.accepts(wrong), "{wrong:?}");
         }
         assert!(!format!("{auth:?}").contains("a-long-token"));
+    }
+
+    #[test]
+    fn a_short_or_simple_secret_can_be_guessed() {
+        let long = "0d9e8a7b6c5f4e3d2c1b0a99";
+        assert!(is_unguessable(long));
+        for guessable in [&long[..23], &"a".repeat(40), &"secret".repeat(9)] {
+            assert!(!is_unguessable(guessable), "{guessable}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

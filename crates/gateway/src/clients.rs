@@ -17,6 +17,12 @@ use crate::nodes::NODE_ROLE;
 /// The code with which a connection is closed whose credential is no longer valid.
 const CREDENTIAL_CHANGED: u16 = 4001;
 
+/// The most bytes that wait for all clients before those that read slowly are closed.
+const MAX_TOTAL_BYTES: usize = 256 << 20;
+
+/// The bytes that may wait for a client even then.
+const SMALL_BUFFERED_BYTES: usize = 1 << 20;
+
 /// What goes to a client.
 #[derive(Debug)]
 pub(crate) enum OutgoingFrame {
@@ -50,8 +56,11 @@ pub(crate) struct ClientQueue(Arc<ClientQueueInner>);
 struct ClientQueueInner {
     frames: UnboundedSender<OutgoingFrame>,
     buffered: AtomicUsize,
+    /// What waits for all clients.
+    total: Arc<AtomicUsize>,
     event_seq: AtomicU64,
     is_closing: AtomicBool,
+    is_overfull: AtomicBool,
     closing: Notify,
     /// Keeps the numbers of events in the order in which they are queued.
     order: Mutex<()>,
@@ -79,6 +88,8 @@ struct EncodedEvent<'a> {
 pub(crate) struct ClientRegistry {
     clients: Mutex<HashMap<u64, (ClientQueue, ClientGrant)>>,
     next_id: AtomicU64,
+    /// The bytes that wait to be sent to all of them.
+    buffered: Arc<AtomicUsize>,
 }
 
 /// A client's place in the registry, which it leaves when this is dropped.
@@ -89,13 +100,16 @@ pub(crate) struct ClientRegistration {
 }
 
 impl ClientQueue {
-    pub(crate) fn new() -> (Self, OutgoingFrames) {
+    /// A queue that counts what waits in it to `total` as well.
+    fn new(total: Arc<AtomicUsize>) -> (Self, OutgoingFrames) {
         let (sender, frames) = unbounded_channel();
         let queue = Self(Arc::new(ClientQueueInner {
             frames: sender,
             buffered: AtomicUsize::new(0),
+            total,
             event_seq: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
+            is_overfull: AtomicBool::new(false),
             closing: Notify::new(),
             order: Mutex::new(()),
         }));
@@ -135,11 +149,25 @@ impl ClientQueue {
         }
         let length = text.len();
         let buffered = self.0.buffered.fetch_add(length, Ordering::AcqRel) + length;
-        if buffered > MAX_BUFFERED_BYTES {
+        let total = self.0.total.fetch_add(length, Ordering::AcqRel) + length;
+        let is_crowded = total > MAX_TOTAL_BYTES && buffered > SMALL_BUFFERED_BYTES;
+        if buffered > MAX_BUFFERED_BYTES || is_crowded {
+            self.0.is_overfull.store(true, Ordering::Release);
+            self.release(length);
             self.close(1008, "too slow: too much waits to be read");
             return false;
         }
-        self.0.frames.send(OutgoingFrame::Text(text)).is_ok()
+        let is_queued = self.0.frames.send(OutgoingFrame::Text(text)).is_ok();
+        if !is_queued {
+            self.release(length);
+        }
+        is_queued
+    }
+
+    /// Counts bytes that no longer wait.
+    fn release(&self, bytes: usize) {
+        self.0.buffered.fetch_sub(bytes, Ordering::AcqRel);
+        self.0.total.fetch_sub(bytes, Ordering::AcqRel);
     }
 
     /// Closes the connection after what is queued.
@@ -170,7 +198,7 @@ impl ClientQueue {
 
     /// Whether the client did not read what was sent to it.
     fn is_overfull(&self) -> bool {
-        self.0.buffered.load(Ordering::Acquire) > MAX_BUFFERED_BYTES
+        self.0.is_overfull.load(Ordering::Acquire)
     }
 }
 
@@ -186,13 +214,29 @@ impl OutgoingFrames {
                     reason: "too slow: too much waits to be read",
                 });
             }
-            self.queue.0.buffered.fetch_sub(text.len(), Ordering::AcqRel);
+            self.queue.release(text.len());
         }
         Some(frame)
     }
 }
 
+impl Drop for OutgoingFrames {
+    fn drop(&mut self) {
+        self.frames.close();
+        while let Ok(frame) = self.frames.try_recv() {
+            if let OutgoingFrame::Text(text) = frame {
+                self.queue.release(text.len());
+            }
+        }
+    }
+}
+
 impl ClientRegistry {
+    /// The queue of a client that is to be added.
+    pub(crate) fn open_queue(&self) -> (ClientQueue, OutgoingFrames) {
+        ClientQueue::new(Arc::clone(&self.buffered))
+    }
+
     /// Adds a client that is connected.
     pub(crate) fn add_client(
         self: &Arc<Self>,
@@ -316,8 +360,8 @@ mod tests {
     #[tokio::test]
     async fn events_are_numbered_without_gaps_for_each_client() {
         let registry = Arc::new(ClientRegistry::default());
-        let (reader, mut frames) = ClientQueue::new();
-        let (other, mut other_frames) = ClientQueue::new();
+        let (reader, mut frames) = registry.open_queue();
+        let (other, mut other_frames) = registry.open_queue();
         let _one = registry.add_client(reader, grant(&["operator.read"]));
         let _two = registry.add_client(other, grant(&["operator.approvals"]));
         for number in 0..3 {
@@ -334,7 +378,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_does_not_read_is_closed_and_bounded() {
-        let (queue, mut frames) = ClientQueue::new();
+        let (queue, mut frames) = ClientRegistry::default().open_queue();
         let payload = RawValue::from_string(format!("\"{}\"", "x".repeat(1 << 20))).unwrap();
         for _ in 0..100 {
             queue.send_event("agent", &payload);
@@ -342,5 +386,29 @@ mod tests {
         assert!(queue.0.buffered.load(Ordering::Relaxed) < MAX_BUFFERED_BYTES + (2 << 20));
         let frame = frames.next_frame().await;
         assert!(matches!(frame, Some(OutgoingFrame::Close { code: 1008, .. })), "{frame:?}");
+    }
+
+    #[tokio::test]
+    async fn clients_that_do_not_read_have_bounded_memory_together() {
+        let registry = ClientRegistry::default();
+        let payload = RawValue::from_string(format!("\"{}\"", "x".repeat(1 << 20))).unwrap();
+        let mut slow: Vec<_> = (0..20).map(|_| registry.open_queue()).collect();
+        for _ in 0..40 {
+            for (queue, _) in &slow {
+                queue.send_event("agent", &payload);
+            }
+        }
+        let total = registry.buffered.load(Ordering::Relaxed);
+        assert!(total < MAX_TOTAL_BYTES + 24 * (1 << 20), "{total}");
+        assert!(slow.iter().all(|(queue, _)| queue.is_closing()));
+        // One that reads is served all the same.
+        let (reader, mut frames) = registry.open_queue();
+        let payload = RawValue::from_string(format!("\"{}\"", "x".repeat(1 << 19))).unwrap();
+        for _ in 0..10 {
+            assert!(reader.send_event("tick", &payload));
+            assert!(matches!(frames.next_frame().await, Some(OutgoingFrame::Text(_))));
+        }
+        slow.clear();
+        assert_eq!(registry.buffered.load(Ordering::Relaxed), 0);
     }
 }

@@ -8,15 +8,15 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openclaw_protocol::gateway::{
     AuthGrant, ConnectChallenge, ConnectErrorCode, ConnectionPolicy, EventFrame, FeatureList,
-    GatewayError, HelloOk, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES, RequestFrame, ResponseFrame,
-    ServerInfo, StateSnapshot, StateVersion,
+    GatewayError, GatewayErrorCode, HelloOk, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES, RequestFrame,
+    ResponseFrame, ServerInfo, StateSnapshot, StateVersion,
 };
 use serde_json::json;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
-use crate::clients::{ClientQueue, ClientRegistration, OutgoingFrame, OutgoingFrames};
+use crate::clients::{ClientRegistration, OutgoingFrame, OutgoingFrames};
 use crate::devices::AdmittedClient;
 use crate::handshake::{ClientAuthenticator, HANDSHAKE_TIMEOUT};
 use crate::http::ClientConnection;
@@ -30,6 +30,9 @@ use crate::websocket::{ClientSocket, HandshakeLimit};
 
 /// The most requests of one connection that are carried out at once.
 const MAX_OPEN_REQUESTS: usize = 64;
+
+/// The reason why a client with too many connections is not let in.
+const TOO_MANY_CONNECTIONS: &str = "TOO_MANY_CONNECTIONS";
 
 /// The ticks for which a client may be silent, though it is pinged.
 const MAX_SILENT_TICKS: u32 = 2;
@@ -72,10 +75,10 @@ pub(crate) async fn serve_socket(
             return close(&mut socket, reason).await;
         }
     };
-    limit.lift();
+    let holder = connection.holder_of(&entered.client.grant);
+    limit.lift(connection.state.frame_budget.open_use(holder));
     tracing::info!("a client from {address} connected");
-    connection.admitted.mark_let_in();
-    serve_client(entered.client, socket, entered.frames).await;
+    serve_client(entered.client, socket, entered.frames, &limit).await;
     tracing::info!("a client from {address} left");
     drop((entered.node, entered.registration));
 }
@@ -131,6 +134,10 @@ async fn admit_client(
     };
     let claim = authenticator.examine(request)?;
     let (protocol, declaration) = (claim.protocol, claim.node.clone());
+    // Before a token is made that a client without a connection would not get.
+    if !state.admission.has_room(&claim.holder_at(connection.address)) {
+        return Err(too_many_connections());
+    }
     let admitted = state.devices.admit_client(claim, connection.address).await?;
     let entry = match (declaration, &admitted.grant.device) {
         (Some(declaration), Some(device)) => {
@@ -138,7 +145,9 @@ async fn admit_client(
         }
         _ => None,
     };
-    let (queue, frames) = ClientQueue::new();
+    let holder = connection.holder_of(&admitted.grant);
+    connection.admitted.mark_let_in(holder).map_err(|_| too_many_connections())?;
+    let (queue, frames) = state.clients.open_queue();
     let hello = hello(state, &admitted, protocol);
     let welcome = ResponseFrame::success(request.id.clone(), json!(hello));
     queue.send_response(&welcome);
@@ -183,8 +192,21 @@ async fn read_first_request(
 
 fn refusal_reason(error: &GatewayError) -> ClosingReason {
     let code = error.reason_code().unwrap_or(&error.code).to_owned();
-    let number = if code == ConnectErrorCode::ProtocolMismatch.as_str() { 1002 } else { 1008 };
+    let number = if code == ConnectErrorCode::ProtocolMismatch.as_str() {
+        1002
+    } else if code == TOO_MANY_CONNECTIONS {
+        1013
+    } else {
+        1008
+    };
     ClosingReason::new(number, code)
+}
+
+fn too_many_connections() -> GatewayError {
+    let text = "This client has as many connections as it may have; it closes one first.";
+    GatewayError::new(GatewayErrorCode::Unavailable, text)
+        .with_details(json!({ "code": TOO_MANY_CONNECTIONS }))
+        .with_retry(Some(1000))
 }
 
 fn hello(state: &GatewayState, admitted: &AdmittedClient, protocol: u32) -> HelloOk {
@@ -230,12 +252,17 @@ fn hello(state: &GatewayState, admitted: &AdmittedClient, protocol: u32) -> Hell
 
 /// Reads requests and writes what is queued, each without waiting for the other, until the client
 /// leaves, says nothing for three ticks, or is closed.
-async fn serve_client(client: ConnectedClient, socket: ClientSocket, frames: OutgoingFrames) {
+async fn serve_client(
+    client: ConnectedClient,
+    socket: ClientSocket,
+    frames: OutgoingFrames,
+    limit: &HandshakeLimit,
+) {
     let (sink, stream) = socket.split();
     let heard = watch::Sender::new(());
     tokio::select! {
         () = write_frames(sink, frames) => {}
-        () = read_requests(&client, stream, &heard) => {}
+        () = read_requests(&client, stream, &heard, limit) => {}
         () = watch_silence(&client, heard.subscribe()) => {}
         () = client.queue.wait_for_closing_timeout(CLOSE_TIMEOUT) => {}
     }
@@ -266,19 +293,26 @@ async fn read_requests(
     client: &ConnectedClient,
     mut stream: SplitStream<ClientSocket>,
     heard: &watch::Sender<()>,
+    limit: &HandshakeLimit,
 ) {
     let mut open = tokio::task::JoinSet::new();
     while let Some(received) = stream.next().await {
         let message = match received {
             Ok(message) => message,
             Err(error) => {
-                client.queue.close(closing_code(&error), "no valid websocket frame");
+                let (code, reason) = if limit.is_over_share() {
+                    (1013, "too much of this client's frames waits")
+                } else {
+                    (closing_code(&error), "no valid websocket frame")
+                };
+                client.queue.close(code, reason);
                 // The end is still to be written.
                 std::future::pending::<()>().await;
                 break;
             }
         };
         heard.send_replace(());
+        limit.record_end();
         match message {
             Message::Close(_) => break,
             _ if client.queue.is_closing() => {}

@@ -206,7 +206,7 @@ impl DeviceManager {
             if delay.is_some() && !log.has_request(&request)? {
                 return Ok(None);
             }
-            log.request_pairing(request).map(Some)
+            log.request_pairing(request)
         })
         .await;
         let (request, is_new) = match recorded {
@@ -301,8 +301,10 @@ fn hash_token(token: &str) -> String {
 
 fn too_many_requests(delay: Option<Duration>) -> GatewayError {
     let delay = delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
-    let text = "Too many devices asked to be paired from this address.";
-    GatewayError::not_connected(ConnectErrorCode::AuthRateLimited, text).with_retry(delay)
+    let text = "Too many devices asked to be paired from this address; `openclaw devices list` shows \
+                them, and `openclaw devices reject ID` makes room.";
+    GatewayError::not_connected(ConnectErrorCode::AuthRateLimited, text)
+        .with_retry(Some(delay.unwrap_or(PAIRING_RETRY_MS)))
 }
 
 pub(crate) fn no_randomness() -> GatewayError {

@@ -9,6 +9,7 @@ use openclaw_protocol::gateway::{
 use openclaw_runtime::DeviceFacts;
 use serde_json::json;
 
+use crate::admission::ConnectionHolder;
 use crate::auth::{FailureLimiter, GatewayAuthentication};
 use crate::device_proof::verify_device;
 use crate::grants::ClientScope;
@@ -80,6 +81,20 @@ pub(crate) struct ClientClaim {
     pub(crate) protocol: u32,
     /// What a node offers.
     pub(crate) node: Option<NodeDeclaration>,
+}
+
+impl ClientClaim {
+    /// To whose share a connection of the client counts.
+    pub(crate) fn holder_at(&self, address: IpAddr) -> ConnectionHolder {
+        match &self.device {
+            Some(device)
+                if self.credential != ClientCredential::Owner || self.role == NODE_ROLE =>
+            {
+                ConnectionHolder::Device(device.id.clone())
+            }
+            _ => ConnectionHolder::owner_at(address),
+        }
+    }
 }
 
 impl ClientAuthenticator<'_> {
@@ -159,10 +174,15 @@ impl ClientAuthenticator<'_> {
     /// Checks the secret of an HTTP request or of a websocket's client.
     pub(crate) fn check_offered(&self, offered: Option<&str>) -> Result<(), GatewayError> {
         use GatewayAuthentication::{Open, Password, Token};
-        self.check_pace()?;
-        if self.authentication.accepts(offered.unwrap_or_default()) {
-            self.limiter.record_success(self.address);
-            return Ok(());
+        let is_right = self.authentication.accepts(offered.unwrap_or_default());
+        match self.check_pace() {
+            Ok(()) if is_right => {
+                self.limiter.record_success(self.address);
+                return Ok(());
+            }
+            // Wrong attempts of others at the same address keep nobody out, and stay paced.
+            Err(_) if is_right && self.authentication.is_unguessable() => return Ok(()),
+            paced => paced?,
         }
         if offered.is_some() {
             tracing::warn!("a wrong secret came from {}", self.address);
@@ -280,6 +300,33 @@ mod tests {
         assert_eq!(grant.credential, ClientCredential::Owner);
         let none = examine(&connect(|params| params["scopes"] = json!([]))).unwrap();
         assert!(none.scopes.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_attempts_of_others_delay_a_short_secret_only() {
+        let long = "c61a98d3f27b405e8d19e0a4";
+        for (secret, is_at_once) in [(long, true), (&long[..23], false)] {
+            for make in [GatewayAuthentication::Token, GatewayAuthentication::Password] {
+                for address in ["127.0.0.1", "192.0.2.7"] {
+                    let authentication = make(secret.into());
+                    let limiter = FailureLimiter::default();
+                    let handshake = ClientAuthenticator {
+                        authentication: &authentication,
+                        limiter: &limiter,
+                        address: address.parse().unwrap(),
+                        nonce: "nonce",
+                        denied_commands: &[],
+                    };
+                    for _ in 0..20 {
+                        limiter.record_failure(handshake.address);
+                    }
+                    let right = handshake.check_offered(Some(secret));
+                    assert_eq!(right.is_ok(), is_at_once, "{secret} from {address}");
+                    let wrong = handshake.check_offered(Some("wrong")).unwrap_err();
+                    assert_eq!(wrong.reason_code(), Some("AUTH_RATE_LIMITED"));
+                }
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,6 @@ mod template;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
@@ -20,10 +19,12 @@ use openclaw_protocol::gateway::{AgentParams, GatewayErrorCode};
 use serde_json::{Value, json};
 
 use self::hook_call::{HookCall, HookProblem, plan_call};
+use crate::admission::ConnectionHolder;
 use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
 use crate::metrics::MetricName;
 use crate::runs::StartedRun;
 use crate::state::GatewayState;
+use crate::stream_limits::{BodyProblem, read_whole_body};
 
 pub(crate) use pace::HookPace;
 pub use settings::HookSettings;
@@ -78,37 +79,65 @@ async fn carry_out(
         ));
     }
     let (head, body) = request.into_parts();
-    if let Some(wait) = state.hook_limiter.remaining_delay(connection.address) {
-        return Err(HookProblem::too_fast("attempts with a wrong secret", wait));
-    }
-    let offered = offered_token(&head.headers);
-    let is_known = offered.as_deref().is_some_and(|token| hooks.accepts_token(token));
-    let signature = head.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
-    let may_be_signed = hooks.takes_signatures() && signature.is_some();
-    if !is_known && !may_be_signed {
-        return Err(refuse_caller(connection, offered.is_some() || signature.is_some()));
-    }
-    let Ok(body) = Limited::new(body, hooks.max_body_bytes).collect().await else {
-        return Err(HookProblem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!(
-                "The body is larger than {} bytes (`hooks.maxBodyBytes`), or was cut off.",
-                hooks.max_body_bytes
-            ),
-        ));
-    };
-    let body: Bytes = body.to_bytes();
-    if !is_known && !signature.is_some_and(|signature| hooks.accepts_signature(signature, &body)) {
-        return Err(refuse_caller(connection, true));
-    }
-    state.hook_limiter.record_success(connection.address);
-    connection.admitted.mark_let_in();
+    let body = read_authenticated_body(connection, hooks, &head.headers, body).await?;
+    let holder = ConnectionHolder::hooks_at(connection.address);
+    connection.admitted.mark_let_in(holder).map_err(|_| {
+        HookProblem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections are open.")
+    })?;
     let payload: Value = serde_json::from_slice(&body).map_err(|error| {
         HookProblem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
     })?;
     let runtime = state.runtime();
     let call = plan_call(hooks, name, &head.headers, &payload, runtime.default_agent())?;
     start_run(state, call).await
+}
+
+/// Reads the body of a request from somebody who knows the token, or who signed the body.
+async fn read_authenticated_body(
+    connection: &ClientConnection,
+    hooks: &HookSettings,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> Result<Bytes, HookProblem> {
+    let limiter = &connection.state.hook_limiter;
+    let wait = limiter.remaining_delay(connection.address);
+    let paced = |wait| HookProblem::too_fast("attempts with a wrong secret", wait);
+    let offered = offered_token(headers);
+    let is_known = offered.as_deref().is_some_and(|token| hooks.accepts_token(token));
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let signature = signature.filter(|_| !is_known && hooks.takes_signatures());
+    // Wrong attempts of others at the same address keep out nobody who has an unguessable secret.
+    if let Some(wait) = wait
+        && !(is_known && hooks.has_unguessable_token())
+        && !(signature.is_some() && hooks.signs_unguessably())
+    {
+        return Err(paced(wait));
+    }
+    if !is_known && signature.is_none() {
+        let has_offered = offered.is_some() || headers.contains_key(SIGNATURE_HEADER);
+        return Err(refuse_caller(connection, has_offered));
+    }
+    let body = read_body(body, hooks.max_body_bytes).await?;
+    if !is_known && !signature.is_some_and(|signature| hooks.accepts_signature(signature, &body)) {
+        return Err(wait.map_or_else(|| refuse_caller(connection, true), paced));
+    }
+    if wait.is_none() {
+        limiter.record_success(connection.address);
+    }
+    Ok(body)
+}
+
+async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, HookProblem> {
+    read_whole_body(body, limit).await.map_err(|problem| match problem {
+        BodyProblem::TooLarge => HookProblem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {limit} bytes (`hooks.maxBodyBytes`)."),
+        ),
+        BodyProblem::TooSlow => {
+            HookProblem::new(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.")
+        }
+        BodyProblem::CutOff => HookProblem::new(StatusCode::BAD_REQUEST, "The body was cut off."),
+    })
 }
 
 async fn start_run(state: &GatewayState, call: HookCall) -> Result<HttpResponse, HookProblem> {

@@ -10,25 +10,28 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    ORIGIN, TRANSFER_ENCODING,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use openclaw_protocol::gateway::GatewayError;
+use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::admission::AdmittedConnection;
+use crate::admission::{AdmittedConnection, ConnectionHolder};
 use crate::auth::GatewayAuthentication;
 use crate::connection::serve_socket;
+use crate::grants::ClientGrant;
 use crate::handshake::ClientAuthenticator;
 use crate::hooks::{self, hook_path};
 use crate::metrics::MetricName;
 use crate::openai;
 use crate::state::GatewayState;
+use crate::stream_limits::WriteTimeoutStream;
 use crate::websocket::{OpeningSocket, accept_upgrade, is_upgrade};
 
 /// A response of the gateway.
@@ -42,6 +45,27 @@ const METRICS_PATH: &str = "/metrics";
 const PROMETHEUS_PATH: &str = "/api/diagnostics/prometheus";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The headers that decide who may do what, or where a request ends; each comes once at most.
+const SINGLE_HEADERS: [&str; 17] = [
+    "host",
+    "origin",
+    "authorization",
+    "sec-fetch-site",
+    "content-length",
+    "transfer-encoding",
+    "content-type",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "x-openclaw-token",
+    "x-hub-signature-256",
+    "x-openclaw-session-key",
+    "x-openclaw-agent-id",
+    "idempotency-key",
+    "x-idempotency-key",
+    "x-github-delivery",
+    "webhook-id",
+];
+
 /// The headers with which a proxy tells about the client behind it.
 const PROXY_HEADERS: [&str; 8] = [
     "forwarded",
@@ -106,11 +130,21 @@ impl ClientConnection {
     async fn serve_http(&self, stream: TcpStream, slot: &SocketSlot) {
         let service = service_fn(move |request| {
             let (connection, slot) = (self.clone(), Arc::clone(slot));
-            async move { Ok::<_, Infallible>(answer(connection, &slot, request).await) }
+            async move {
+                // Where such a body ends depends on the reader when a length is given too; what
+                // follows it is nobody's request.
+                let is_last = request.headers().contains_key(TRANSFER_ENCODING);
+                let mut response = answer(connection, &slot, request).await;
+                if is_last {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(64);
-        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let stream = TokioIo::new(WriteTimeoutStream::new(stream));
+        let connection = builder.serve_connection(stream, service).with_upgrades();
         let mut ending = self.ending.clone();
         tokio::pin!(connection);
         tokio::select! {
@@ -161,8 +195,19 @@ impl ClientConnection {
             denied_commands: &[],
         };
         authenticator.check_offered(offered.filter(|offered| !offered.is_empty()))?;
-        self.admitted.mark_let_in();
-        Ok(())
+        let holder = ConnectionHolder::owner_at(self.address);
+        self.admitted.mark_let_in(holder).map_err(|_| {
+            GatewayError::new(GatewayErrorCode::Unavailable, "Too many connections are open.")
+                .with_retry(Some(1000))
+        })
+    }
+
+    /// To whose share a connection of a client counts.
+    pub(crate) fn holder_of(&self, grant: &ClientGrant) -> ConnectionHolder {
+        match &grant.device {
+            Some(device) if !grant.is_owner => ConnectionHolder::Device(device.clone()),
+            _ => ConnectionHolder::owner_at(self.address),
+        }
     }
 }
 
@@ -215,6 +260,11 @@ async fn answer(
     }
 }
 
+/// Whether a header comes more than once, so that two readers could read two values.
+fn has_several(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(name).iter().nth(1).is_some()
+}
+
 /// Whether a proxy passed the request on.
 fn is_forwarded(headers: &HeaderMap) -> bool {
     PROXY_HEADERS.iter().any(|name| headers.contains_key(*name))
@@ -223,8 +273,14 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 /// Refuses what a web page or a name that leads here unexpectedly could have sent.
 fn refuse_source(state: &GatewayState, request: &Request<Incoming>) -> Option<HttpResponse> {
     let headers = request.headers();
+    if let Some(name) = SINGLE_HEADERS.iter().find(|name| has_several(headers, name)) {
+        let text = format!("The request has more than one `{name}` header.\n");
+        return Some(text_response(StatusCode::BAD_REQUEST, text));
+    }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !is_known_host(state, host) {
+    let is_target_known =
+        request.uri().authority().is_none_or(|target| is_known_host(state, target.as_str()));
+    if !is_known_host(state, host) || !is_target_known {
         let text = "This gateway is not known under the name in the `Host` header.\n";
         return Some(text_response(StatusCode::MISDIRECTED_REQUEST, text));
     }

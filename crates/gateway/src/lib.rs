@@ -8,6 +8,7 @@ mod connection;
 mod device_proof;
 mod devices;
 mod error;
+mod frame_budget;
 mod grants;
 mod handshake;
 mod hooks;
@@ -25,6 +26,7 @@ mod server;
 mod session_methods;
 mod settings;
 mod state;
+mod stream_limits;
 mod websocket;
 
 pub use auth::GatewayAuthentication;

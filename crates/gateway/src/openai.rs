@@ -17,8 +17,6 @@ mod sampling;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, StatusCode};
@@ -28,6 +26,7 @@ use serde_json::{Value, json};
 use self::answer::AnswerProblem;
 use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
 use crate::state::GatewayState;
+use crate::stream_limits::{BodyProblem, read_whole_body};
 
 pub(crate) use conversations::ConversationIndex;
 pub(crate) use responses::ResponseIndex;
@@ -86,15 +85,23 @@ async fn answer_post(
 
 async fn read_body(state: &GatewayState, body: Incoming) -> Result<Value, AnswerProblem> {
     let max_bytes = state.settings().max_body_bytes;
-    let Ok(body) = Limited::new(body, max_bytes).collect().await else {
-        let text = format!(
-            "The request is larger than {max_bytes} bytes \
-             (`gateway.http.endpoints.chatCompletions.maxBodyBytes`), or was cut off."
-        );
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(AnswerProblem { status, ..AnswerProblem::invalid(text) });
-    };
-    let body: Bytes = body.to_bytes();
+    let read = read_whole_body(body, max_bytes).await;
+    let body = read.map_err(|problem| {
+        let (status, text) = match problem {
+            BodyProblem::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!(
+                    "The request is larger than {max_bytes} bytes \
+                     (`gateway.http.endpoints.chatCompletions.maxBodyBytes`)."
+                ),
+            ),
+            BodyProblem::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, "The request came too slowly.".to_owned())
+            }
+            BodyProblem::CutOff => (StatusCode::BAD_REQUEST, "The request was cut off.".to_owned()),
+        };
+        AnswerProblem { status, ..AnswerProblem::invalid(text) }
+    })?;
     let body: Value = serde_json::from_slice(&body)
         .map_err(|error| AnswerProblem::invalid(format!("The body is no JSON: {error}.")))?;
     if body.is_object() {

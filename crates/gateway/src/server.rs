@@ -14,7 +14,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::admission::ConnectionAdmission;
 use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::{ClientRegistry, EventAudience};
@@ -141,7 +140,8 @@ impl GatewayServer {
             runs,
             limiter: FailureLimiter::default(),
             hook_limiter: FailureLimiter::default(),
-            admission: ConnectionAdmission::new(),
+            admission: Arc::default(),
+            frame_budget: Arc::default(),
             conversations: ConversationIndex::default(),
             responses: ResponseIndex::default(),
             hook_pace: HookPace::default(),
@@ -201,7 +201,7 @@ impl GatewayServer {
                     continue;
                 }
             };
-            let Some(admitted) = state.admission.admit(peer.ip()) else { continue };
+            let admitted = state.admission.admit(peer.ip());
             let connection = ClientConnection {
                 state: Arc::clone(&state),
                 address: peer.ip(),

@@ -1,5 +1,6 @@
 //! The settings of a gateway, which must not leave it open.
 
+mod placeholders;
 mod secrets;
 
 use std::net::{IpAddr, Ipv4Addr};

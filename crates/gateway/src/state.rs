@@ -13,6 +13,7 @@ use crate::approvals::PendingApprovals;
 use crate::auth::FailureLimiter;
 use crate::clients::ClientRegistry;
 use crate::devices::DeviceManager;
+use crate::frame_budget::FrameBudget;
 use crate::hooks::HookPace;
 use crate::live_config::LiveConfig;
 use crate::nodes::NodeManager;
@@ -36,6 +37,7 @@ pub(crate) struct GatewayState {
     /// gateway's own.
     pub(crate) hook_limiter: FailureLimiter,
     pub(crate) admission: Arc<ConnectionAdmission>,
+    pub(crate) frame_budget: Arc<FrameBudget>,
     pub(crate) conversations: ConversationIndex,
     pub(crate) responses: ResponseIndex,
     pub(crate) hook_pace: HookPace,

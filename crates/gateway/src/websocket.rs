@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use hyper::body::Incoming;
@@ -20,6 +20,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::frame_budget::FrameUse;
 use crate::http::{HttpResponse, text_response};
 
 /// A websocket of a client.
@@ -29,7 +30,8 @@ pub(crate) type ClientSocket = WebSocketStream<LimitedStream<TokioIo<Upgraded>>>
 pub(crate) type OpeningSocket =
     Pin<Box<dyn Future<Output = Option<(ClientSocket, HandshakeLimit)>> + Send>>;
 
-/// Limits the bytes that are read before the limit is lifted.
+/// Limits the bytes that are read: before it is lifted to a few, afterwards to the share of the
+/// client.
 #[derive(Debug, Clone)]
 pub(crate) struct HandshakeLimit(Arc<LimitState>);
 
@@ -37,6 +39,8 @@ pub(crate) struct HandshakeLimit(Arc<LimitState>);
 struct LimitState {
     remaining: AtomicUsize,
     is_lifted: AtomicBool,
+    frame_use: Mutex<Option<FrameUse>>,
+    is_over_share: AtomicBool,
 }
 
 /// A stream that fails when more is read than its [`HandshakeLimit`] allows.
@@ -51,11 +55,14 @@ impl HandshakeLimit {
         Self(Arc::new(LimitState {
             remaining: AtomicUsize::new(bytes),
             is_lifted: AtomicBool::new(false),
+            frame_use: Mutex::default(),
+            is_over_share: AtomicBool::new(false),
         }))
     }
 
-    /// Lets any number of bytes through from now on.
-    pub(crate) fn lift(&self) {
+    /// Lets frames through from now on, as far as the client has a share left for them.
+    pub(crate) fn lift(&self, frame_use: FrameUse) {
+        *self.lock_use() = Some(frame_use);
         self.0.is_lifted.store(true, Ordering::Release);
     }
 
@@ -63,7 +70,35 @@ impl HandshakeLimit {
         self.0.is_lifted.load(Ordering::Acquire)
     }
 
-    /// Whether more was read than allowed.
+    /// A frame has come to its end.
+    pub(crate) fn record_end(&self) {
+        if let Some(frame_use) = self.lock_use().as_mut() {
+            frame_use.record_end();
+        }
+    }
+
+    /// Whether the client used up its share of unfinished frames.
+    pub(crate) fn is_over_share(&self) -> bool {
+        self.0.is_over_share.load(Ordering::Acquire)
+    }
+
+    /// Counts bytes that were read; returns false when they are more than allowed.
+    fn record_bytes(&self, bytes: usize) -> bool {
+        if let Some(frame_use) = self.lock_use().as_mut() {
+            let is_within = frame_use.record_bytes(bytes);
+            self.0.is_over_share.store(!is_within, Ordering::Release);
+            return is_within;
+        }
+        let left = self.0.remaining.load(Ordering::Acquire).saturating_sub(bytes);
+        self.0.remaining.store(left, Ordering::Release);
+        true
+    }
+
+    fn lock_use(&self) -> std::sync::MutexGuard<'_, Option<FrameUse>> {
+        self.0.frame_use.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether more was read than allowed before the limit was lifted.
     pub(crate) fn is_exceeded(&self) -> bool {
         !self.is_lifted() && self.0.remaining.load(Ordering::Acquire) == 0
     }
@@ -81,10 +116,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = buffer.filled().len() - before;
-        if !self.limit.is_lifted() {
-            let remaining = &self.limit.0.remaining;
-            let left = remaining.load(Ordering::Acquire).saturating_sub(read);
-            remaining.store(left, Ordering::Release);
+        if !self.limit.record_bytes(read) {
+            return Poll::Ready(Err(io::Error::other("too many unfinished frames")));
         }
         Poll::Ready(Ok(()))
     }

@@ -1,34 +1,28 @@
 //! Commands of nodes that a client asks to have approved before it runs them.
 
-use std::collections::VecDeque;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use openclaw_protocol::gateway::{CallDecision, GatewayError, GatewayErrorCode, ResponseFrame};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::prepared_plans::{ApprovalRequester, PreparedPlan, command_fields};
 use super::{
-    APPROVAL_TIMEOUT, ApprovalSubject, PendingApproval, PendingApprovals, decision_name,
-    describe_decision, unknown_approval,
+    APPROVAL_TIMEOUT, ApprovalState, ApprovalSubject, PendingApproval, PendingApprovals,
+    decision_name, describe_decision, unknown_approval,
 };
 use crate::clients::EventAudience;
 use crate::grants::ClientGrant;
 use crate::methods::ConnectedClient;
 use crate::random::random_uuid;
-use crate::runs::unix_millis;
 
-/// The most prepared commands that are remembered.
-const MAX_PREPARED: usize = 128;
-
-/// The most bytes of one.
-const MAX_PREPARED_BYTES: usize = 262_144;
-
-/// The most commands of nodes that wait for a decision or were allowed and did not run yet.
+/// The most commands of nodes that wait for a decision or were allowed and did not run yet. Those of
+/// the owner are counted apart.
 const MAX_NODE_RUNS: usize = 64;
 
-/// What decides about what a command does.
-const COMMAND_FIELDS: [&str; 6] = ["command", "rawCommand", "cwd", "env", "agentId", "sessionKey"];
+/// The most of these that one client asked for.
+const MAX_NODE_RUNS_OF_CLIENT: usize = 16;
 
 /// The parameters of `exec.approval.request`.
 #[derive(Debug, Deserialize)]
@@ -47,34 +41,12 @@ pub(crate) struct ApprovalRequestParams {
     two_phase: bool,
 }
 
-/// What nodes said that they would run, the oldest first.
-#[derive(Debug, Default)]
-pub(super) struct PreparedPlans(VecDeque<PreparedPlan>);
-
-#[derive(Debug, Clone)]
-struct PreparedPlan {
-    node_id: String,
-    plan_hash: String,
-    plan: Value,
-    /// The [`COMMAND_FIELDS`] that were asked for.
-    fields: Map<String, Value>,
-    /// Why the node's own policy asks.
-    reason: Option<String>,
-}
-
 /// A command of a node that waits to be allowed, or was.
 #[derive(Debug)]
 pub(super) struct NodeRun {
     prepared: PreparedPlan,
     requester: ApprovalRequester,
     expires_at: Instant,
-}
-
-/// Who asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct ApprovalRequester {
-    device: Option<String>,
-    is_owner: bool,
 }
 
 /// What a client says was approved.
@@ -149,32 +121,6 @@ impl ConnectedClient {
 }
 
 impl PendingApprovals {
-    /// Remembers what a node said that it would run, with what it was asked for.
-    pub(crate) fn record_plan(&self, node_id: &str, params: &Value, result: &Value) {
-        let plan = result.get("plan");
-        let Some(plan_hash) = plan.and_then(|plan| plan.get("planHash")).and_then(Value::as_str)
-        else {
-            return;
-        };
-        let (Some(plan), Some(fields)) = (plan, params.as_object()) else { return };
-        let prepared = PreparedPlan {
-            node_id: node_id.to_owned(),
-            plan_hash: plan_hash.to_owned(),
-            plan: plan.clone(),
-            fields: command_fields(fields),
-            reason: result.get("reason").and_then(Value::as_str).map(str::to_owned),
-        };
-        if prepared.byte_count() > MAX_PREPARED_BYTES {
-            return;
-        }
-        let plans = &mut self.lock().prepared.0;
-        plans.retain(|known| known.node_id != node_id || known.plan_hash != plan_hash);
-        if plans.len() >= MAX_PREPARED {
-            plans.pop_front();
-        }
-        plans.push_back(prepared);
-    }
-
     /// Adds the question about a command that its node prepared. What is shown comes from the node
     /// and not from the client.
     fn add_node_run(
@@ -193,8 +139,8 @@ impl PendingApprovals {
         let hash = hash.and_then(Value::as_str).unwrap_or_default();
         let id = random_uuid().map_err(|_| crate::devices::no_randomness())?;
         let mut state = self.lock();
-        let prepared =
-            state.prepared.0.iter().find(|it| it.node_id == node_id && it.plan_hash == hash);
+        let requester = ApprovalRequester::new(requester);
+        let prepared = state.prepared.find(&node_id, hash, &requester);
         let prepared = prepared.cloned().ok_or_else(|| {
             refusal(
                 "APPROVAL_REQUEST_MISMATCH",
@@ -204,18 +150,9 @@ impl PendingApprovals {
         })?;
         let now = Instant::now();
         state.allowed.retain(|_, run| run.expires_at > now);
-        let waiting = state.pending.values();
-        let waiting = waiting.filter(|it| matches!(it.subject, ApprovalSubject::NodeRun(_)));
-        if waiting.count() + state.allowed.len() >= MAX_NODE_RUNS {
-            let text = "Too many commands of nodes wait for a decision.";
-            return Err(GatewayError::new(GatewayErrorCode::Unavailable, text).with_retry(None));
-        }
+        state.check_share(&requester)?;
         let description = prepared.describe(&id, limit);
-        let run = NodeRun {
-            prepared,
-            requester: ApprovalRequester::new(requester),
-            expires_at: now + limit,
-        };
+        let run = NodeRun { prepared, requester, expires_at: now + limit };
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: false,
@@ -258,6 +195,27 @@ impl PendingApprovals {
     }
 }
 
+impl ApprovalState {
+    /// Refuses a further command of a node from a client whose share is used up.
+    fn check_share(&self, requester: &ApprovalRequester) -> Result<(), GatewayError> {
+        let waiting = self.pending.values().filter_map(|it| match &it.subject {
+            ApprovalSubject::NodeRun(run) => Some(run),
+            ApprovalSubject::Call { .. } => None,
+        });
+        let runs = || waiting.clone().chain(self.allowed.values());
+        let own = runs().filter(|run| run.requester == *requester).count();
+        let all = runs().filter(|run| run.requester.is_owner == requester.is_owner).count();
+        let text = if own >= MAX_NODE_RUNS_OF_CLIENT {
+            "Too many commands of nodes that this client asked about wait for a decision."
+        } else if all >= MAX_NODE_RUNS {
+            "Too many commands of nodes wait for a decision."
+        } else {
+            return Ok(());
+        };
+        Err(GatewayError::new(GatewayErrorCode::Unavailable, text).with_retry(None))
+    }
+}
+
 impl NodeRun {
     /// Only the owner of the gateway allows what its own client asked for.
     pub(super) fn check_approver(&self, approver: &ClientGrant) -> Result<(), GatewayError> {
@@ -294,61 +252,6 @@ impl NodeRun {
         }
         Ok(())
     }
-}
-
-impl PreparedPlan {
-    fn byte_count(&self) -> usize {
-        self.plan.to_string().len()
-            + Value::Object(self.fields.clone()).to_string().len()
-            + self.reason.as_ref().map_or(0, String::len)
-    }
-
-    /// The whole command with the variables that it is given, which can change what it does.
-    fn command_text(&self) -> String {
-        let variables = self.fields.get("env").and_then(Value::as_object).into_iter().flatten();
-        let variables =
-            variables.map(|(name, value)| format!("{}={} ", name.escape_debug(), value));
-        let command = self.plan.get("commandText").and_then(Value::as_str).unwrap_or_default();
-        variables.chain([command.to_owned()]).collect()
-    }
-
-    fn describe(&self, id: &str, limit: Duration) -> Value {
-        let now = unix_millis(SystemTime::now());
-        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        json!({
-            "id": id,
-            "request": {
-                "host": "node",
-                "nodeId": self.node_id,
-                "command": self.command_text(),
-                "env": self.fields.get("env"),
-                "reason": self.reason,
-                "cwd": self.plan.get("cwd"),
-                "tool": "exec",
-                "systemRunPlan": self.plan,
-                "canAllowAlways": false,
-                "agentId": self.plan.get("agentId"),
-                "sessionKey": self.plan.get("sessionKey"),
-            },
-            "createdAtMs": now,
-            "expiresAtMs": now.saturating_add(limit),
-        })
-    }
-}
-
-impl ApprovalRequester {
-    fn new(grant: &ClientGrant) -> Self {
-        Self { device: grant.device.clone(), is_owner: grant.is_owner }
-    }
-}
-
-/// The fields that decide about what a command does; one that is `null` is absent.
-fn command_fields(params: &Map<String, Value>) -> Map<String, Value> {
-    let fields = COMMAND_FIELDS.into_iter().filter_map(|field| {
-        let value = params.get(field).filter(|value| !value.is_null())?;
-        Some((field.to_owned(), value.clone()))
-    });
-    fields.collect()
 }
 
 fn refusal(code: &str, text: &str) -> GatewayError {

@@ -1,12 +1,15 @@
 //! The settings of webhooks, which must not leave them open.
 
-use openclaw_config::{DiagnosticKind, HookMappingConfig, LoadedConfig, SecretInput, Severity};
+use openclaw_config::{
+    DiagnosticKind, HookMappingConfig, KeyPath, LoadedConfig, SecretInput, Severity,
+};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::signature::is_signature;
-use crate::auth::GatewayAuthentication;
+use crate::auth::{GatewayAuthentication, is_unguessable};
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 
 /// The names that no mapping can have.
@@ -55,6 +58,7 @@ pub(crate) fn read_hook_settings(
         return Ok(None);
     }
     check_diagnostics(loaded)?;
+    check_nulls(loaded)?;
     let path = hooks.path().trim_end_matches('/');
     let is_of_gateway = |own: &&str| {
         path.strip_prefix(*own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -130,6 +134,33 @@ fn check_diagnostics(loaded: &LoadedConfig) -> Result<(), GatewayStartError> {
     }
 }
 
+/// Refuses `null`: it would lift a restriction without saying so.
+fn check_nulls(loaded: &LoadedConfig) -> Result<(), GatewayStartError> {
+    let path: Option<KeyPath> = "hooks".parse().ok();
+    let value = path.and_then(|path| loaded.redacted_json(&path, loaded.env()));
+    let Some(key) = value.and_then(|value| find_null(&value)) else { return Ok(()) };
+    let message = format!(
+        "start the webhooks: `hooks{key}` is null, which could lift a restriction that was meant"
+    );
+    let hint = format!("`openclaw config unset hooks{key}` leaves the key out on purpose.");
+    Err(hook_error(&message, &hint))
+}
+
+/// The path to the first `null` in a value.
+fn find_null(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(at, item)| Some(format!("[{at}]{}", find_null(item)?))),
+        Value::Object(fields) => {
+            fields.iter().find_map(|(key, field)| Some(format!(".{key}{}", find_null(field)?)))
+        }
+        _ => None,
+    }
+}
+
 fn read_secret(
     loaded: &LoadedConfig,
     key: &'static str,
@@ -201,6 +232,16 @@ impl HookSettings {
     pub(super) fn accepts_signature(&self, signature: &str, body: &[u8]) -> bool {
         let secret = self.hmac_secret.as_ref();
         secret.is_some_and(|secret| is_signature(secret.expose_secret(), body, signature))
+    }
+
+    /// Whether nobody guesses the token, at any pace.
+    pub(super) fn has_unguessable_token(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| is_unguessable(token.expose_secret()))
+    }
+
+    /// Whether nobody guesses the secret with which bodies are signed, at any pace.
+    pub(super) fn signs_unguessably(&self) -> bool {
+        self.hmac_secret.as_ref().is_some_and(|secret| is_unguessable(secret.expose_secret()))
     }
 
     /// Whether an agent may be started.

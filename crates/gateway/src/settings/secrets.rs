@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use openclaw_config::{Env, GatewayAuthMode, LoadedConfig, SecretInput};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::placeholders::{is_monotonous, is_placeholder};
 use super::{GatewayOverrides, settings_error};
 use crate::auth::GatewayAuthentication;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
@@ -23,10 +24,6 @@ pub(super) const TOKEN_BYTES: usize = 24;
 
 /// The most bytes of the file with that token.
 const MAX_TOKEN_FILE_BYTES: u64 = 4096;
-
-/// Texts that stand for a secret in examples, or for none in other languages.
-const PLACEHOLDERS: &[&str] =
-    &["undefined", "null", "none", "changeme", "change-me", "<gateway-token>", "your-token-here"];
 
 const NEW_SECRET_HINT: &str = "`openclaw config set gateway.auth.token \"$(openssl rand -hex \
     24)\"` sets one; `openclaw config unset gateway.auth.token` has one made for this machine.";
@@ -155,13 +152,15 @@ pub(super) fn check_secret(
     let trimmed = secret.trim();
     let problem = if trimmed.is_empty() {
         format!("`{key}` is empty")
-    } else if PLACEHOLDERS.contains(&trimmed.to_ascii_lowercase().as_str()) {
+    } else if is_placeholder(trimmed) {
         format!("`{key}` is a placeholder")
     } else if secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
         format!("`{key}` contains white space or control characters")
     } else if secret.chars().count() < needed {
         let reach = if address.is_loopback() { "on this machine" } else { "beyond this machine" };
         format!("`{key}` is too short; {reach} it needs {needed} characters")
+    } else if is_monotonous(secret) {
+        format!("`{key}` is easily guessed; it has the same few characters again and again")
     } else {
         return Ok(());
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use openclaw_config::{AppPaths, Config, Env};
+use openclaw_config::{AppPaths, Config, Env, RunKind};
 use secrecy::ExposeSecret as _;
 
 use super::secrets::{TOKEN_BYTES, read_local_token, token_path};
@@ -27,7 +27,7 @@ fn settings(json5: &str, env: &[(&str, &str)]) -> Result<GatewaySettings, Gatewa
 
 #[test]
 fn secrets_that_protect_nothing_are_refused_with_their_key_and_a_remedy() {
-    let long = "x".repeat(23);
+    let long = "not-quite-long-enough-1";
     let cases = [
         ("{ gateway: { auth: { mode: 'token', token: '' } } }".to_owned(), "gateway.auth.token"),
         ("{ gateway: { auth: { token: '   ' } } }".to_owned(), "empty"),
@@ -50,9 +50,16 @@ fn secrets_that_protect_nothing_are_refused_with_their_key_and_a_remedy() {
         ("{ gateway: { tools: { deny: ['exec'] } } }".to_owned(), "gateway.tools.deny"),
         ("{ gateway: { auth: { rateLimit: { maxAttempts: 3 } } } }".to_owned(), "rateLimit"),
         ("{ gateway: { nodes: { denyCommands: ['exec'] } } }".to_owned(), "`exec`"),
+        ("{ gateway: { auth: { token: 'changemechangeme' } } }".to_owned(), "placeholder"),
+        ("{ gateway: { auth: { token: 'abcabcabcabcabcabcabc' } } }".to_owned(), "placeholder"),
+        ("{ gateway: { auth: { token: 'wzwzwzwzwzwzwzwzwzwz' } } }".to_owned(), "guessed"),
+        (
+            "{ gateway: { auth: { mode: 'password', password: 'password123456789' } } }".to_owned(),
+            "placeholder",
+        ),
     ];
     for (json5, said) in cases {
-        let error = settings(&json5, &[]).unwrap_err();
+        let Err(error) = settings(&json5, &[]) else { panic!("{json5} starts") };
         assert_eq!(error.kind(), GatewayStartErrorKind::Settings, "{json5}");
         assert!(error.to_string().contains(said), "{json5}: {error}");
         assert!(error.hint().is_some(), "{json5}");
@@ -76,6 +83,16 @@ fn without_a_secret_one_is_made_once_for_this_machine() {
     assert_eq!(mode & 0o777, 0o600);
     let read = read_local_token(folder.path()).unwrap().unwrap();
     assert_eq!(read.expose_secret(), first.expose_secret());
+}
+
+#[test]
+fn an_invalid_restriction_of_the_gateway_keeps_it_from_starting() {
+    let env = Env::from_pairs([("HOME", "/nowhere")]);
+    for nodes in ["null", "{ denyCommands: null }", "{ commands: { deny: 'system.run' } }"] {
+        let text = format!("{{ gateway: {{ nodes: {nodes} }} }}");
+        let loaded = Config::parse(&text, &env).unwrap();
+        assert!(!loaded.start_blockers(RunKind::DefaultAgent).is_empty(), "{text}");
+    }
 }
 
 #[test]

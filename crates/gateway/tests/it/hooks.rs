@@ -193,6 +193,17 @@ fn settings_that_would_leave_webhooks_open_start_no_gateway() {
         (on(""), "neither `hooks.token`"),
         (on("token: 'short'"), "too short"),
         (on("token: 'changeme'"), "placeholder"),
+        (on("token: 'changeme-changeme-changeme'"), "placeholder"),
+        (on("hmacSecret: 'changeme-changeme-changeme'"), "placeholder"),
+        (on(&format!("{token}, allowedAgentIds: null")), "`hooks.allowedAgentIds` is null"),
+        (
+            on(&format!("{token}, allowedSessionKeyPrefixes: null")),
+            "`hooks.allowedSessionKeyPrefixes` is null",
+        ),
+        (
+            on(&format!("{token}, mappings: [{{ match: {{ path: 'x', source: null }} }}]")),
+            "`hooks.mappings[0].match.source` is null",
+        ),
         (on(&format!("token: '{TOKEN}'")), "secret of the gateway itself"),
         (on(&format!("{token}, path: 'hooks'")), "hooks.path"),
         (on(&format!("{token}, path: '/v1'")), "hooks.path"),

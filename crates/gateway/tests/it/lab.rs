@@ -186,6 +186,11 @@ impl TestClient {
         self.socket.send(message).await.unwrap();
     }
 
+    /// The connection below the websocket.
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        self.socket.get_mut()
+    }
+
     pub(crate) async fn request(&mut self, id: &str, method: &str, params: Value) {
         let frame = json!({ "type": "req", "id": id, "method": method, "params": params });
         self.send(Message::text(frame.to_string())).await;

@@ -13,6 +13,8 @@ mod http;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod node_approvals;
 #[cfg(test)]
 mod node_exec;

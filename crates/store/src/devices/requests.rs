@@ -1,5 +1,7 @@
 //! Requests of devices to be paired.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::rows::{facts_from_row, split_scopes};
@@ -10,7 +12,10 @@ use crate::{StoreError, files};
 const LIFETIME_MS: i64 = 300_000;
 
 /// The most requests that wait.
-const MAX_REQUESTS: i64 = 64;
+const MAX_REQUESTS: i64 = 256;
+
+/// The requests that may wait when an address has more than one of them.
+const MAX_SEVERAL_REQUESTS: i64 = 64;
 
 /// The most of them that come from one address.
 const MAX_REQUESTS_OF_ADDRESS: i64 = 8;
@@ -56,14 +61,14 @@ impl PairingRequest {
 impl DeviceLog {
     /// Records a request, and returns it with whether it is new. The same request again keeps its
     /// id and waits longer; another one of the same device in the same role replaces the former.
-    /// When too many wait, the oldest makes room.
+    /// Returns `None` when too many wait, of this address or of all: none makes room for another.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn request_pairing(
         &self,
         request: PairingRequest,
-    ) -> Result<(PairingRequest, bool), StoreError> {
+    ) -> Result<Option<(PairingRequest, bool)>, StoreError> {
         self.store.0.writer.write(move |connection| {
             let now = files::unix_millis();
             delete_expired(connection, now)?;
@@ -81,14 +86,18 @@ impl DeviceLog {
                         .map_err(fail)?;
                     known.id
                 }
-                _ => {
+                known => {
+                    let is_other = known.is_none_or(|known| known.address != request.address);
+                    if is_other && !has_room(connection, &request.address)? {
+                        return Ok(None);
+                    }
                     insert_request(connection, &request, now)?;
                     request.id
                 }
             };
             let recorded = find_request(connection, "id = ?1", &[&id])?;
             let recorded = recorded.ok_or_else(|| StoreError::not_found(&id))?;
-            Ok((recorded, is_new))
+            Ok(Some((recorded, is_new)))
         })
     }
 
@@ -108,9 +117,10 @@ impl DeviceLog {
     pub fn list_requests(&self) -> Result<Vec<PairingRequest>, StoreError> {
         self.store.0.readers.read(|connection| {
             let fail = StoreError::from_sql_error("list the requests of devices");
-            let sql = format!("{SELECT_SQL} WHERE expires_at > ?1 ORDER BY n");
+            let sql = format!("{SELECT_SQL} WHERE expires_at BETWEEN ?1 AND ?2 ORDER BY n");
             let mut statement = connection.prepare(&sql).map_err(fail)?;
-            let rows = statement.query_map([files::unix_millis()], request_from_row);
+            let valid = valid_expiry(files::unix_millis());
+            let rows = statement.query_map([valid.start(), valid.end()], request_from_row);
             rows.map_err(fail)?.collect::<Result<_, _>>().map_err(fail)
         })
     }
@@ -125,7 +135,10 @@ impl DeviceLog {
             .0
             .readers
             .read(|connection| find_request(connection, "id = ?1", &[&id.to_owned()]))?;
-        Ok(found.filter(|request| request.expires_at > files::unix_millis().unsigned_abs()))
+        let valid = valid_expiry(files::unix_millis());
+        Ok(found.filter(|request| {
+            i64::try_from(request.expires_at).is_ok_and(|at| valid.contains(&at))
+        }))
     }
 
     /// Approves a request: the device may connect in the role, and gets a token when it does. Of a
@@ -181,9 +194,19 @@ pub(super) fn add_missing_columns(connection: &Connection) -> Result<(), StoreEr
     Ok(())
 }
 
+/// When a request that waits at a time can expire. One that expires later than any could was made
+/// before the clock went back; it would wait for as long as the clock went.
+fn valid_expiry(now: i64) -> RangeInclusive<i64> {
+    now + 1..=now + 2 * LIFETIME_MS
+}
+
 fn delete_expired(connection: &Connection, now: i64) -> Result<(), StoreError> {
+    let valid = valid_expiry(now);
     connection
-        .execute("DELETE FROM pairing_request WHERE expires_at <= ?1", [now])
+        .execute(
+            "DELETE FROM pairing_request WHERE expires_at NOT BETWEEN ?1 AND ?2",
+            [valid.start(), valid.end()],
+        )
         .map(|_| ())
         .map_err(StoreError::from_sql_error("forget the old requests of devices"))
 }
@@ -193,6 +216,16 @@ fn delete_request(connection: &Connection, id: &str) -> Result<(), StoreError> {
         .execute("DELETE FROM pairing_request WHERE id = ?1", [id])
         .map(|_| ())
         .map_err(StoreError::from_sql_error("end the request of the device"))
+}
+
+/// Whether a new request of an address may wait.
+fn has_room(connection: &Connection, address: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(address = ?1), 0) FROM pairing_request";
+    let (all, own): (i64, i64) = connection
+        .query_row(sql, [address], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(StoreError::from_sql_error("count the requests of devices"))?;
+    let limit = if own == 0 { MAX_REQUESTS } else { MAX_SEVERAL_REQUESTS };
+    Ok(own < MAX_REQUESTS_OF_ADDRESS && all < limit)
 }
 
 fn insert_request(
@@ -206,21 +239,6 @@ fn insert_request(
         .execute(
             "DELETE FROM pairing_request WHERE device = ?1 AND role = ?2",
             params![facts.id, role],
-        )
-        .map_err(fail)?;
-    connection
-        .execute(
-            "DELETE FROM pairing_request WHERE n IN (
-                 SELECT n FROM pairing_request WHERE address = ?1
-                 ORDER BY n DESC LIMIT -1 OFFSET ?2)",
-            params![address, MAX_REQUESTS_OF_ADDRESS - 1],
-        )
-        .map_err(fail)?;
-    connection
-        .execute(
-            "DELETE FROM pairing_request WHERE n IN (
-                 SELECT n FROM pairing_request ORDER BY n DESC LIMIT -1 OFFSET ?1)",
-            [MAX_REQUESTS - 1],
         )
         .map_err(fail)?;
     let values = params![

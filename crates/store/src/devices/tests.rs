@@ -34,9 +34,9 @@ fn a_device_is_paired_by_the_approval_of_its_request_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.db");
     let log = open(&path);
-    let (first, is_new) = log.request_pairing(request("r1", "d", "a")).unwrap();
+    let (first, is_new) = log.request_pairing(request("r1", "d", "a")).unwrap().unwrap();
     assert!(is_new);
-    let (again, is_new) = log.request_pairing(request("r2", "d", "a")).unwrap();
+    let (again, is_new) = log.request_pairing(request("r2", "d", "a")).unwrap().unwrap();
     assert!(!is_new);
     assert_eq!(again.id, "r1");
     assert_eq!(again.requested_at, first.requested_at);
@@ -72,7 +72,7 @@ fn another_request_of_the_same_device_replaces_the_former() {
     log.request_pairing(request("r1", "d", "a")).unwrap();
     let mut wider = request("r2", "d", "a");
     wider.scopes.push("operator.admin".to_owned());
-    let (recorded, is_new) = log.request_pairing(wider).unwrap();
+    let (recorded, is_new) = log.request_pairing(wider).unwrap().unwrap();
     assert!(is_new);
     assert_eq!(recorded.id, "r2");
     assert_eq!(log.approve_request("r1", true).unwrap(), None);
@@ -91,15 +91,56 @@ fn a_flood_of_requests_takes_bounded_room_and_leaves_other_addresses_theirs() {
         let name = format!("d{number}");
         log.request_pairing(request(&name, &name, "192.0.2.2")).unwrap();
     }
-    let waiting = log.list_requests().unwrap();
-    assert_eq!(waiting.len(), 9);
-    assert!(waiting.iter().any(|request| request.id == "honest"));
-    assert!(waiting.iter().any(|request| request.id == "d29"));
-    for number in 0..100 {
+    // Those that came first wait on; the flood gets no place of theirs, nor of others.
+    let ids = |log: &DeviceLog| -> Vec<String> {
+        log.list_requests().unwrap().into_iter().map(|request| request.id).collect()
+    };
+    let first: Vec<String> = (0..8).map(|number| format!("d{number}")).collect();
+    assert_eq!(ids(&log), [vec!["honest".to_owned()], first].concat());
+    // One of them may ask for something else, and one more than before may not wait.
+    let mut wider = request("wider", "d0", "192.0.2.2");
+    wider.scopes.push("operator.admin".to_owned());
+    assert!(log.request_pairing(wider).unwrap().is_some());
+    assert!(log.request_pairing(request("d30", "d30", "192.0.2.2")).unwrap().is_none());
+    for number in 0..200 {
         let name = format!("e{number}");
-        log.request_pairing(request(&name, &name, &format!("10.0.0.{number}"))).unwrap();
+        let address = format!("10.0.{}.{}", number / 100, number % 4);
+        log.request_pairing(request(&name, &name, &address)).unwrap();
     }
-    assert_eq!(log.list_requests().unwrap().len(), 64);
+    assert_eq!(ids(&log).len(), 9 + 8 * 6 + 7);
+    // An address of which nothing waits has a place still.
+    let late = request("late", "late", "198.51.100.7");
+    assert!(log.request_pairing(late).unwrap().is_some());
+    for number in 0..1000 {
+        let name = format!("f{number}");
+        let address = format!("10.1.{}.{}", number / 250, number % 250);
+        log.request_pairing(request(&name, &name, &address)).unwrap();
+    }
+    let waiting = ids(&log);
+    assert_eq!(waiting.len(), 256);
+    assert!(waiting.contains(&"honest".to_owned()) && waiting.contains(&"late".to_owned()));
+}
+
+#[test]
+fn a_clock_that_goes_back_or_forth_leaves_no_request_waiting_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(&folder.path().join("store.db"));
+    let year = 365 * 86_400_000_i64;
+    for (shift, waits) in [(-1000, true), (1000, true), (-year, false), (year, false)] {
+        log.request_pairing(request("r", "d", "a")).unwrap().unwrap();
+        // The clock goes by the other way.
+        let change = "UPDATE pairing_request SET expires_at = expires_at + ?1";
+        let changed = log
+            .store
+            .0
+            .writer
+            .write(move |connection| Ok(connection.execute(change, [shift]).unwrap()));
+        assert_eq!(changed.unwrap(), 1);
+        assert_eq!(log.list_requests().unwrap().len(), usize::from(waits), "{shift}");
+        assert_eq!(log.find_request("r").unwrap().is_some(), waits, "{shift}");
+        assert_eq!(log.approve_request("r", true).unwrap().is_some(), waits, "{shift}");
+        log.reject_request("r").unwrap();
+    }
 }
 
 fn node_request(id: &str, device: &str, commands: &[&str]) -> NodeRequest {
@@ -123,7 +164,7 @@ fn the_commands_of_a_node_are_approved_by_the_request_that_names_them() {
     };
     log.request_pairing(node("r1", &["system.which"])).unwrap();
     // Other commands are another request.
-    assert!(log.request_pairing(node("r2", &["system.run", "system.which"])).unwrap().1);
+    assert!(log.request_pairing(node("r2", &["system.run", "system.which"])).unwrap().unwrap().1);
     assert!(log.approve_request("r1", true).unwrap().is_none());
     log.approve_request("r2", true).unwrap().unwrap();
     let grant = || log.find_node_grant("d").unwrap().unwrap().commands;

@@ -78,7 +78,8 @@ impl ConnectedClient {
         match nodes.registry.invoke(invocation, on_progress).await {
             NodeInvokeOutcome::Finished(Ok(payload)) => {
                 if let Some(asked) = &asked {
-                    self.state.approvals.record_plan(&node_id, asked, &payload.value);
+                    let approvals = &self.state.approvals;
+                    approvals.record_plan(&node_id, &self.grant, asked, &payload.value);
                 }
                 encode(&NodeInvokeResult {
                     ok: true,

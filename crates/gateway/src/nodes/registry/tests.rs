@@ -7,7 +7,7 @@ use openclaw_protocol::gateway::NodeErrorCode;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clients::{OutgoingFrame, OutgoingFrames};
+use crate::clients::{ClientRegistry, OutgoingFrame, OutgoingFrames};
 
 /// A node that offers `system.which`, with what is sent to it.
 struct TestNode {
@@ -16,7 +16,7 @@ struct TestNode {
 }
 
 fn connect(registry: &NodeRegistry, id: &str) -> TestNode {
-    let (queue, frames) = ClientQueue::new();
+    let (queue, frames) = ClientRegistry::default().open_queue();
     let mut entry = NodeEntry::default();
     id.clone_into(&mut entry.node_id);
     entry.commands = vec!["system.which".to_owned()];
