@@ -21,7 +21,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-pub use entry::{DirectoryEntry, EntryMetadata, FileVersion, OpenedEntry};
+pub use entry::{DirectoryEntry, EntryMetadata, FileVersion, LocatedEntry, OpenedEntry};
 pub use error::EntryError;
 #[cfg(target_os = "linux")]
 use linux::LinuxDirectory as SystemDirectory;
@@ -58,6 +58,19 @@ impl DirectoryHandle {
     /// When the path leads outside or to something else, or cannot be read.
     pub fn open_entry(&self, path: &Path, max_names: usize) -> Result<OpenedEntry, EntryError> {
         self.0.open_entry(path, max_names)
+    }
+
+    /// Opens a regular file for reading, or reads at most `max_names` names of a directory, and tells
+    /// where it is.
+    ///
+    /// # Errors
+    /// As [`DirectoryHandle::open_entry`], and when the entry is outside the directory by now.
+    pub fn open_located_entry(
+        &self,
+        path: &Path,
+        max_names: usize,
+    ) -> Result<LocatedEntry, EntryError> {
+        self.0.open_located_entry(path, max_names)
     }
 
     /// Reads the entries of a directory, sorted by name; at most `max_names`.
@@ -210,13 +223,5 @@ impl DirectoryHandle {
     /// As [`DirectoryHandle::locate_entry`], and when the path is not a directory.
     pub fn locate_directory(&self, path: &Path) -> Result<EntryLocation, EntryError> {
         self.0.locate_directory(path)
-    }
-
-    /// Where an open file is that [`DirectoryHandle::open_entry`] opened by `path`.
-    ///
-    /// # Errors
-    /// When the file is outside the directory by now.
-    pub fn locate_file(&self, file: &File, path: &Path) -> Result<EntryLocation, EntryError> {
-        self.0.locate_file(file, path)
     }
 }

@@ -70,6 +70,18 @@ pub fn read_prefix(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads an open file from where it is, up to `max_bytes` bytes. `size` is what it is thought to have.
+///
+/// # Errors
+/// When reading fails.
+pub fn read_opened(file: &File, size: u64, max_bytes: u64) -> io::Result<Vec<u8>> {
+    // One more, to meet the end without growing.
+    let capacity = size.min(max_bytes).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(capacity).unwrap_or_default());
+    file.take(max_bytes).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn require_regular_file(file_type: std::fs::FileType) -> io::Result<()> {
     let kind = match EntryKind::from(file_type) {
         EntryKind::File => return Ok(()),

@@ -5,7 +5,6 @@ mod near_miss;
 mod replacement;
 
 use std::fmt::Display;
-use std::io::Read;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use openclaw_core::{
     FileProtection, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolCall,
     ToolContext, ToolEffect, ToolOutput, ToolSpec,
 };
-use openclaw_fs::{FileVersion, OpenedEntry};
+use openclaw_fs::{FileVersion, OpenedEntry, read_opened};
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::edit::arguments::EditArguments;
@@ -83,11 +82,9 @@ fn plan_edit(
     let OpenedEntry::File(file, version) = workspace.open_for_change(path)? else {
         return Err(refuse(PathErrorKind::IsDirectory));
     };
-    let mut bytes = Vec::new();
     // One byte more than the limit, to detect larger files.
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
+    let bytes = read_opened(&file, version.size(), MAX_FILE_BYTES + 1);
+    let bytes = bytes.map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(refuse(PathErrorKind::TooLarge(MAX_FILE_BYTES)));
     }

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::time::SystemTime;
 
+use super::EntryLocation;
 use crate::EntryKind;
 
 /// The file or directory at a path.
@@ -14,6 +15,18 @@ pub enum OpenedEntry {
     File(File, FileVersion),
     /// The entries of a directory, sorted by name.
     Directory(Vec<DirectoryEntry>),
+}
+
+/// The file or directory at a path, and where it is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LocatedEntry {
+    /// The file or directory.
+    pub entry: OpenedEntry,
+    /// Where it is, after symbolic links and `..`.
+    pub location: EntryLocation,
+    /// Whether it is a file that has other hard links.
+    pub has_other_links: bool,
 }
 
 /// An entry of a directory.
@@ -43,6 +56,9 @@ pub struct EntryMetadata {
 #[non_exhaustive]
 pub struct FileVersion([i128; 7]);
 
+/// Which of the numbers of a version is the size.
+const SIZE_INDEX: usize = if cfg!(unix) { 2 } else { 0 };
+
 impl FileVersion {
     /// The version of an open file.
     ///
@@ -50,6 +66,12 @@ impl FileVersion {
     /// When the system does not tell its metadata.
     pub fn from_file(file: &File) -> io::Result<Self> {
         file.metadata().map(|metadata| Self::from_metadata(&metadata))
+    }
+
+    /// The size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.0[SIZE_INDEX]).unwrap_or_default()
     }
 
     #[cfg(unix)]

@@ -13,7 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::confined::{DirectoryBackend, NameStatus};
+use super::confined::{DirectoryBackend, LinkPolicy, NameStatus};
 use super::{DirectoryEntry, EntryError};
 use crate::EntryKind;
 use crate::directory::unix::{change_attributes, entry_kind, status_from_stat};
@@ -32,13 +32,14 @@ impl DirectoryBackend for LinuxDirectory {
     fn open_root(path: &Path) -> io::Result<Self> {
         let directory = rustix::fs::open(path, HANDLE, Mode::empty())?;
         // Fails now rather than in a later call when `openat2` or `/proc` is not available.
-        open_beneath(&directory, Path::new("."), OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        open_beneath(&directory, Path::new("."), flags, LinkPolicy::Follow)?;
         descriptor_path(&directory)?;
         Ok(Self(directory))
     }
 
-    fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
-        Ok(Self(open_beneath(&self.0, path, HANDLE)?))
+    fn open_directory(&self, path: &Path, links: LinkPolicy) -> Result<Self, EntryError> {
+        Ok(Self(open_beneath(&self.0, path, HANDLE, links)?))
     }
 
     fn open_child(&self, name: &OsStr) -> Result<Self, EntryError> {
@@ -53,14 +54,14 @@ impl DirectoryBackend for LinuxDirectory {
         }
     }
 
-    fn find_kind(&self, path: &Path) -> Result<EntryKind, EntryError> {
-        let entry = open_beneath(&self.0, path, OFlags::PATH)?;
+    fn find_kind(&self, path: &Path, links: LinkPolicy) -> Result<EntryKind, EntryError> {
+        let entry = open_beneath(&self.0, path, OFlags::PATH, links)?;
         Ok(entry_kind(FileType::from_raw_mode(fstat(entry)?.st_mode)))
     }
 
-    fn open_file(&self, path: &Path) -> Result<File, EntryError> {
+    fn open_file(&self, path: &Path, links: LinkPolicy) -> Result<File, EntryError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        Ok(File::from(open_beneath(&self.0, path, flags)?))
+        Ok(File::from(open_beneath(&self.0, path, flags, links)?))
     }
 
     fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError> {
@@ -156,8 +157,17 @@ fn descriptor_path(descriptor: impl AsFd) -> io::Result<PathBuf> {
 
 /// Opens a path beneath a directory. The kernel checks each component during the walk, so
 /// concurrent changes to the path cannot lead outside.
-fn open_beneath(directory: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+fn open_beneath(
+    directory: impl AsFd,
+    path: &Path,
+    flags: OFlags,
+    links: LinkPolicy,
+) -> Result<OwnedFd, Errno> {
+    let refused_links = match links {
+        LinkPolicy::Follow => ResolveFlags::NO_MAGICLINKS,
+        LinkPolicy::Refuse => ResolveFlags::NO_SYMLINKS,
+    };
+    let resolve = ResolveFlags::BENEATH | refused_links;
     let mut attempts = 0;
     loop {
         match openat2(&directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {

@@ -22,6 +22,13 @@ impl EntryLocation {
         }
     }
 
+    /// The location of a path without symbolic links and `..` in a directory.
+    pub(super) fn in_directory(root: &Path, relative: &Path) -> Self {
+        let is_root = relative.as_os_str().is_empty();
+        let absolute = if is_root { root.to_owned() } else { root.join(relative) };
+        Self { absolute, relative: relative.to_owned() }
+    }
+
     pub(super) fn push_name(&mut self, name: &OsStr) {
         self.absolute.push(name);
         self.relative.push(name);

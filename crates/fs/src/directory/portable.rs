@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, FileType, OpenOptions};
 
-use super::confined::{DirectoryBackend, NameStatus};
+use super::confined::{DirectoryBackend, LinkPolicy, NameStatus};
 use super::{DirectoryEntry, EntryError};
 use crate::EntryKind;
 
@@ -24,12 +24,13 @@ impl DirectoryBackend for PortableDirectory {
         Ok(Self(directory, std::fs::canonicalize(path)?))
     }
 
-    fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
+    fn open_directory(&self, path: &Path, links: LinkPolicy) -> Result<Self, EntryError> {
+        require_followed_links(links)?;
         Ok(Self(self.0.open_dir(path)?, self.1.join(self.0.canonicalize(path)?)))
     }
 
     fn open_child(&self, name: &OsStr) -> Result<Self, EntryError> {
-        self.open_directory(Path::new(name))
+        self.open_directory(Path::new(name), LinkPolicy::Follow)
     }
 
     fn create_child(&self, name: &OsStr) -> Result<(), EntryError> {
@@ -39,11 +40,13 @@ impl DirectoryBackend for PortableDirectory {
         }
     }
 
-    fn find_kind(&self, path: &Path) -> Result<EntryKind, EntryError> {
+    fn find_kind(&self, path: &Path, links: LinkPolicy) -> Result<EntryKind, EntryError> {
+        require_followed_links(links)?;
         Ok(entry_kind(self.0.metadata(path)?.file_type()))
     }
 
-    fn open_file(&self, path: &Path) -> Result<File, EntryError> {
+    fn open_file(&self, path: &Path, links: LinkPolicy) -> Result<File, EntryError> {
+        require_followed_links(links)?;
         let mut options = OpenOptions::new();
         options.read(true);
         #[cfg(unix)]
@@ -60,7 +63,7 @@ impl DirectoryBackend for PortableDirectory {
         if self.0.symlink_metadata(name)?.file_type().is_symlink() {
             return Err(EntryError::LinkNotFollowed);
         }
-        self.open_file(Path::new(name))
+        self.open_file(Path::new(name), LinkPolicy::Follow)
     }
 
     fn list_entries(&self, max_names: usize) -> Result<Vec<DirectoryEntry>, EntryError> {
@@ -196,4 +199,12 @@ fn special_kind(file_type: FileType) -> EntryKind {
 #[cfg(not(unix))]
 fn special_kind(_: FileType) -> EntryKind {
     EntryKind::Unknown
+}
+
+/// `cap-std` follows symbolic links in each path.
+fn require_followed_links(links: LinkPolicy) -> Result<(), EntryError> {
+    match links {
+        LinkPolicy::Follow => Ok(()),
+        LinkPolicy::Refuse => Err(EntryError::LinkNotFollowed),
+    }
 }

@@ -33,13 +33,12 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         admit: &dyn Fn(&EntryLocation) -> bool,
     ) -> Result<ReplaceOutcome, EntryError> {
         let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
-        let directory = self.make_directories(directory)?;
-        let mut location = self.directory_location(&directory)?;
+        let (directory, mut location) = self.make_directories(directory)?;
         location.push_name(name);
         if !admit(&location) {
             return Err(EntryError::ConcurrentMove);
         }
-        replace_name(&directory, name, content, expected_version)
+        replace_name(&*directory, name, content, expected_version)
     }
 
     pub(super) fn replace_private_file(
@@ -48,13 +47,13 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         content: &[u8],
     ) -> Result<(), EntryError> {
         let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
-        let directory = self.make_directories(directory)?;
+        let (directory, _) = self.make_directories(directory)?;
         match directory.examine_name(name) {
-            Ok(old) => check_replaceable(&directory, name, &old)?,
+            Ok(old) => check_replaceable(&*directory, name, &old)?,
             Err(EntryError::Missing) => {}
             Err(error) => return Err(error),
         }
-        let mut temporary = TemporaryEntry::create_in(&directory, true)?;
+        let mut temporary = TemporaryEntry::create_in(&*directory, true)?;
         temporary.file.write_all(content)?;
         sync_file(&temporary.file)?;
         temporary.rename_to(name)?;

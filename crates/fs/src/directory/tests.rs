@@ -247,6 +247,20 @@ fn an_entry_is_located_after_links_and_before_it_exists<B: DirectoryBackend>() {
     };
     let location = directory.locate_file(&file, path).unwrap();
     assert_eq!(location.relative_path(), Path::new("dir/file"));
+    fs::hard_link(tree.path("dir/file"), tree.path("dir/a~1")).unwrap();
+    for (path, expected, has_other_links) in [
+        ("dir/file", "dir/file", true),
+        ("dir/a~1", "dir/a~1", true),
+        ("dir/../link/file", "dir/file", true),
+        ("dir", "dir", false),
+        ("link", "dir", false),
+        (".", "", false),
+    ] {
+        let found = directory.open_located_entry(Path::new(path), 9).unwrap();
+        assert_eq!(found.location.relative_path(), Path::new(expected), "{path}");
+        assert_eq!(found.location.absolute_path(), root.join(expected), "{path}");
+        assert_eq!(found.has_other_links, has_other_links, "{path}");
+    }
 }
 
 fn a_file_is_written_only_where_it_is_admitted<B: DirectoryBackend>() {

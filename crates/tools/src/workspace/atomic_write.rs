@@ -1,9 +1,7 @@
 //! Writes files atomically.
 
-use std::path::Path;
-
 use openclaw_core::FileProtection;
-use openclaw_fs::{EntryError, EntryKind, EntryLocation, FileVersion, ReplaceOutcome};
+use openclaw_fs::{EntryLocation, FileVersion, ReplaceOutcome};
 
 use crate::workspace::protection::{find_protection, find_protection_by_name};
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
@@ -74,8 +72,6 @@ impl Workspace {
             Some(_) => None,
         };
         let version = condition.version.or(seen.as_ref());
-        // A change that is recorded and not made could keep the turn from being undone.
-        check_replaceable(path, file).map_err(refuse)?;
         self.record_change(path, &location, condition.content_before, content).map_err(refuse)?;
         let replaced = directory.replace_file_where(file, content, version, &admit);
         let outcome = replaced.map_err(|error| refuse(error.into()))?;
@@ -127,20 +123,4 @@ impl Workspace {
         let found = self.protection_at(path, location)?;
         (judged != Some(found)).then_some(PathErrorKind::ProtectedMeanwhile(found))
     }
-}
-
-/// Refuses what is never overwritten: anything that is there and no file. It is checked again when the
-/// file is replaced.
-fn check_replaceable(path: &RelativePath, file: &Path) -> Result<(), PathErrorKind> {
-    let directory = path.directory();
-    let Ok(metadata) = directory.entry_metadata(file) else { return Ok(()) };
-    let error = match metadata.kind {
-        EntryKind::File | EntryKind::Unknown => return Ok(()),
-        EntryKind::Directory => EntryError::IsDirectory,
-        EntryKind::SymbolicLink => {
-            EntryError::SymbolicLink(directory.link_target(file).unwrap_or_default())
-        }
-        other => EntryError::SpecialFile(other),
-    };
-    Err(error.into())
 }

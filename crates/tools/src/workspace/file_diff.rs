@@ -1,10 +1,9 @@
 //! What a write changes, as a unified diff.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use openclaw_core::FileChange;
-use openclaw_fs::{FileVersion, OpenedEntry};
+use openclaw_fs::{FileVersion, OpenedEntry, read_opened};
 use similar::{DiffOp, TextDiff};
 
 use crate::change_journal::MAX_KEPT_BYTES;
@@ -47,10 +46,9 @@ impl Workspace {
             // Writing says what is wrong.
             Ok(OpenedEntry::Directory(_)) | Err(_) => return Ok(None),
         };
-        let mut bytes = Vec::new();
-        let is_read = file.take(MAX_KEPT_BYTES + 1).read_to_end(&mut bytes).is_ok();
-        let is_kept = is_read && bytes.len() as u64 <= MAX_KEPT_BYTES;
-        Ok(Some(PreviousContent { version, content: is_kept.then_some(bytes) }))
+        let bytes = read_opened(&file, version.size(), MAX_KEPT_BYTES + 1).ok();
+        let content = bytes.filter(|bytes| bytes.len() as u64 <= MAX_KEPT_BYTES);
+        Ok(Some(PreviousContent { version, content }))
     }
 }
 

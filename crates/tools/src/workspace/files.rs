@@ -4,7 +4,9 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use openclaw_fs::{DirectoryEntry, EntryError, EntryLocation, EntryMetadata, OpenedEntry};
+use openclaw_fs::{
+    DirectoryEntry, EntryError, EntryLocation, EntryMetadata, LocatedEntry, OpenedEntry,
+};
 
 use crate::outputs::OUTPUT_DIRECTORY;
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
@@ -48,21 +50,18 @@ impl Workspace {
     ) -> Result<(OpenedEntry, EntryLocation), ToolPathError> {
         let directory = path.directory();
         let refuse = |problem| ToolPathError::new(path.text(), problem);
-        let entry = directory.open_entry(path.as_path(), MAX_NAMES);
-        let entry = entry.map_err(|error| self.describe_error(path, error))?;
-        let (location, is_alias) = match &entry {
-            OpenedEntry::File(file, _) => {
-                let location = directory.locate_file(file, path.as_path());
-                let location = location.map_err(|error| self.describe_error(path, error))?;
+        let opened = directory.open_located_entry(path.as_path(), MAX_NAMES);
+        let opened = opened.map_err(|error| self.describe_error(path, error))?;
+        let is_alias = match &opened.entry {
+            OpenedEntry::File(file, _) if opened.has_other_links => {
+                let metadata = file.metadata();
                 let metadata =
-                    file.metadata().map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
-                (location, self.private.contains_file(&metadata))
+                    metadata.map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
+                self.private.contains_file(&metadata)
             }
-            OpenedEntry::Directory(_) => {
-                let location = directory.locate_directory(path.as_path());
-                (location.map_err(|error| self.describe_error(path, error))?, false)
-            }
+            _ => false,
         };
+        let LocatedEntry { entry, location, .. } = opened;
         if is_alias || self.is_private(&location) {
             return Err(refuse(PathErrorKind::Private));
         }

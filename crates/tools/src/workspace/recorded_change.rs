@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use openclaw_fs::{EntryError, EntryLocation};
+use openclaw_fs::{DirectoryHandle, EntryError, EntryKind, EntryLocation};
 
 use crate::change_journal::{
     ChangeJournalError, FileBefore, FileChangeRecord, MAX_KEPT_BYTES, hash_content,
@@ -23,7 +23,12 @@ impl Workspace {
         let directory = path.directory();
         let place = location.relative_path();
         let root = directory.real_path().map_err(PathErrorKind::Entry)?;
-        let is_missing = matches!(directory.entry_metadata(place), Err(EntryError::Missing));
+        let metadata = directory.entry_metadata(place);
+        // A change that is recorded and not made could keep the turn from being undone.
+        if let Ok(metadata) = &metadata {
+            check_replaceable(directory, place, metadata.kind)?;
+        }
+        let is_missing = matches!(metadata, Err(EntryError::Missing));
         let not_kept = |reason: &str| FileBefore::NotKept { reason: reason.to_owned() };
         let before = match content_before {
             _ if !FileChangeRecord::can_record(place) || !FileChangeRecord::can_record(&root) => {
@@ -57,6 +62,24 @@ impl Workspace {
             let _ = changes.record_command();
         }
     }
+}
+
+/// Refuses what is never overwritten: anything that is there and no file. It is checked again when the
+/// file is replaced.
+fn check_replaceable(
+    directory: &DirectoryHandle,
+    place: &Path,
+    kind: EntryKind,
+) -> Result<(), PathErrorKind> {
+    let error = match kind {
+        EntryKind::File | EntryKind::Unknown => return Ok(()),
+        EntryKind::Directory => EntryError::IsDirectory,
+        EntryKind::SymbolicLink => {
+            EntryError::SymbolicLink(directory.link_target(place).unwrap_or_default())
+        }
+        other => EntryError::SpecialFile(other),
+    };
+    Err(error.into())
 }
 
 /// The directories that are created for a file, the outermost first.
