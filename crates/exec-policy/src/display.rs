@@ -34,7 +34,10 @@ pub fn render_command_for_approval(plan: &CommandPlan) -> String {
         push_field(&mut out, "variable", &format!("{name}={value}"));
     }
     match plan.body() {
-        PlanBody::ShellText { text, .. } => push_field(&mut out, "shell command", text),
+        PlanBody::ShellText { text, files, .. } => {
+            push_field(&mut out, "shell command", text);
+            push_files(&mut out, files);
+        }
         PlanBody::Pipelines(pipelines) => {
             for pipeline in pipelines {
                 for (place, command) in pipeline.commands.iter().enumerate() {
@@ -102,7 +105,11 @@ fn push_command(out: &mut String, label: &str, command: &PlannedCommand) {
     for program in programs {
         push_field(out, "program", &program.real_path);
     }
-    for FileOperand { path, identity, .. } in &command.operands {
+    push_files(out, &command.operands);
+}
+
+fn push_files(out: &mut String, files: &[FileOperand]) {
+    for FileOperand { path, identity, .. } in files {
         let content = identity.digest.map_or_else(
             || "too large for a hash".to_owned(),
             |digest| format!("sha256 {}", hex_text(digest.get(..6).unwrap_or(&digest))),

@@ -5,11 +5,13 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::lookup::{FileIdentity, ResolvedProgram};
-use crate::plan::{CommandConcern, CommandPlan, PlanBody, PlanContext, PlannedCommand};
+use crate::plan::{
+    CommandConcern, CommandPlan, FileOperand, PlanBody, PlanContext, PlannedCommand,
+};
 use crate::unnamed_files::runs_unnamed_files;
 
 /// Stands first in what is hashed, and is changed with the order of the fields.
-const HASH_VERSION: &str = "openclaw exec plan 2";
+const HASH_VERSION: &str = "openclaw exec plan 3";
 
 /// The same for what a permission is bound to.
 const GRANT_VERSION: &str = "openclaw exec grant 1";
@@ -72,9 +74,10 @@ impl PlanHasher {
         hasher.add_text(HASH_VERSION);
         hasher.add_context(context);
         match body {
-            PlanBody::ShellText { text, .. } => {
+            PlanBody::ShellText { text, files, problem: _ } => {
                 hasher.add_text("shell");
                 hasher.add_text(text);
+                hasher.add_files(files);
             }
             PlanBody::Pipelines(pipelines) => {
                 hasher.add_text("pipelines");
@@ -236,11 +239,15 @@ impl PlanHasher {
             self.add_program(program);
         }
         self.add_changes(command);
-        self.add_count(operands.len());
-        for operand in operands {
-            self.add_count(operand.index);
-            self.add_text(&operand.path);
-            self.add_identity(&operand.identity);
+        self.add_files(operands);
+    }
+
+    fn add_files(&mut self, files: &[FileOperand]) {
+        self.add_count(files.len());
+        for FileOperand { index, path, identity } in files {
+            self.add_count(*index);
+            self.add_text(path);
+            self.add_identity(identity);
         }
     }
 

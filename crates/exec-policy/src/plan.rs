@@ -9,7 +9,7 @@ use crate::environment::{VariableRule, variable_rule};
 use crate::hash::{PlanHash, PlanHasher};
 use crate::lexer::{CommandScript, MAX_COMMAND_BYTES, RunCondition, ShellRedirection};
 use crate::lookup::{FileIdentity, ProgramLookup, ResolvedProgram};
-use crate::planner::plan_script;
+use crate::planner::{find_files_in_text, plan_script};
 use crate::program_class::ProgramRisk;
 use crate::quote::quote_words;
 use crate::syntax::{SyntaxReason, UnsupportedSyntax};
@@ -81,6 +81,8 @@ pub enum PlanBody {
         text: String,
         /// Why it can't be run without a shell.
         problem: UnsupportedSyntax,
+        /// The files that its words name; the index is 0.
+        files: Vec<FileOperand>,
     },
 }
 
@@ -118,7 +120,7 @@ pub struct PlannedCommand {
     /// What prevents the command from being allowed without a person.
     pub concern: Option<CommandConcern>,
     /// The files that the arguments name, e.g. the script of an interpreter, when a command of the
-    /// plan runs other programs.
+    /// plan runs other programs, or needs a person for another reason.
     pub operands: Vec<FileOperand>,
 }
 
@@ -234,7 +236,10 @@ impl CommandPlan {
                     {
                         return Err(InvalidRequest::Empty);
                     }
-                    Err(problem) => PlanBody::ShellText { text, problem },
+                    Err(problem) => {
+                        let files = find_files_in_text(&text, &context, lookup);
+                        PlanBody::ShellText { text, problem, files }
+                    }
                 }
             }
             CommandInput::Argv(words) => {

@@ -26,8 +26,9 @@ pub(crate) fn plan_script(
     };
     let mut pipelines: Vec<_> = script.pipelines.into_iter().map(plan_pipeline).collect();
     let commands = || pipelines.iter().flat_map(|it| &it.commands);
-    if commands().any(|it| matches!(it.concern, Some(CommandConcern::RiskyProgram { .. }))) {
-        // Any command may hand a file to the one that runs it: `cat script | sh`.
+    if commands().any(|it| it.concern.is_some()) {
+        // Any command may hand a file to the one that runs it: `cat script | sh`. A command that is
+        // not found may be one of the shell: `. script`.
         for command in pipelines.iter_mut().flat_map(|it| &mut it.commands) {
             command.operands =
                 planner.identify_operands(command.target_argv(), command.target_start);
@@ -114,19 +115,38 @@ impl CommandPlanner<'_> {
 
     /// The files that the arguments name, so that the plan changes when one of them does.
     fn identify_operands(&self, argv: &[String], start: usize) -> Vec<FileOperand> {
-        let mut operands = Vec::new();
-        for (index, word) in argv.iter().enumerate().skip(1) {
-            for path in paths_in_word(word) {
-                let identity = self.lookup.identify_file(path, &self.context.directory);
-                operands.extend(identity.map(|identity| FileOperand {
-                    index: start + index,
-                    path: path.to_owned(),
-                    identity,
-                }));
+        let words = argv.iter().enumerate().skip(1);
+        words.flat_map(|(index, word)| self.identify_files(word, start + index)).collect()
+    }
+
+    /// The files that a word or a text for a shell names.
+    fn identify_files(&self, text: &str, index: usize) -> impl Iterator<Item = FileOperand> {
+        paths_in_word(text).into_iter().filter_map(move |path| {
+            let identity = self.lookup.identify_file(path, &self.context.directory)?;
+            Some(FileOperand { index, path: path.to_owned(), identity })
+        })
+    }
+}
+
+/// The files that a text for a shell names, with the working directory and the variables of the
+/// request in the place of their names. What else a shell makes of its words is not known.
+pub(crate) fn find_files_in_text(
+    text: &str,
+    context: &PlanContext,
+    lookup: &dyn ProgramLookup,
+) -> Vec<FileOperand> {
+    let planner = CommandPlanner { context, lookup };
+    let variables = context.environment.iter().map(|(name, value)| (name.as_str(), value));
+    let directory = std::iter::once(("PWD", &context.directory));
+    let mut expanded = text.to_owned();
+    for (name, value) in directory.chain(variables) {
+        for reference in [format!("${{{name}}}"), format!("${name}")] {
+            if expanded.contains(&reference) {
+                expanded = expanded.replace(&reference, value);
             }
         }
-        operands
     }
+    planner.identify_files(&expanded, 0).collect()
 }
 
 /// What may be a path in an argument: the whole, the value of an option (`--file=x`, `-fx`), and the

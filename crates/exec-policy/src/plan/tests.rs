@@ -110,6 +110,34 @@ fn the_script_of_an_interpreter_is_part_of_the_plan() {
 }
 
 #[test]
+fn a_script_that_the_shell_reads_itself_is_part_of_the_plan() {
+    let hash_with = |text: &str, inode| {
+        let mut table = table();
+        for path in ["s.sh", "./s.sh", "/w/s.sh", "/w/sub/s.sh"] {
+            table.insert_file(path, FileIdentity { inode, ..FileIdentity::default() });
+        }
+        let mut context = PlanContext::new("/w", "main");
+        context.environment.insert("TERM".to_owned(), "/w/sub".to_owned());
+        let input = CommandInput::Script(text.to_owned());
+        CommandPlan::new(input, context, &table).unwrap().hash()
+    };
+    for text in [
+        ". ./s.sh",
+        "source s.sh",
+        "sh < s.sh",
+        "sh <s.sh 2>&1",
+        "sh \"$PWD/s.sh\"",
+        "sh ${PWD}/s.sh; echo $?",
+        "for x in 1; do . ./s.sh; done",
+        "eval \"$(cat s.sh)\"",
+        "sh $TERM/s.sh",
+    ] {
+        assert_ne!(hash_with(text, 1), hash_with(text, 2), "{text}");
+    }
+    assert_eq!(hash_with("ls $HOME > x", 1), hash_with("ls $HOME > x", 2));
+}
+
+#[test]
 fn what_is_no_command_is_refused() {
     let plan = |input, change: &dyn Fn(&mut PlanContext)| {
         let mut context = PlanContext::new("/w", "main");
