@@ -3,7 +3,7 @@
 mod node_runs;
 mod prepared_plans;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -23,8 +23,8 @@ use crate::grants::{ClientGrant, ClientScope};
 use crate::random::random_uuid;
 use crate::runs::unix_millis;
 
-use node_runs::NodeRun;
 pub(crate) use node_runs::{ApprovalRequestParams, NodeRunClaim};
+use node_runs::{NodeRun, UsedNodeRun};
 use prepared_plans::PreparedPlans;
 
 /// How long a call waits for a decision.
@@ -50,6 +50,8 @@ struct ApprovalState {
     prepared: PreparedPlans,
     /// Commands of nodes that were allowed and did not run yet.
     allowed: HashMap<String, NodeRun>,
+    /// Those that were sent to their nodes, the oldest first.
+    used: VecDeque<UsedNodeRun>,
 }
 
 #[derive(Debug)]

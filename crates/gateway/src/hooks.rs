@@ -17,11 +17,14 @@ use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use openclaw_protocol::gateway::{AgentParams, GatewayErrorCode};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use self::hook_call::{HookCall, HookProblem, plan_call};
+use self::template::TemplateValues;
 use crate::admission::ConnectionHolder;
 use crate::http::{ClientConnection, HttpResponse, json_response, not_found, wrong_method};
 use crate::metrics::MetricName;
+use crate::random::to_hex;
 use crate::runs::StartedRun;
 use crate::state::GatewayState;
 use crate::stream_limits::{BodyProblem, read_whole_body};
@@ -80,6 +83,7 @@ async fn carry_out(
     }
     let (head, body) = request.into_parts();
     let body = read_authenticated_body(connection, hooks, &head.headers, body).await?;
+    let AuthenticatedBody { body, signed_digest } = body;
     let holder = ConnectionHolder::hooks_at(connection.address);
     connection.admitted.mark_let_in(holder).map_err(|_| {
         HookProblem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many connections are open.")
@@ -88,8 +92,19 @@ async fn carry_out(
         HookProblem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
     })?;
     let runtime = state.runtime();
-    let call = plan_call(hooks, name, &head.headers, &payload, runtime.default_agent())?;
+    let values = TemplateValues { headers: &head.headers, path: name, payload: &payload };
+    let signed_key = signed_digest.map(|digest| format!("signed {digest}"));
+    let call = plan_call(hooks, values, signed_key, runtime.default_agent())?;
     start_run(state, call).await
+}
+
+/// A body from somebody who may call the webhooks.
+struct AuthenticatedBody {
+    body: Bytes,
+    /// The SHA-256 of a body that only its signature authenticates. The signature covers nothing else
+    /// of the request: whoever saw it can send it again with another name, so that the same body is
+    /// the same request.
+    signed_digest: Option<String>,
 }
 
 /// Reads the body of a request from somebody who knows the token, or who signed the body.
@@ -98,7 +113,7 @@ async fn read_authenticated_body(
     hooks: &HookSettings,
     headers: &HeaderMap,
     body: Incoming,
-) -> Result<Bytes, HookProblem> {
+) -> Result<AuthenticatedBody, HookProblem> {
     let limiter = &connection.state.hook_limiter;
     let wait = limiter.remaining_delay(connection.address);
     let paced = |wait| HookProblem::too_fast("attempts with a wrong secret", wait);
@@ -124,7 +139,8 @@ async fn read_authenticated_body(
     if wait.is_none() {
         limiter.record_success(connection.address);
     }
-    Ok(body)
+    let signed_digest = (!is_known).then(|| to_hex(&Sha256::digest(&body)));
+    Ok(AuthenticatedBody { body, signed_digest })
 }
 
 async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, HookProblem> {

@@ -80,6 +80,10 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("status", ClientScope::Read),
 ];
 
+/// The methods whose answers can be large.
+const LARGE_ANSWERS: &[&str] =
+    &["agent", "agent.events", "chat.history", "node.invoke", "sessions.diff", "sessions.list"];
+
 /// The events that clients get.
 pub(crate) const EVENTS: &[&str] = &[
     "agent",
@@ -104,11 +108,20 @@ pub(crate) struct ConnectedClient {
     pub(crate) grant: ClientGrant,
     refusals: Arc<AtomicU32>,
     control_writes: Arc<Mutex<VecDeque<Instant>>>,
+    /// Held while a history is read.
+    pub(crate) history_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl ConnectedClient {
     pub(crate) fn new(state: Arc<GatewayState>, queue: ClientQueue, grant: ClientGrant) -> Self {
-        Self { state, queue, grant, refusals: Arc::default(), control_writes: Arc::default() }
+        Self {
+            state,
+            queue,
+            grant,
+            refusals: Arc::default(),
+            control_writes: Arc::default(),
+            history_lock: Arc::default(),
+        }
     }
 
     /// Counts a change of what clients may do; returns false when there were too many of late.
@@ -134,11 +147,19 @@ impl ConnectedClient {
     /// Carries out a request, and queues its response or responses.
     pub(crate) async fn handle_request(self, request: RequestFrame) {
         let id = request.id.clone();
+        let is_large = LARGE_ANSWERS.contains(&request.method.as_str());
         let response = match self.dispatch(request).await {
             Ok(payload) => ResponseFrame::success(id, payload),
             Err(error) => ResponseFrame::failure(id, error),
         };
-        self.queue.send_response(&response);
+        if !is_large {
+            return self.queue.send_response(&response);
+        }
+        // Encoding it takes long enough to hold the other clients up.
+        let queue = self.queue.clone();
+        let encoding = tokio::task::spawn_blocking(move || queue.send_response(&response));
+        // It fails when the gateway ends, and then nobody reads the answer.
+        let _ = encoding.await;
     }
 
     async fn dispatch(&self, request: RequestFrame) -> Result<Value, GatewayError> {

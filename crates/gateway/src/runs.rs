@@ -218,15 +218,19 @@ impl RunManager {
             _ => RunStatus::Failed,
         };
         let recorded = serde_json::to_string(&end).unwrap_or_default();
-        if let Err(error) = offload(move || log.finish_run(&id, status, recorded)).await {
-            tracing::error!("failed to {error}");
-        }
+        let ended_at = match offload(move || log.finish_run(&id, status, recorded)).await {
+            Ok(ended_at) => ended_at,
+            Err(error) => {
+                tracing::error!("failed to {error}");
+                None
+            }
+        };
         if let Some(error) = &end.error {
             tracing::warn!("run {} failed: {}", run.id, error.message);
         } else {
             tracing::info!("run {} ended: {}", run.id, end.summary);
         }
-        run.ended_at.store(now_millis(), Ordering::Release);
+        run.ended_at.store(ended_at.unwrap_or_else(now_millis), Ordering::Release);
         self.measure_end(&run, &end, trigger);
         self.tell_end(&run, &end);
         run.end.send_replace(Some(Arc::new(end)));
@@ -236,14 +240,16 @@ impl RunManager {
 
     async fn run_turn(&self, run: &LiveRun, spec: RunSpec) -> RunEnd {
         let (log, id) = (self.log.clone(), run.id.clone());
-        if let Err(error) = offload(move || log.mark_started(&id)).await {
-            return RunEnd::from_error(&error.into(), None);
-        }
+        let started_at = match offload(move || log.mark_started(&id)).await {
+            Ok(started_at) => started_at.unwrap_or_else(now_millis),
+            Err(error) => return RunEnd::from_error(&error.into(), None),
+        };
         let connecting_since = Instant::now();
-        run.started_at.store(now_millis(), Ordering::Release);
-        let waited = Duration::from_millis(now_millis().saturating_sub(run.accepted_at));
+        run.started_at.store(started_at, Ordering::Release);
+        // The clock of the machine can be changed meanwhile.
+        let waited = run.created_at.elapsed();
         self.metrics.observe(MetricName::QueueWaitSeconds, &[], waited.as_secs_f64());
-        self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": now_millis() }));
+        self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": started_at }));
         let runtime = self.config.runtime();
         let options = ConversationOptions {
             target: Some(spec.target),

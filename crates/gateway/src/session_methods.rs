@@ -3,29 +3,21 @@
 //!
 //! Each takes its place among the turns of its session, so that nothing changes under a turn.
 
+mod chat_history;
 mod session_work;
 
 use std::time::SystemTime;
 
 use openclaw_protocol::gateway::{
-    ChatHistoryParams, ChatMessage, GatewayError, GatewayErrorCode, SessionResetResult,
-    SessionSelector, SessionSteerParams,
+    GatewayError, GatewayErrorCode, SessionResetResult, SessionSelector, SessionSteerParams,
 };
-use openclaw_runtime::{
-    LogContent, LogEntry, SessionInfo, SessionKey, SessionTarget, StoreError, session_folder,
-};
+use openclaw_runtime::{SessionInfo, SessionKey, SessionTarget, StoreError, session_folder};
 use serde_json::{Value, json};
 
 use crate::devices::missing_scope;
 use crate::grants::ClientScope;
 use crate::methods::{ConnectedClient, check_idempotency_key, encode, parse};
 use crate::runs::{StartedRun, offload, store_failure, unix_millis};
-
-/// The messages of `chat.history` when the client does not say.
-const DEFAULT_HISTORY: usize = 200;
-
-/// The most messages of `chat.history`.
-const MAX_HISTORY: usize = 1000;
 
 impl ConnectedClient {
     pub(crate) async fn handle_session_method(
@@ -109,37 +101,6 @@ impl ConnectedClient {
             .with_details(json!({ "code": "RUN_ENDED" })))
     }
 
-    pub(crate) async fn read_history(
-        &self,
-        params: ChatHistoryParams,
-    ) -> Result<Value, GatewayError> {
-        let ChatHistoryParams { session_key, session_id, limit } = params;
-        let limit = limit.unwrap_or(DEFAULT_HISTORY).clamp(1, MAX_HISTORY);
-        let store = self.state.store.clone();
-        let key = self.state.runs.complete_key(&session_key);
-        let read = offload(move || {
-            let info = match session_id {
-                Some(id) => Some(store.find_session(&id)?),
-                None => store.current_session(&key.parse()?)?,
-            };
-            let Some(info) = info else { return Ok((None, Vec::new())) };
-            let mut messages = Vec::new();
-            store.read_entries(&info.id, &mut |entry| {
-                if let Some(message) = to_message(&entry) {
-                    messages.push(message);
-                }
-            })?;
-            messages.drain(..messages.len().saturating_sub(limit));
-            Ok::<_, StoreError>((Some(info.id), messages))
-        });
-        let (id, messages) = read.await.map_err(|error| store_failure(&error))?;
-        Ok(json!({
-            "sessionKey": session_key,
-            "sessionId": id.map(|id| id.as_str().to_owned()),
-            "messages": messages,
-        }))
-    }
-
     async fn list_sessions(&self, params: &Value) -> Result<Value, GatewayError> {
         let limit = params.get("limit").and_then(Value::as_u64);
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
@@ -155,21 +116,6 @@ impl ConnectedClient {
             "sessions": rows,
         }))
     }
-}
-
-fn to_message(entry: &LogEntry) -> Option<ChatMessage> {
-    if !entry.is_active {
-        return None;
-    }
-    let (role, text) = match &entry.content {
-        LogContent::UserMessage(text) => ("user", text.clone()),
-        LogContent::AssistantMessage(message) if !message.text.is_empty() => {
-            ("assistant", message.text.clone())
-        }
-        LogContent::CallResult(_, output) => ("tool", output.text.clone()),
-        _ => return None,
-    };
-    Some(ChatMessage { role: role.to_owned(), text, timestamp: entry.recorded_at })
 }
 
 fn describe_session(info: &SessionInfo) -> Value {

@@ -189,6 +189,10 @@ impl CommandPlanner {
         let command = command.map_err(|error| to_node_error(&error))?;
         let (decision, reason) = match command.review() {
             CommandReview::Allowed => (NodeDecision::Allow, None),
+            // Nobody is asked about what cannot run. It is planned again before it runs.
+            CommandReview::NeedsPerson { .. } if command.is_missing() => {
+                (NodeDecision::Allow, None)
+            }
             CommandReview::NeedsPerson { reasons, .. } => {
                 (NodeDecision::Ask, Some(reasons.join("; ")))
             }

@@ -20,7 +20,7 @@ pub use command::{
 pub use control::{CommandControl, CommandHandle, InputError, command_control};
 pub use environment::{MARKER_VARIABLE, base_environment};
 pub use error::{ProcessError, ProcessErrorKind};
-pub use limits::CommandLimits;
+pub use limits::{CommandLimits, raise_open_file_limit};
 pub use run::{
     CommandEnd, CommandResult, OutputStream, SurvivingProcess, run, run_controlled, run_pipeline,
 };

@@ -14,3 +14,23 @@ pub struct CommandLimits {
     /// `time_limit`.
     pub grace_period: Duration,
 }
+
+/// The open files that a server can need.
+#[cfg(unix)]
+const SERVER_OPEN_FILES: u64 = 8192;
+
+/// Raises the number of files and connections that this program may have open, as far as its user may.
+#[cfg(unix)]
+pub fn raise_open_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(SERVER_OPEN_FILES, |maximum| maximum.min(SERVER_OPEN_FILES));
+    if current.is_some_and(|current| current < wanted) {
+        // With fewer the program serves fewer clients.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
+/// Other systems have no such limit.
+#[cfg(not(unix))]
+pub fn raise_open_file_limit() {}

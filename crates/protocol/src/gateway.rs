@@ -31,8 +31,8 @@ pub use nodes::{
 };
 pub use runs::{
     AgentAccepted, AgentEvent, AgentEventsParams, AgentEventsResult, AgentParams, AgentRunResult,
-    AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatEvent, ChatHistoryParams, ChatMessage,
-    ChatSendParams, ChatState, RunState, TurnOpening,
+    AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatEvent, ChatHistoryParams,
+    ChatHistoryResult, ChatMessage, ChatSendParams, ChatState, RunState, TurnOpening,
 };
 pub use sessions::{
     ChangedFile, FileUndoReport, SessionCompactResult, SessionDiffResult, SessionExecParams,
@@ -52,6 +52,10 @@ pub const DEFAULT_PORT: u16 = 18789;
 
 /// The most bytes of a frame once a client is connected.
 pub const MAX_FRAME_BYTES: usize = 26_214_400;
+
+/// What a node declares among its capabilities that carries out each idempotency key once and answers
+/// the same request again with the same result.
+pub const INVOKE_LEDGER_CAP: &str = "invoke-ledger";
 
 /// The most bytes that a client may send before it is connected.
 pub const MAX_HANDSHAKE_BYTES: usize = 65_536;

@@ -1,5 +1,7 @@
 //! Reads a session's log without the session lease.
 
+use std::ops::ControlFlow;
+
 use openclaw_core::{AssistantMessage, ConversationSummary, ToolCallId, ToolOutput};
 use rusqlite::{Row, params};
 
@@ -72,6 +74,44 @@ impl Store {
                 let Some(mut entry) = entry_from_row(row).map_err(fail)? else { continue };
                 entry.is_active &= !retracted.contains_seq(entry.seq);
                 on_entry(entry);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Store {
+    /// Reads a session's log backwards, from the entry before `before` or from the last one, until
+    /// `on_entry` breaks. Leaves out what [`read_entries`](Self::read_entries) leaves out.
+    ///
+    /// # Errors
+    /// When there is no such session, or it cannot be read.
+    pub fn read_entries_backwards(
+        &self,
+        id: &SessionId,
+        before: Option<u64>,
+        on_entry: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let fail = StoreError::from_sql_error("read the session");
+        let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+        self.0.read_session(id, |connection| {
+            let transaction = connection.unchecked_transaction().map_err(fail)?;
+            let row_id = catalogue::session_row_id(&transaction, id)?;
+            let row_id = row_id.ok_or_else(|| StoreError::not_found(id.as_str()))?;
+            let retracted = log::retracted_ranges(&transaction, row_id)?;
+            let mut select = transaction
+                .prepare(&format!(
+                    "SELECT {EVENT_COLUMNS} FROM event WHERE session = ?1 AND seq < ?2
+                     ORDER BY seq DESC"
+                ))
+                .map_err(fail)?;
+            let mut rows = select.query(params![row_id, before]).map_err(fail)?;
+            while let Some(row) = rows.next().map_err(fail)? {
+                let Some(mut entry) = entry_from_row(row).map_err(fail)? else { continue };
+                entry.is_active &= !retracted.contains_seq(entry.seq);
+                if on_entry(entry).is_break() {
+                    break;
+                }
             }
             Ok(())
         })

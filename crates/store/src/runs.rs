@@ -176,11 +176,11 @@ impl RunLog {
         })
     }
 
-    /// Records that the turn of a run begins.
+    /// Records that the turn of a run begins, and returns when, in milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn mark_started(&self, id: &str) -> Result<(), StoreError> {
+    pub fn mark_started(&self, id: &str) -> Result<Option<u64>, StoreError> {
         let id = id.to_owned();
         self.store.0.writer.write(move |connection| {
             connection
@@ -189,12 +189,13 @@ impl RunLog {
                      WHERE id = ?1 AND state = 'accepted'",
                     params![id, files::unix_millis()],
                 )
-                .map(|_| ())
-                .map_err(StoreError::from_sql_error("record the start of the run"))
+                .map_err(StoreError::from_sql_error("record the start of the run"))?;
+            Ok(find_run(connection, "id = ?1", &id)?.and_then(|run| run.started_at))
         })
     }
 
-    /// Records how a run ended. A run that has ended stays as it is.
+    /// Records how a run ended, and returns when, in milliseconds since the Unix epoch. A run that has
+    /// ended stays as it is.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -203,7 +204,7 @@ impl RunLog {
         id: &str,
         status: RunStatus,
         result: String,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
         let id = id.to_owned();
         self.store.0.writer.write(move |connection| {
             connection
@@ -212,8 +213,8 @@ impl RunLog {
                      WHERE id = ?1 AND state IN ('accepted', 'running')",
                     params![id, status.as_str(), files::unix_millis(), result],
                 )
-                .map(|_| ())
-                .map_err(StoreError::from_sql_error("record the end of the run"))
+                .map_err(StoreError::from_sql_error("record the end of the run"))?;
+            Ok(find_run(connection, "id = ?1", &id)?.and_then(|run| run.ended_at))
         })
     }
 
@@ -304,15 +305,17 @@ mod tests {
         let runs = RunLog::open(Store::open(&path).unwrap(), "first").unwrap();
         let first = runs.register_run(request("r1", "k", "d")).unwrap();
         assert!(matches!(&first, RunRegistration::Accepted(run) if run.id == "r1"));
-        runs.mark_started("r1").unwrap();
-        runs.finish_run("r1", RunStatus::Succeeded, "{}".to_owned()).unwrap();
-        runs.finish_run("r1", RunStatus::Failed, "late".to_owned()).unwrap();
+        let started = runs.mark_started("r1").unwrap();
+        let ended = runs.finish_run("r1", RunStatus::Succeeded, "{}".to_owned()).unwrap();
+        assert_eq!(runs.finish_run("r1", RunStatus::Failed, "late".to_owned()).unwrap(), ended);
         drop(runs);
         let runs = RunLog::open(Store::open(&path).unwrap(), "second").unwrap();
         let again = runs.register_run(request("r2", "k", "d")).unwrap();
         let RunRegistration::Known(run) = again else { panic!("{again:?}") };
         assert_eq!((run.id.as_str(), run.status), ("r1", RunStatus::Succeeded));
         assert_eq!(run.result.as_deref(), Some("{}"));
+        assert!(started.is_some() && ended.is_some());
+        assert_eq!((run.started_at, run.ended_at), (started, ended));
         let other = runs.register_run(request("r3", "k", "other")).unwrap();
         assert!(matches!(other, RunRegistration::KeyReused(_)), "{other:?}");
         assert_eq!(runs.find_run("r3").unwrap(), None);

@@ -133,6 +133,7 @@ async fn serve(
         Ok(settings) => settings,
         Err(error) => return Ok(refuse_start(context, &error)),
     };
+    openclaw_process::raise_open_file_limit();
     // Registered first, so that a signal during the start is not lost.
     let (mut signals, hangups) = (InterruptSignals::without_hangup(), HangupSignals::new());
     let gateway = match GatewayServer::bind(context.runtime(), settings.clone()).await {

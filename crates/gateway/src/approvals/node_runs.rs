@@ -21,6 +21,9 @@ use crate::random::random_uuid;
 /// the owner are counted apart.
 const MAX_NODE_RUNS: usize = 64;
 
+/// The most approvals that are remembered after they were used.
+const MAX_USED: usize = 256;
+
 /// The most of these that one client asked for.
 const MAX_NODE_RUNS_OF_CLIENT: usize = 16;
 
@@ -56,6 +59,17 @@ pub(crate) struct NodeRunClaim<'a> {
     pub(crate) params: &'a Map<String, Value>,
     /// The plan that it names.
     pub(crate) plan: Option<&'a Value>,
+    pub(crate) idempotency_key: &'a str,
+    /// Whether the node carries out each idempotency key once.
+    pub(crate) has_ledger: bool,
+}
+
+/// A command that was allowed and sent to its node.
+#[derive(Debug)]
+pub(super) struct UsedNodeRun {
+    id: String,
+    idempotency_key: String,
+    run: NodeRun,
 }
 
 /// An approval that was used up.
@@ -163,7 +177,8 @@ impl PendingApprovals {
         Ok((id, description))
     }
 
-    /// Uses up the approval of a command.
+    /// Uses up the approval of a command. The request with the same idempotency key gets it again from
+    /// a node that carries out each key once: so it learns what came of the command.
     ///
     /// # Errors
     /// When there is none for exactly this command of this node from this client.
@@ -177,6 +192,16 @@ impl PendingApprovals {
         if state.pending.contains_key(id) {
             return Err(refusal("APPROVAL_REQUIRED", "Nobody decided about this command yet."));
         }
+        if let Some(used) = state.used.iter().find(|used| used.id == id)
+            && claim.has_ledger
+        {
+            used.run.check_claim(claim, client)?;
+            if used.idempotency_key != claim.idempotency_key {
+                let text = "The approval was used by a request with another idempotency key.";
+                return Err(refusal("APPROVAL_REQUIRED", text));
+            }
+            return Ok(used.run.to_approval());
+        }
         let Some(run) = state.allowed.get(id) else {
             let is_denied = state
                 .decided
@@ -188,10 +213,27 @@ impl PendingApprovals {
                 unknown_approval(id)
             });
         };
+        if run.expires_at <= Instant::now() {
+            return Err(refusal("APPROVAL_EXPIRED", "The approval has expired."));
+        }
         run.check_claim(claim, client)?;
         let run = state.allowed.remove(id).ok_or_else(|| unknown_approval(id))?;
-        let decision = decision_name(CallDecision::AllowOnce);
-        Ok(NodeRunApproval { plan: run.prepared.plan, decision })
+        let approval = run.to_approval();
+        if state.used.len() >= MAX_USED {
+            state.used.pop_front();
+        }
+        let idempotency_key = claim.idempotency_key.to_owned();
+        state.used.push_back(UsedNodeRun { id: id.to_owned(), idempotency_key, run });
+        Ok(approval)
+    }
+
+    /// Gives an approval back whose command no node got.
+    pub(crate) fn restore_node_run(&self, id: &str) {
+        let mut state = self.lock();
+        let place = state.used.iter().position(|used| used.id == id);
+        if let Some(used) = place.and_then(|place| state.used.remove(place)) {
+            state.allowed.insert(used.id, used.run);
+        }
     }
 }
 
@@ -229,6 +271,11 @@ impl NodeRun {
         Ok(())
     }
 
+    fn to_approval(&self) -> NodeRunApproval {
+        let decision = decision_name(CallDecision::AllowOnce);
+        NodeRunApproval { plan: self.prepared.plan.clone(), decision }
+    }
+
     fn check_claim(
         &self,
         claim: &NodeRunClaim<'_>,
@@ -236,9 +283,6 @@ impl NodeRun {
     ) -> Result<(), GatewayError> {
         let prepared = &self.prepared;
         let refuse = |code: &str, text: &str| Err(refusal(code, text));
-        if self.expires_at <= Instant::now() {
-            return refuse("APPROVAL_EXPIRED", "The approval has expired.");
-        }
         if prepared.node_id != claim.node_id {
             return refuse("APPROVAL_NODE_MISMATCH", "The approval is for another node.");
         }

@@ -15,7 +15,7 @@ use crate::clients::{ClientQueue, EventAudience};
 use crate::grants::{ClientGrant, ClientScope};
 use crate::live_config::LiveConfig;
 use crate::methods::{ConnectedClient, parse};
-use crate::nodes::{needs_admin, refuse_open_commands};
+use crate::nodes::{NODE_ROLE, NodeManager, needs_admin, refuse_open_commands};
 use crate::random::random_hex;
 use crate::runs::{offload, store_failure, unix_millis};
 
@@ -83,7 +83,8 @@ impl ConnectedClient {
             }
             "device.pair.rename" => {
                 let DeviceRenameParams { device_id, label } = parse(params)?;
-                devices.rename(&device_id, label.trim(), &self.grant).await
+                let (label, nodes) = (label.trim(), &self.state.nodes);
+                devices.rename(&device_id, label, &self.grant, nodes).await
             }
             "device.token.rotate" => devices.rotate(parse(params)?, &self.grant, &self.queue).await,
             _ => devices.revoke(parse(params)?, &self.grant).await,
@@ -174,9 +175,15 @@ impl DeviceManager {
         id: &str,
         label: &str,
         caller: &ClientGrant,
+        nodes: &NodeManager,
     ) -> Result<Value, GatewayError> {
         check_label("label", label)?;
-        self.find_within_reach(id, caller).await?;
+        let record = self.check_rename(id, caller).await?;
+        if record.role(NODE_ROLE).is_some() {
+            // A node is called by its name: the rules of `node.rename` hold.
+            nodes.rename(id, label).await?;
+            return Ok(json!({ "ok": true, "deviceId": id, "label": label }));
+        }
         let label = Some(label.to_owned()).filter(|label| !label.is_empty());
         let kept = label.clone();
         if !ask_device_log(&self.log, move |log, id| log.rename_device(&id, kept.as_deref()), id)
@@ -304,6 +311,22 @@ impl DeviceManager {
             }
         }
         Ok(record)
+    }
+
+    /// Whether a caller may give a device another name: the owner of the gateway, and a device that
+    /// may do all that the other may.
+    ///
+    /// # Errors
+    /// When it may not, and when there is no such device.
+    pub(crate) async fn check_rename(
+        &self,
+        device: &str,
+        caller: &ClientGrant,
+    ) -> Result<DeviceRecord, GatewayError> {
+        if caller.is_owner {
+            return self.find_device(device).await?.ok_or_else(|| unknown_device(device));
+        }
+        self.find_within_reach(device, caller).await
     }
 
     fn tell_resolved(&self, request: &PairingRequest, decision: &str) {

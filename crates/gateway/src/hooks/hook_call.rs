@@ -76,17 +76,17 @@ struct HookFields {
     is_wake: bool,
 }
 
-/// Finds out what a request asks for.
+/// Finds out what a request asks for. With `signed_key` that is its key, whatever it names.
 ///
 /// # Errors
 /// When it is invalid, not allowed, or for nothing that is configured.
 pub(super) fn plan_call(
     hooks: &HookSettings,
-    name: &str,
-    headers: &HeaderMap,
-    payload: &Value,
+    values: TemplateValues<'_>,
+    signed_key: Option<String>,
     default_agent: &str,
 ) -> Result<HookCall, HookProblem> {
+    let TemplateValues { headers, path: name, payload } = values;
     if !payload.is_object() {
         return Err(HookProblem::invalid("The body must be a JSON object."));
     }
@@ -107,10 +107,11 @@ pub(super) fn plan_call(
                     format!("There is no webhook `{}`.", name.escape_debug()),
                 ));
             };
-            apply_mapping(mapping, TemplateValues { headers, path: name, payload })
+            apply_mapping(mapping, values)
         }
     };
-    complete_call(hooks, fields, read_key(headers, payload)?, default_agent)
+    let key = read_key(headers, payload)?;
+    complete_call(hooks, fields, signed_key.or(key), default_agent)
 }
 
 fn complete_call(

@@ -59,7 +59,11 @@ impl ConnectedClient {
             }
             "node.rename" => {
                 let NodeRenameParams { node_id, display_name } = parse(params)?;
-                nodes.rename(&node_id, display_name.trim()).await
+                nodes.find_node(&node_id).await?;
+                self.state.devices.check_rename(&node_id, &self.grant).await?;
+                let name = display_name.trim();
+                nodes.rename(&node_id, name).await?;
+                Ok(json!({ "ok": true, "nodeId": node_id, "displayName": name }))
             }
             "node.pair.list" => nodes.list_requests().await,
             "node.pair.approve" => {
@@ -83,13 +87,16 @@ impl ConnectedClient {
 }
 
 impl NodeManager {
-    async fn rename(&self, id: &str, name: &str) -> Result<Value, GatewayError> {
+    /// Gives a node a name that no other node has.
+    ///
+    /// # Errors
+    /// When it is no name, or another node's.
+    pub(crate) async fn rename(&self, id: &str, name: &str) -> Result<(), GatewayError> {
         check_label("displayName", name)?;
         if name.is_empty() {
             let text = "The new name is empty; nobody could call the node by it.";
             return Err(invalid_name(text));
         }
-        self.find_node(id).await?;
         let nodes = self.list_nodes().await?.nodes;
         let mut others = nodes.iter().filter(|node| node.node_id != id);
         if let Some(other) = others.find(|node| node.is_named(name)) {
@@ -109,7 +116,7 @@ impl NodeManager {
             entry.display_name.clone_from(&name);
             describe_offer(entry)
         });
-        Ok(json!({ "ok": true, "nodeId": id, "displayName": name }))
+        Ok(())
     }
 
     async fn list_requests(&self) -> Result<Value, GatewayError> {

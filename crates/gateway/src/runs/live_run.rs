@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use openclaw_protocol::events::WireEvent;
 use openclaw_protocol::gateway::{AgentEvent, AgentEventsResult, ChatEvent, ChatState};
@@ -33,6 +34,7 @@ pub(crate) struct LiveRun {
     pub(crate) id: String,
     pub(crate) session_key: String,
     pub(crate) accepted_at: u64,
+    pub(super) created_at: Instant,
     pub(super) started_at: AtomicU64,
     pub(super) ended_at: AtomicU64,
     seq: AtomicU64,
@@ -75,6 +77,7 @@ impl LiveRun {
             id: record.id.clone(),
             session_key: record.session_key.clone(),
             accepted_at: record.accepted_at,
+            created_at: Instant::now(),
             started_at: AtomicU64::new(0),
             ended_at: AtomicU64::new(0),
             seq: AtomicU64::new(0),

@@ -101,7 +101,7 @@ impl RunManager {
     pub(super) fn tell_end(&self, run: &LiveRun, end: &RunEnd) {
         let error = end.error_text();
         let phase = if end.status == RunState::Ok { "end" } else { "error" };
-        let data = json!({ "phase": phase, "endedAt": now_millis(), "error": error });
+        let data = json!({ "phase": phase, "endedAt": run.times().1, "error": error });
         self.tell(run, "lifecycle", data);
         let state = match (end.status, end.aborted) {
             (RunState::Ok, _) => ChatState::Final,
@@ -109,6 +109,7 @@ impl RunManager {
             _ => ChatState::Error,
         };
         let message = end.text.clone().map(|text| ChatMessage {
+            omitted_bytes: None,
             role: "assistant".to_owned(),
             text,
             timestamp: now_millis(),

@@ -144,6 +144,38 @@ async fn only_who_knows_the_token_or_the_secret_is_let_in() {
 }
 
 #[tokio::test]
+async fn a_signed_body_is_one_request_under_whatever_name() {
+    let server = MockVllm::builder().start().await.unwrap();
+    server.push(Turn::text("Fine."));
+    let hooks = format!(
+        "{{ enabled: true, token: '{HOOK_TOKEN}', hmacSecret: '{HMAC_SECRET}',
+           mappings: [{{ match: {{ path: 'github' }}, messageTemplate: '{{{{a}}}}' }},
+                      {{ match: {{ path: 'other' }}, messageTemplate: 'Do {{{{a}}}}' }}] }}"
+    );
+    let lab = start(&server, &hooks).await;
+    let body = r#"{"a":"pushed"}"#;
+    let signature = "sha256=af2e74964059876d65325ee328894967a5004d39ad38edd25f2183a6f11fbfde";
+    let upper = format!("sha256={}", signature[7..].to_uppercase());
+    let mut runs = Vec::new();
+    for (name, signature) in [("d-1", signature), ("d-2", signature), ("d-3", &upper)] {
+        let headers = [("X-Hub-Signature-256", signature), ("X-GitHub-Delivery", name)];
+        let answer = lab.http("POST /hooks/github", &headers, body).await;
+        runs.push(json_of(&answer)["runId"].clone());
+    }
+    assert!(runs[0].is_string() && runs.iter().all(|run| *run == runs[0]), "{runs:?}");
+    // Nor does it become another request elsewhere.
+    let headers = [("X-Hub-Signature-256", signature)];
+    let moved = lab.http("POST /hooks/other", &headers, body).await;
+    assert_eq!(moved.status, 409, "{}", moved.body);
+    // Who knows the token may send it as often as it likes.
+    let token = [("X-OpenClaw-Token", HOOK_TOKEN), ("X-GitHub-Delivery", "d-4")];
+    server.push(Turn::text("Again."));
+    let again = lab.http("POST /hooks/github", &token, body).await;
+    assert_ne!(json_of(&again)["runId"], runs[0]);
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn a_wrong_signature_is_refused() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = start(&server, &format!("{{ enabled: true, hmacSecret: '{HMAC_SECRET}' }}")).await;

@@ -1,6 +1,7 @@
 //! Commands of nodes that are approved before they run, and the files that restrict them.
 
 use openclaw_mock_vllm::MockVllm;
+use openclaw_protocol::gateway::INVOKE_LEDGER_CAP;
 use serde_json::{Value, json};
 
 use crate::lab::{GatewayLab, TestClient};
@@ -252,5 +253,51 @@ async fn a_policy_is_replaced_only_when_it_is_the_one_that_was_read() {
     assert_eq!(passed, json!({ "file": file, "baseHash": "h" }));
     node.answer(&mut client, &request, &json!({ "hash": "h2" })).await;
     assert_eq!(owner.response("s").await["payload"]["hash"], "h2");
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn the_same_request_learns_what_came_of_an_approved_command() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut owner = lab.operator().await;
+    let mut node = TestNode::new(1, ALL);
+    let mut client = node.pair(&lab, &mut owner).await;
+    let id = request(&mut owner, (&node, &mut client), "h1").await;
+    owner.call("exec.approval.resolve", json!({ "id": id, "decision": "allow-once" })).await;
+    owner.response("ask").await;
+    let run = json!({ "command": ["id"], "cwd": null, "approved": true, "runId": id });
+    let invoke = node.invoke("system.run", &run);
+    // A node that is not connected got nothing, and the approval stays.
+    drop(client);
+    loop {
+        let refused = owner.call("node.invoke", invoke.clone()).await;
+        if refused["error"]["details"]["nodeError"]["code"] == "NOT_CONNECTED" {
+            break;
+        }
+    }
+    let with_ledger = |params: &mut Value| params["caps"] = json!(["system", INVOKE_LEDGER_CAP]);
+    let mut client = node.attempt(&lab, with_ledger).await.client;
+    owner.request("lost", "node.invoke", invoke.clone()).await;
+    let first = client.event("node.invoke.request").await["payload"]["paramsJSON"].clone();
+    drop(client);
+    let lost = owner.response("lost").await;
+    assert_eq!(lost["error"]["details"]["nodeCommandDispatched"], true, "{lost}");
+    // The node keeps its results, so that it gets the same request again, and no other one.
+    let mut client = node.attempt(&lab, with_ledger).await.client;
+    let mut other = invoke.clone();
+    other["idempotencyKey"] = json!("another");
+    let refused = owner.call("node.invoke", other).await;
+    assert_eq!(reason(&refused), "APPROVAL_REQUIRED", "{refused}");
+    let (again, answer) =
+        carry_out(&mut owner, (&node, &mut client), invoke.clone(), &json!({ "exitCode": 0 }))
+            .await;
+    assert_eq!(again.to_string(), first.as_str().unwrap());
+    assert_eq!(answer["payload"]["payload"]["exitCode"], 0, "{answer}");
+    // One without a ledger could run it twice.
+    drop(client);
+    drop(node.attempt(&lab, |_| ()).await);
+    let refused = owner.call("node.invoke", invoke).await;
+    assert_eq!(reason(&refused), "UNKNOWN_APPROVAL_ID", "{refused}");
     lab.end().await;
 }

@@ -54,6 +54,60 @@ async fn a_run_has_two_responses_and_numbered_events() {
 }
 
 #[tokio::test]
+async fn the_times_of_a_run_are_the_same_while_it_lives_and_after_a_restart() {
+    let server = MockVllm::builder().start().await.unwrap();
+    server.push(Turn::text("Once."));
+    let lab = GatewayLab::start(&server).await;
+    let mut client = lab.operator().await;
+    let params = json!({ "message": "Hi", "idempotencyKey": "k" });
+    client.request("a", "agent", params).await;
+    let accepted = client.response("a").await;
+    let is_phase = |frame: &Value, phase| frame["payload"]["data"]["phase"] == phase;
+    let began = client.find(|frame| is_phase(frame, "start")).await;
+    let ended = client.find(|frame| is_phase(frame, "end")).await;
+    client.response("a").await;
+    let wait = json!({ "runId": accepted["payload"]["runId"] });
+    let live = client.call("agent.wait", wait.clone()).await["payload"].clone();
+    drop(client);
+    let lab = lab.restart(&server).await;
+    let stored = lab.operator().await.call("agent.wait", wait).await["payload"].clone();
+    for (name, event) in [("startedAt", began), ("endedAt", ended)] {
+        assert!(live[name].is_u64(), "{live}");
+        assert_eq!(live[name], stored[name], "{name}");
+        assert_eq!(live[name], event["payload"]["data"][name], "{name}: {event}");
+    }
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_long_history_comes_in_pieces() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut client = lab.operator().await;
+    let long = "x".repeat(200);
+    for number in 0..3 {
+        server.push(Turn::text("Noted."));
+        let message = format!("{number} {long}");
+        let params = json!({ "message": message, "idempotencyKey": number.to_string() });
+        client.request("a", "agent", params).await;
+        client.response("a").await;
+        client.response("a").await;
+    }
+    let (mut texts, mut before) = (Vec::new(), Value::Null);
+    for _ in 0..3 {
+        let params = json!({ "sessionKey": "main", "limit": 2, "before": before });
+        let piece = client.call("chat.history", params).await["payload"].clone();
+        let messages = piece["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), 2, "{}", piece["cursor"]);
+        texts.insert(0, messages[0]["text"].as_str().unwrap()[..1].to_owned());
+        assert_eq!(piece["truncated"].as_bool(), Some(piece["cursor"].is_u64()));
+        before = piece["cursor"].clone();
+    }
+    assert_eq!((texts.concat().as_str(), before), ("012", Value::Null));
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn the_same_request_is_one_run_also_after_a_restart() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Turn::text("Once."));

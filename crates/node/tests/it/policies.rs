@@ -195,3 +195,37 @@ async fn a_gateway_makes_the_policy_stricter_but_never_wider() {
     assert_eq!(code(&answer), "SYSTEM_RUN_DENIED");
     node.stop().await;
 }
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_program_that_does_not_exist() {
+    let gateway = FakeGateway::start().await;
+    for mode in [AskMode::Always, AskMode::OnMiss] {
+        let policy = TestPolicy::new(SecurityLevel::Allowlist, mode);
+        let node = TestNode::start(&gateway, &policy);
+        let mut connected = gateway.welcome().await;
+        let missing = json!({ "command": ["./made-later", "x"] });
+        let prepared = prepare(&mut connected, "p", missing.clone()).await;
+        assert_eq!(prepared["decision"], "allow", "{prepared}");
+        let answer = connected.invoke("1", "system.run", missing.clone()).await;
+        assert_eq!(answer["exitCode"], 127, "{answer}");
+        // It is looked up again before it runs.
+        let mut made = missing;
+        made["systemRunPlan"] = prepared["plan"].clone();
+        std::fs::copy("/bin/true", node.path("made-later")).unwrap();
+        let answer = connected.invoke("2", "system.run", made).await;
+        assert_eq!(code(&answer), "APPROVAL_REQUEST_MISMATCH", "{answer}");
+        let asked = prepare(&mut connected, "q", json!({ "command": ["./made-later"] })).await;
+        assert_eq!(asked["decision"], "ask", "{asked}");
+        std::fs::remove_file(node.path("made-later")).unwrap();
+        // A policy that runs nothing says so all the same, and a text is for a shell.
+        let text = json!({ "command": ["sh", "-c", "made-later; id"] });
+        assert_eq!(prepare(&mut connected, "s", text).await["decision"], "ask");
+        node.stop().await;
+    }
+    let policy = TestPolicy::new(SecurityLevel::Deny, AskMode::Off);
+    let node = TestNode::start(&gateway, &policy);
+    let mut connected = gateway.welcome().await;
+    let denied = prepare(&mut connected, "p", json!({ "command": ["made-later"] })).await;
+    assert_eq!(denied["decision"], "deny", "{denied}");
+    node.stop().await;
+}

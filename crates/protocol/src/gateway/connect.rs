@@ -238,7 +238,7 @@ impl ConnectParams {
     pub fn for_node(client: ClientInfo, commands: &[&str], auth: Option<ConnectAuth>) -> Self {
         Self {
             role: Some("node".to_owned()),
-            caps: vec!["system".to_owned()],
+            caps: vec!["system".to_owned(), super::INVOKE_LEDGER_CAP.to_owned()],
             commands: commands.iter().map(|command| (*command).to_owned()).collect(),
             ..Self::for_operator(client, &[], auth)
         }

@@ -237,6 +237,27 @@ pub struct ChatMessage {
     pub text: String,
     /// When, in milliseconds since the Unix epoch.
     pub timestamp: u64,
+    /// The bytes at the end of the text that were left out because it is too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted_bytes: Option<usize>,
+}
+
+/// The answer to `chat.history`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ChatHistoryResult {
+    /// The key of the session, as it was asked for.
+    pub session_key: String,
+    /// The id of the session; `None` when there is none.
+    pub session_id: Option<String>,
+    /// The messages, the oldest first.
+    pub messages: Vec<ChatMessage>,
+    /// Whether there are older messages than these.
+    pub truncated: bool,
+    /// What to send as `before` for the messages before these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<u64>,
 }
 
 /// The parameters of `chat.send`.
@@ -266,6 +287,9 @@ pub struct ChatHistoryParams {
     /// The most messages, the newest; 200 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// The `cursor` of an answer, to get the messages before those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 /// The parameters of `chat.abort`.

@@ -200,6 +200,15 @@ impl HostCommand {
         self.reviewed.plan()
     }
 
+    /// Whether it is one program with arguments, and no such program was found: running it changes
+    /// nothing.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        let PlanBody::Pipelines(pipelines) = self.plan().body() else { return false };
+        let [pipeline] = pipelines.as_slice() else { return false };
+        matches!(pipeline.commands.as_slice(), [command] if command.program.is_none())
+    }
+
     /// Runs the command to its end, whatever its review says: who calls this has examined it. The
     /// output goes to `output` as it comes.
     ///

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use openclaw_protocol::gateway::{GatewayError, NodeInvokeParams, NodeInvokeResult};
+use openclaw_protocol::gateway::{
+    GatewayError, INVOKE_LEDGER_CAP, NodeInvokeParams, NodeInvokeResult,
+};
 use serde_json::{Value, json};
 
 use super::super::{NodeInvocation, NodeInvokeOutcome, NodeProgress, needs_admin};
@@ -29,6 +31,13 @@ const PREPARE_COMMAND: &str = "system.run.prepare";
 /// What only the gateway says to a node.
 const GATEWAY_FIELDS: [&str; 4] = ["approved", "approvalDecision", "runId", "systemRunPlan"];
 
+/// A command that a client says was approved.
+struct ClaimedRun<'a> {
+    node_id: &'a str,
+    idempotency_key: &'a str,
+    has_ledger: bool,
+}
+
 impl ConnectedClient {
     /// Has a node carry out a command, and passes its output on while it runs.
     pub(super) async fn invoke_node(
@@ -44,16 +53,22 @@ impl ConnectedClient {
             return Err(missing_scope(ClientScope::Admin.name()));
         }
         let nodes = &self.state.nodes;
-        if nodes.registry.find_connected(&node_id).is_none() {
+        let connected = nodes.registry.find_connected(&node_id);
+        if connected.is_none() {
             nodes.find_node(&node_id).await?;
         }
+        let has_cap = |cap| connected.as_ref().is_some_and(|node| node.caps.contains(&cap));
+        let has_ledger = has_cap(INVOKE_LEDGER_CAP.to_owned());
+        let mut approval = None;
         let mut params = params.unwrap_or_else(|| json!({}));
         let mut timeout = timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis);
         if command == RUN_COMMAND {
             // The limit of the command itself is the one that ends it.
             let limit = params.get("timeoutMs").and_then(Value::as_u64).map(Duration::from_millis);
             timeout = timeout.max(limit.map_or(timeout, |it| it.saturating_add(COMMAND_GRACE)));
-            self.replace_gateway_fields(&node_id, &mut params)?;
+            let claimed =
+                ClaimedRun { node_id: &node_id, idempotency_key: &idempotency_key, has_ledger };
+            approval = self.replace_gateway_fields(&claimed, &mut params)?;
         }
         let asked = (command == PREPARE_COMMAND).then(|| params.clone());
         let invocation = NodeInvocation {
@@ -89,30 +104,39 @@ impl ConnectedClient {
                     payload_json: payload.text,
                 })
             }
-            outcome => Err(outcome.to_gateway_error()),
+            outcome => {
+                if let (NodeInvokeOutcome::NotDispatched(_), Some(approval)) = (&outcome, approval)
+                {
+                    self.state.approvals.restore_node_run(&approval);
+                }
+                Err(outcome.to_gateway_error())
+            }
         }
     }
 
-    /// Takes out what only the gateway says, and says it when an approval stands for it.
+    /// Takes out what only the gateway says, and says it when an approval stands for it, whose id is
+    /// returned.
     fn replace_gateway_fields(
         &self,
-        node_id: &str,
+        claimed: &ClaimedRun<'_>,
         params: &mut Value,
-    ) -> Result<(), GatewayError> {
+    ) -> Result<Option<String>, GatewayError> {
         let Some(fields) = params.as_object_mut() else {
             return Err(GatewayError::invalid_request("`params` must be an object."));
         };
         let [approved, _, run_id, plan] = GATEWAY_FIELDS.map(|field| fields.remove(field));
         if approved != Some(Value::Bool(true)) {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(Value::String(run_id)) = run_id else { return Ok(()) };
-        let claim = NodeRunClaim { node_id, params: fields, plan: plan.as_ref() };
+        let Some(Value::String(run_id)) = run_id else { return Ok(None) };
+        let ClaimedRun { node_id, idempotency_key, has_ledger } = *claimed;
+        let plan = plan.as_ref();
+        let claim = NodeRunClaim { node_id, params: fields, plan, idempotency_key, has_ledger };
         let approval = self.state.approvals.consume_node_run(&run_id, &claim, &self.grant)?;
         fields.insert("approved".to_owned(), Value::Bool(true));
         fields.insert("approvalDecision".to_owned(), approval.decision.into());
-        fields.insert("runId".to_owned(), run_id.into());
+        fields.insert("runId".to_owned(), run_id.clone().into());
         fields.insert("systemRunPlan".to_owned(), approval.plan);
-        Ok(())
+        Ok(Some(run_id))
     }
 }
