@@ -132,6 +132,14 @@ impl DirectoryHandle {
         self.0.entry_version(path)
     }
 
+    /// The version of an entry in this directory, by its name; a symbolic link is not followed.
+    ///
+    /// # Errors
+    /// When nothing has that name.
+    pub fn child_version(&self, name: &OsStr) -> Result<FileVersion, EntryError> {
+        self.0.child_version(name)
+    }
+
     /// The size and age of an entry; a symbolic link is not followed.
     ///
     /// # Errors

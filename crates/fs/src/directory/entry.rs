@@ -1,9 +1,10 @@
 //! What is found in a directory.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::EntryLocation;
 use crate::EntryKind;
@@ -59,6 +60,16 @@ pub struct FileVersion([i128; 7]);
 /// Which of the numbers of a version is the size.
 const SIZE_INDEX: usize = if cfg!(unix) { 2 } else { 0 };
 
+/// The version as one word, to be compared with that of another run.
+impl fmt::Display for FileVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, number) in self.0.iter().enumerate() {
+            write!(f, "{}{number}", if index == 0 { "" } else { ":" })?;
+        }
+        Ok(())
+    }
+}
+
 impl FileVersion {
     /// The version of an open file.
     ///
@@ -72,6 +83,28 @@ impl FileVersion {
     #[must_use]
     pub fn size(&self) -> u64 {
         u64::try_from(self.0[SIZE_INDEX]).unwrap_or_default()
+    }
+
+    /// When the file was last changed, as far as the system tells; its content, or its name and mode.
+    #[must_use]
+    pub fn last_change(&self) -> SystemTime {
+        let nanoseconds = self.change_times().into_iter().max().unwrap_or_default();
+        let since = u64::try_from(nanoseconds).map(Duration::from_nanos).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + since
+    }
+
+    /// Nanoseconds since 1970.
+    #[cfg(unix)]
+    fn change_times(&self) -> [i128; 2] {
+        let [_, _, _, modified, modified_nanos, changed, changed_nanos] = self.0;
+        let second = 1_000_000_000;
+        [modified * second + modified_nanos, changed * second + changed_nanos]
+    }
+
+    #[cfg(not(unix))]
+    fn change_times(&self) -> [i128; 2] {
+        let [_, modified, created, ..] = self.0;
+        [modified, created]
     }
 
     #[cfg(unix)]
