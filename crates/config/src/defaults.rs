@@ -26,6 +26,18 @@ pub const GATEWAY_MAX_BODY_BYTES: usize = 20 * 1024 * 1024;
 pub const HOOKS_PATH: &str = "/hooks";
 /// `hooks.maxBodyBytes`: 256 KiB.
 pub const HOOKS_MAX_BODY_BYTES: usize = 256 * 1024;
+/// `memorySearch.query.maxResults`.
+pub const MEMORY_RESULTS: u32 = 6;
+/// `memorySearch.query.hybrid.vectorWeight`.
+pub const MEMORY_VECTOR_WEIGHT: f64 = 0.7;
+/// `memorySearch.chunking.tokens`.
+pub const MEMORY_CHUNK_TOKENS: u32 = 400;
+/// `memorySearch.chunking.overlap`.
+pub const MEMORY_CHUNK_OVERLAP: u32 = 80;
+/// The most bytes of a note that are searched: 4 MiB.
+pub const MEMORY_NOTE_BYTES: u64 = 4 * 1024 * 1024;
+/// The folder of the indices of notes, in the state folder.
+pub const MEMORY_DIR_NAME: &str = "memory";
 /// The name of the state folder in the home folder.
 pub const STATE_DIR_NAME: &str = ".openclaw";
 /// The name of the workspace folder in the state folder.

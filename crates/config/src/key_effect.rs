@@ -52,7 +52,7 @@ const REASONS: &[(&str, &str)] = &[
     ("cron", "nothing runs here by schedule yet"),
     ("browser", "there is no browser tool here"),
     ("canvasHost", "there is no canvas here"),
-    ("memory", NO_MEMORY),
+    ("memory", NOT_IN_SEARCH),
     ("meta", RECORD),
     ("wizard", RECORD),
     (
@@ -99,7 +99,20 @@ const REASONS: &[(&str, &str)] = &[
     ("models.providers.*.models.*.cost.tieredPricing", "one price is used for every length"),
     ("AGENT.subagents", NO_OTHER_AGENT),
     ("AGENT.heartbeat", "nothing runs here by schedule yet"),
-    ("AGENT.memorySearch", NO_MEMORY),
+    ("AGENT.memorySearch.fallback", "without an embedding model words are searched"),
+    ("AGENT.memorySearch.sources", "the notes are searched; sessions have a search of their own"),
+    ("AGENT.memorySearch.sync", "the index is brought up to date before each search"),
+    ("AGENT.memorySearch.store.fts", "words are found in every script by one index"),
+    ("AGENT.memorySearch.store.driver", INDEX_PLACE),
+    ("AGENT.memorySearch.store.path", INDEX_PLACE),
+    ("AGENT.memorySearch.store.vector.extensionPath", "vectors are compared without an extension"),
+    ("AGENT.memorySearch.cache", "a text is embedded again only when it or the model changes"),
+    (
+        "AGENT.memorySearch.local",
+        "no model runs in this program; name a server in `remote.baseUrl`",
+    ),
+    ("AGENT.memorySearch", NOT_IN_SEARCH),
+    ("AGENT.memory", NOT_IN_SEARCH),
     ("AGENT.identity.emoji", NO_PICTURE),
     ("AGENT.identity.avatar", NO_PICTURE),
     ("AGENT.identity.theme", "the file IDENTITY.md of the workspace says what the agent is like"),
@@ -109,7 +122,8 @@ const REASONS: &[(&str, &str)] = &[
 ];
 
 const NO_CHANNELS: &str = "there are no chat channels here";
-const NO_MEMORY: &str = "there is no memory search here; the model reads MEMORY.md";
+const NOT_IN_SEARCH: &str = "the search of notes does not have this";
+const INDEX_PLACE: &str = "the index is an SQLite file in `memory` of the state folder";
 const NO_PICTURE: &str = "no picture of the agent is shown here";
 const RECORD: &str = "it is a record of the original about itself";
 const NO_OTHER_AGENT: &str = "no agent asks another one here yet";

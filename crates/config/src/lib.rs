@@ -59,13 +59,15 @@ pub use sections::{
     GatewayMode, GatewayNodesConfig, GatewayPageConfig, GatewayReloadConfig, GatewayReloadMode,
     GatewayResponsesConfig, HookAction, HookMappingConfig, HookMatchConfig, HookTransformConfig,
     HooksConfig, HumanDuration, InputKind, InvalidDuration, KeyedTimeLimit, LlmConfig,
-    LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry,
-    ModelsConfig, NodeCommandsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig,
-    SandboxRequirement, SandboxWorkspaceAccess, SecretDefaults, SecretFileMode,
-    SecretProviderConfig, SecretsConfig, ServerLossConfig, SessionConfig, SessionResetConfig,
-    SessionResetMode, SessionScope, SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig,
-    SkillsConfig, TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig,
-    TraceConfig, UsageCost, WebConfig, WebFetchConfig, WebSearchConfig,
+    LocalModelMode, MaxTokensField, MemoryChunkConfig, MemoryConfig, MemoryHybridConfig,
+    MemoryQueryConfig, MemoryRemoteConfig, MemorySearchConfig, MemoryStoreConfig,
+    MemoryVectorConfig, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig,
+    NodeCommandsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig, SandboxRequirement,
+    SandboxWorkspaceAccess, SecretDefaults, SecretFileMode, SecretProviderConfig, SecretsConfig,
+    ServerLossConfig, SessionConfig, SessionResetConfig, SessionResetMode, SessionScope,
+    SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig, TailscaleConfig,
+    TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, UsageCost, WebConfig,
+    WebFetchConfig, WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, TemplateError};

@@ -6,8 +6,8 @@ use crate::{
     defaults::{
         AGENT_DIR_NAME, AGENTS_DIR_NAME, AGENTS_HOME_DIR_NAME, CACHE_DIR_NAME, CHANGES_DIR_NAME,
         CONFIG_FILE_NAMES, ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, LOG_FILE_NAME,
-        LOGS_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME, SKILLS_DIR_NAME, STATE_DIR_NAME,
-        SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
+        LOGS_DIR_NAME, MEMORY_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME, SKILLS_DIR_NAME,
+        STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -145,6 +145,12 @@ impl AppPaths {
     #[must_use]
     pub fn skills_dir(&self) -> PathBuf {
         self.state_dir.join(SKILLS_DIR_NAME)
+    }
+
+    /// The folder of the indices of agents' notes.
+    #[must_use]
+    pub fn memory_dir(&self) -> PathBuf {
+        self.state_dir.join(MEMORY_DIR_NAME)
     }
 
     /// The folder of skills that all programs for agents share, `~/.agents/skills`.

@@ -29,14 +29,14 @@ impl Config {
         find_definition_paths(&schema, &schema, &KeyPath::root(), &mut places);
         if let Some(root) = schema.as_object_mut() {
             root.insert("title".to_owned(), json!("OpenClaw config"));
-            complete_definition(&KeyPath::root(), root);
+            complete_definition(&[KeyPath::root()], root);
         }
         let definitions = schema.get_mut("$defs").and_then(Value::as_object_mut);
         for (name, definition) in definitions.into_iter().flatten() {
-            // Keys without effect are the same at every path of a definition.
-            let place = places.get(name.as_str()).and_then(|places| places.first());
-            if let (Some(definition), Some(place)) = (definition.as_object_mut(), place) {
-                complete_definition(place, definition);
+            if let (Some(definition), Some(places)) =
+                (definition.as_object_mut(), places.get(name.as_str()))
+            {
+                complete_definition(places, definition);
             }
         }
         schema
@@ -72,8 +72,9 @@ fn find_definition_paths(schema: &Value, node: &Value, at: &KeyPath, places: &mu
     }
 }
 
-/// Adds the keys without effect, marks deprecated spellings, and disallows all other keys.
-fn complete_definition(place: &KeyPath, definition: &mut Map<String, Value>) {
+/// Adds the keys without effect of every place, marks deprecated spellings, and disallows all other
+/// keys.
+fn complete_definition(places: &[KeyPath], definition: &mut Map<String, Value>) {
     let Some(properties) = definition.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -85,12 +86,11 @@ fn complete_definition(place: &KeyPath, definition: &mut Map<String, Value>) {
             property.insert("maximum".to_owned(), json!(u32::MAX));
         }
     }
-    if let KeyLookup::Known(known) = KnownKeys::lookup_path(&to_segment_refs(place)) {
-        for key in known.child_keys() {
-            let unsupported = || json!({ "description": UNSUPPORTED_DESCRIPTION });
-            properties.entry(key).or_insert_with(unsupported);
-        }
+    for key in places.iter().flat_map(known_child_keys) {
+        let unsupported = || json!({ "description": UNSUPPORTED_DESCRIPTION });
+        properties.entry(key).or_insert_with(unsupported);
     }
+    let Some(place) = places.first() else { return };
     for (key, property) in properties.iter_mut() {
         let path = place.clone().with_key(key);
         if let (Some(KeyAlias { .. }), Some(property)) =
@@ -102,23 +102,28 @@ fn complete_definition(place: &KeyPath, definition: &mut Map<String, Value>) {
     definition.entry("additionalProperties").or_insert(Value::Bool(false));
 }
 
+/// The keys that are known at a place.
+fn known_child_keys(place: &KeyPath) -> Vec<&'static str> {
+    match KnownKeys::lookup_path(&to_segment_refs(place)) {
+        KeyLookup::Known(known) => known.child_keys(),
+        KeyLookup::Anything | KeyLookup::Unknown => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_definition_with_properties_has_the_same_keys_wherever_it_stands() {
+    fn a_definition_with_properties_has_the_keys_of_each_place() {
         let schema = Config::json_schema();
         let mut places = DefinitionPaths::new();
         find_definition_paths(&schema, &schema, &KeyPath::root(), &mut places);
-        let keys = |place: &KeyPath| match KnownKeys::lookup_path(&to_segment_refs(place)) {
-            KeyLookup::Known(known) => known.child_keys(),
-            KeyLookup::Anything | KeyLookup::Unknown => Vec::new(),
-        };
         for (name, definition) in schema["$defs"].as_object().unwrap() {
-            if definition.get("properties").is_some() {
-                let places = &places[name];
-                assert!(places.iter().all(|place| keys(place) == keys(&places[0])), "{name}");
+            if let Some(properties) = definition.get("properties") {
+                for key in places[name].iter().flat_map(known_child_keys) {
+                    assert!(properties.get(key).is_some(), "{name}.{key}");
+                }
                 let is_map = definition["additionalProperties"].is_object();
                 assert!(is_map || definition["additionalProperties"] == json!(false), "{name}");
             }

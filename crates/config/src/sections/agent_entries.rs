@@ -20,6 +20,11 @@ impl AgentEntries {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
+    /// The entries, to be changed.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut AgentEntry> {
+        self.entries.iter_mut().map(|(_, entry)| entry)
+    }
+
     /// The ids in the order of the file, without outer blanks.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.iter().map(|(key, _)| key.trim())

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentFileToolsConfig, AgentSandboxConfig, ExecAsk, ExecSecurity, LocalModelMode, ModelChoice,
+    AgentFileToolsConfig, AgentSandboxConfig, ExecAsk, ExecSecurity, LocalModelMode, MemoryConfig,
+    MemorySearchConfig, ModelChoice,
 };
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
@@ -34,6 +35,10 @@ pub struct AgentEntry {
     pub sandbox: AgentSandboxConfig,
     /// The skills that the agent uses, by name, instead of those of `agents.defaults.skills`.
     pub skills: Option<Vec<String>>,
+    /// The search in the agent's notes; what it does not set comes from `agents.defaults`.
+    pub memory_search: MemorySearchConfig,
+    /// The agent's memory; its `search` is the same as `memorySearch`.
+    pub memory: MemoryConfig,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
     /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.
@@ -90,7 +95,7 @@ pub struct AgentExecConfig {
 pub enum ToolProfile {
     /// No tools that read, change or run anything.
     Minimal,
-    /// Tools for files and commands.
+    /// Tools for files, commands and notes.
     Coding,
     /// Tools for messages only.
     Messaging,
@@ -102,9 +107,9 @@ impl ToolProfile {
     fn contains_tool(self, tool: &str) -> bool {
         match self {
             Self::Full => true,
-            Self::Coding => {
-                ["group:fs", "group:runtime"].iter().any(|group| matches_tool_pattern(group, tool))
-            }
+            Self::Coding => ["group:fs", "group:runtime", "group:memory"]
+                .iter()
+                .any(|group| matches_tool_pattern(group, tool)),
             Self::Messaging => matches_tool_pattern("group:messaging", tool),
             Self::Minimal => false,
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AgentEntries, AgentEntry, AgentSandboxConfig, HumanDuration, ModelChoice,
+    AgentEntries, AgentEntry, AgentSandboxConfig, HumanDuration, MemorySearchConfig, ModelChoice,
     seconds::deserialize_seconds,
 };
 use crate::{
@@ -61,6 +61,8 @@ pub struct AgentDefaults {
     pub local_model_mode: Option<LocalModelMode>,
     /// The skills that agents use, by name; without it, all.
     pub skills: Option<Vec<String>>,
+    /// The search in the agents' notes.
+    pub memory_search: MemorySearchConfig,
     /// The sandbox of commands.
     pub sandbox: AgentSandboxConfig,
     /// Old spellings of options.

@@ -10,6 +10,7 @@ mod exec_sandbox;
 mod file_tools;
 mod gateway;
 mod hooks;
+mod memory_search;
 mod model_choice;
 mod models;
 mod root;
@@ -46,6 +47,10 @@ pub use gateway::{
     TailscaleConfig, TailscaleMode,
 };
 pub use hooks::{HookAction, HookMappingConfig, HookMatchConfig, HookTransformConfig, HooksConfig};
+pub use memory_search::{
+    MemoryChunkConfig, MemoryConfig, MemoryHybridConfig, MemoryQueryConfig, MemoryRemoteConfig,
+    MemorySearchConfig, MemoryStoreConfig, MemoryVectorConfig,
+};
 pub use model_choice::ModelChoice;
 pub use models::{
     EgressPolicy, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderApi,

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{
     AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
-    FileRoot, FileRootError, GatewayConfig, HooksConfig, ModelsConfig, ProviderConfig,
-    SecretsConfig, SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
+    FileRoot, FileRootError, GatewayConfig, HooksConfig, MemoryConfig, ModelsConfig,
+    ProviderConfig, SecretsConfig, SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -38,6 +38,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// Skills: instructions for particular tasks.
     pub skills: SkillsConfig,
+    /// The agents' memory.
+    pub memory: MemoryConfig,
     /// Settings for troubleshooting.
     pub diagnostics: DiagnosticsConfig,
     /// Variables that the config may refer to, for those that the environment does not have.
@@ -251,6 +253,13 @@ impl Config {
 
     /// Replaces references to `secrets.providers` by the places of the secrets.
     pub(crate) fn follow_secret_references(&mut self, env: &Env) {
+        let stores = self.secrets.clone();
+        for search in self.memory_searches_mut() {
+            let remote = &mut search.remote;
+            for secret in remote.api_key.iter_mut().chain(remote.headers.values_mut()) {
+                secret.follow_reference(&stores, env);
+            }
+        }
         let Self { models, secrets, gateway, tools, skills, .. } = self;
         for provider in models.providers.values_mut() {
             let of_models = provider.models.iter_mut().flat_map(|model| model.headers.values_mut());
