@@ -225,7 +225,7 @@ impl SetupContext {
         }
     }
 
-    fn build_provider(
+    pub(crate) fn build_provider(
         &self,
         id: &str,
         config: &ProviderConfig,

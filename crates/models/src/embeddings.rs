@@ -1,10 +1,17 @@
-//! Embeddings: a request is passed on to the server of a configured model.
+//! Embeddings: a request is passed on to the server of a configured model, or texts are given to the
+//! model of the search in notes.
+
+mod memory_model;
 
 use openclaw_config::ProviderApi;
+use openclaw_core::ModelRef;
 use openclaw_provider::model_error;
+use openclaw_transport::Client;
 use serde_json::{Map, Value};
 
-use crate::context::provider_path;
+pub use memory_model::EmbeddingModel;
+
+use crate::context::{ResolvedProvider, provider_path};
 use crate::egress::EgressGuard;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::registry::ModelRegistry;
@@ -20,12 +27,29 @@ impl ModelRegistry {
     pub async fn create_embeddings(
         &self,
         name: &str,
-        mut fields: Map<String, Value>,
+        fields: Map<String, Value>,
     ) -> Result<Value, ConnectError> {
         let reference = self.parse_reference(name).map_err(ConnectError::Setup)?;
         let provider = self
             .resolve_provider(reference.provider_id(), Some(reference.model_id()))
             .map_err(ConnectError::Setup)?;
+        let named = self.models_named_by_user(true, &reference)?;
+        let client = self.connect_embedding_server(&reference, &provider, named).await?;
+        let mut answer = request_embeddings(&client, &reference, fields).await?;
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("model".to_owned(), reference.to_string().into());
+        }
+        Ok(answer)
+    }
+
+    /// The client of a server that texts may be sent to. `named` are the models that the user's
+    /// config names.
+    async fn connect_embedding_server(
+        &self,
+        reference: &ModelRef,
+        provider: &ResolvedProvider,
+        named: Vec<ModelRef>,
+    ) -> Result<Client, ConnectError> {
         if provider.effective_api() == ProviderApi::AnthropicMessages {
             let key = provider_path(&provider.id).with_key("api");
             let message =
@@ -36,23 +60,26 @@ impl ModelRegistry {
                 )),
             ));
         }
-        let setup = &self.connector.setup;
         let mut connector = self.connector.clone();
-        let named = self.models_named_by_user(true, &reference)?;
-        connector.egress = EgressGuard::from_config(setup, named, self.consent.clone());
+        connector.egress =
+            EgressGuard::from_config(&self.connector.setup, named, self.consent.clone());
         let mut warnings = Vec::new();
-        let allowed = connector.egress.check_allowed(&reference, &provider.endpoint, &mut warnings);
+        let allowed = connector.egress.check_allowed(reference, &provider.endpoint, &mut warnings);
         allowed.await.map_err(ConnectError::Setup)?;
-        fields.insert("model".to_owned(), reference.model_id().into());
-        let client = connector.build_client(&provider)?;
-        let body = Value::Object(fields).to_string();
-        let model = |error| ConnectError::Model(model_error(error, Some(reference.model_id())));
-        let url = provider.endpoint.api_url("embeddings");
-        let response = client.post(url, body.into()).await.map_err(model)?;
-        let mut answer: Value = response.parse_json().map_err(model)?;
-        if let Some(answer) = answer.as_object_mut() {
-            answer.insert("model".to_owned(), reference.to_string().into());
-        }
-        Ok(answer)
+        connector.build_client(provider)
     }
+}
+
+/// Sends the fields with the id of the model.
+async fn request_embeddings(
+    client: &Client,
+    reference: &ModelRef,
+    mut fields: Map<String, Value>,
+) -> Result<Value, ConnectError> {
+    fields.insert("model".to_owned(), reference.model_id().into());
+    let body = Value::Object(fields).to_string();
+    let fail = |error| ConnectError::Model(model_error(error, Some(reference.model_id())));
+    let url = client.endpoint().api_url("embeddings");
+    let response = client.post(url, body.into()).await.map_err(fail)?;
+    response.parse_json().map_err(fail)
 }

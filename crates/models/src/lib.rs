@@ -38,6 +38,7 @@ pub use catalogue::{ListedModel, ModelCatalogue, ProviderFailure};
 pub use chain::{FallbackChain, ModelConnection, attempts_in_error};
 pub use context::{ResolvedProvider, provider_path};
 pub use egress::EgressConsent;
+pub use embeddings::EmbeddingModel;
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use openclaw_process::{SupervisorProgram, run_requested_supervisor};
 pub use openclaw_transport::{
