@@ -13,6 +13,7 @@ mod exec_node;
 mod exec_overrides;
 mod former_state;
 mod gateway_commands;
+mod memory;
 mod node_explanation;
 mod offload;
 mod profile_selection;
@@ -41,12 +42,17 @@ pub use conversation::{
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use exec_overrides::{ExecOverrides, ExecSettings};
 pub use gateway_commands::NodeCommandSettings;
+pub use memory::AgentMemory;
 pub use openclaw_agent_loop::{
     Agent, CompactionMethod, CompactionReport, InvalidCallRecovery, OutputPart as RepeatedPart,
     PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit, RepromptReason,
     SteeringQueue, TimeLimit, ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent,
     TurnEventReceiver, TurnEventSender, TurnInput, TurnOutcome, TurnReport, TurnRequest,
     events::event_channel,
+};
+pub use openclaw_memory::{
+    EmbeddingOutcome, IndexStatus, MemoryAnswer, MemoryError, MemoryHit, MemoryQuery, SearchMode,
+    UpdateReport,
 };
 pub use openclaw_skills::{
     MissingRequirements, SkillFile, SkillManifest, SkillProblem, SkillSource,

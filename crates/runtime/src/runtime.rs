@@ -7,6 +7,7 @@ use openclaw_config::{Config, ExecConfig};
 use openclaw_models::ModelRegistry;
 use openclaw_tools::NodeInvoker;
 
+use crate::memory::OpenMemories;
 use crate::prompt::date_time::PromptClock;
 
 /// Creates the agents and conversations that a config describes. Clones share the models' caches
@@ -19,13 +20,21 @@ pub struct Runtime {
     pub(crate) nodes: Option<Arc<dyn NodeInvoker>>,
     /// The config with what the session changes; `None` when it changes nothing.
     pub(crate) session_config: Option<Arc<Config>>,
+    /// The indices of notes that are open.
+    pub(crate) memories: OpenMemories,
 }
 
 impl Runtime {
     /// Creates a runtime. Contacts no server.
     #[must_use]
     pub fn new(models: ModelRegistry) -> Self {
-        Self { models, clock: PromptClock::default(), nodes: None, session_config: None }
+        Self {
+            models,
+            clock: PromptClock::default(),
+            nodes: None,
+            session_config: None,
+            memories: OpenMemories::default(),
+        }
     }
 
     /// Uses another clock for the time in prompts.

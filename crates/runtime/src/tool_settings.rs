@@ -27,7 +27,17 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 pub(crate) const SKILL_TOOL: &str = "skill";
 
 /// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 7] = ["browser", "cron", "list", "message", "nodes", "process", "search"];
+const HEAVY_TOOLS: [&str; 9] = [
+    "browser",
+    "cron",
+    "list",
+    "memory_get",
+    "memory_search",
+    "message",
+    "nodes",
+    "process",
+    "search",
+];
 
 /// The tools that are not offered when `sandbox.workspaceAccess` is `ro`.
 const WRITING_TOOLS: [&str; 3] = ["apply_patch", "edit", "write"];
@@ -101,6 +111,7 @@ impl Runtime {
             tools.push(Arc::new(SkillTool::new(skills)));
         }
         tools.extend(self.nodes_tool(agent, profile));
+        tools.extend(self.memory_tools(agent, workspace, profile)?);
         Ok(AgentTools { tools, warnings })
     }
 

@@ -10,6 +10,7 @@ mod edit;
 mod exec;
 mod glob;
 mod list;
+mod memory;
 mod nodes;
 mod nodes_tool;
 mod outputs;
@@ -30,6 +31,7 @@ pub use exec::{
     HostCommand, HostCommandEnd, HostCommandError, HostCommandRequest, JudgedCommand, NodeCommand,
     NodeCommandJudge, NodeCommandPlan, NodeOptions, ProgramFinder,
 };
+pub use memory::{MemoryGetTool, MemorySearchLimits, MemorySearchTool};
 pub use nodes::{NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name};
 pub use nodes_tool::NodesTool;
 pub use outputs::WorkspaceOutputStore;

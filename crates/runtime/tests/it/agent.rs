@@ -119,7 +119,7 @@ async fn a_small_model_gets_a_shorter_prompt() {
     for (window, mode, profile) in [
         (4_096, "localModelMode: 'auto'", PromptProfile::Lean),
         (131_072, "localModelMode: 'auto'", PromptProfile::Default),
-        (4_096, "", PromptProfile::Default),
+        (6_000, "", PromptProfile::Default),
         (131_072, "localModelMode: 'lean'", PromptProfile::Lean),
         (4_096, "localModelMode: 'default'", PromptProfile::Default),
         (131_072, "experimental: { localModelLean: true }", PromptProfile::Lean),
@@ -147,7 +147,7 @@ async fn a_window_that_the_default_profile_would_fill_gets_the_lean_one_unless_a
     for (window, mode, profile) in [
         (3_000, "", PromptProfile::Lean),
         (2_048, "", PromptProfile::Lean),
-        (4_096, "", PromptProfile::Default),
+        (6_000, "", PromptProfile::Default),
         (3_000, "localModelMode: 'default'", PromptProfile::Default),
         (3_000, "experimental: { localModelLean: false }", PromptProfile::Default),
         (3_000, "models: { 'lab/tiny': { localModelMode: 'default' } }", PromptProfile::Default),
@@ -171,7 +171,8 @@ async fn a_window_that_the_default_profile_would_fill_gets_the_lean_one_unless_a
 
 #[tokio::test]
 async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
-    let server = MockVllm::builder().start().await.unwrap();
+    let spec = ModelSpec::new("tiny", 16_384);
+    let server = MockVllm::builder().model(spec).start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     fs::create_dir(lab.state().join("workspace")).unwrap();
     let mut file = File::create(lab.state().join("workspace/AGENTS.md")).unwrap();
@@ -183,7 +184,17 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     assert_eq!(names(&explained.sections), ["identity", "workspace", "guidance", "files"]);
     assert_eq!(
         names(&explained.tools),
-        ["edit", "exec", "list", "process", "read", "search", "write"]
+        [
+            "edit",
+            "exec",
+            "list",
+            "memory_get",
+            "memory_search",
+            "process",
+            "read",
+            "search",
+            "write",
+        ]
     );
     let parts = explained.sections.iter().chain(&explained.tools);
     assert!(parts.clone().all(|part| part.tokens > 0 && part.bytes > 0), "{explained:?}");
@@ -196,7 +207,7 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
 
 #[tokio::test]
 async fn the_first_request_of_each_profile_is_within_its_budget() {
-    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 7)] {
+    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 9)] {
         let server = MockVllm::builder().start().await.unwrap();
         let config = format!(
             r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},

@@ -13,4 +13,6 @@ mod gateway_commands;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod prefix;

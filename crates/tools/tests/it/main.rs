@@ -15,6 +15,8 @@ mod exec_without_shell;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod named_roots;
 #[cfg(test)]
 mod nodes;
