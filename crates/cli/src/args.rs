@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod gateway;
 mod infer;
 pub(crate) mod logs;
+pub(crate) mod memory;
 pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod prompt;
@@ -95,6 +96,9 @@ pub(crate) enum CliCommand {
     Sessions(DeferredArgs<sessions::SessionsArgs>),
     /// List, show and check the skills of an agent
     Skills(DeferredArgs<skills::SkillsArgs>),
+    /// Search the notes of agents, and show and update the index of them
+    #[command(subcommand_required = true)]
+    Memory(DeferredArgs<memory::MemoryArgs>),
     /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
     Trace(DeferredArgs<trace::TraceArgs>),

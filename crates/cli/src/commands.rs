@@ -19,6 +19,7 @@ pub(crate) mod gateway;
 pub(crate) mod infer;
 mod learned_report;
 pub(crate) mod logs;
+pub(crate) mod memory;
 pub(crate) mod models_import;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;

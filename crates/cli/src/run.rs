@@ -268,6 +268,9 @@ impl StartupContext<'_> {
             CliCommand::Skills(DeferredArgs(args)) => {
                 self.run_with_config(|context| commands::skills::run(context, args))
             }
+            CliCommand::Memory(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::memory::run(context, args.action))
+            }),
             CliCommand::Status(DeferredArgs(args)) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::status::run(context, &args))
             }),

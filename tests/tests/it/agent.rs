@@ -87,7 +87,20 @@ async fn the_prefix_of_every_request_is_the_same() {
     }
     let tools = first["tools"].as_array().unwrap().iter();
     let names: Vec<_> = tools.map(|tool| tool["function"]["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["edit", "exec", "list", "process", "read", "search", "write"]);
+    assert_eq!(
+        names,
+        [
+            "edit",
+            "exec",
+            "list",
+            "memory_get",
+            "memory_search",
+            "process",
+            "read",
+            "search",
+            "write",
+        ]
+    );
     for pair in chats[..5].windows(2) {
         let [before, after] = [&pair[0], &pair[1]].map(|chat| chat["messages"].to_string());
         let before = before.split(r"\n\n[It is ").next().unwrap().trim_end_matches(']');

@@ -70,6 +70,8 @@ mod json_output;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod node_exec;
 #[cfg(test)]
 mod nodes;

@@ -66,7 +66,17 @@ async fn a_turn_with_tools_is_distinguished_from_its_start_to_its_result() {
     let lines = lines(&home.run(&args(message, &["--yes"])).await.code(0));
     let start = &lines[0];
     assert_eq!((&start["type"], &start["version"]), (&json!("start"), &json!(1)));
-    let tools = ["edit", "exec", "list", "process", "read", "search", "write"];
+    let tools = [
+        "edit",
+        "exec",
+        "list",
+        "memory_get",
+        "memory_search",
+        "process",
+        "read",
+        "search",
+        "write",
+    ];
     assert_eq!(start["tools"], json!(tools));
     assert_eq!((&start["model"], &start["contextWindow"]), (&json!("tiny"), &json!(16_384)));
     assert_eq!(start["sessionKey"], json!("agent:main:main"));
