@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn chunks_overlap_by_whole_lines_and_know_their_place() {
-        let text: String = (1..=12).map(|n| format!("line {n:02} abcdef\n")).collect();
+        let lines = (1..=12).map(|n| format!("line {n:02} abcdef\n"));
+        let text = lines.collect::<Vec<_>>().concat();
         let chunks = split_note(&text, LIMITS);
         let places: Vec<_> = chunks.iter().map(|it| (it.first_line, it.line_count)).collect();
         assert_eq!(places, [(1, 4), (4, 4), (7, 4), (10, 3)]);

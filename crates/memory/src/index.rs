@@ -26,7 +26,7 @@ const BATCH_TEXTS: usize = 32;
 const SEARCH_TEXTS: usize = 512;
 
 /// How long a server that failed is not asked again.
-const RETRY_AFTER: Duration = Duration::from_secs(60);
+const RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// The name of the file with the index of an agent's notes in a workspace: an agent may work in
 /// several.

@@ -7,7 +7,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openclaw_fs::{DirectoryHandle, EntryKind, FileVersion, OpenedEntry};
+use openclaw_fs::{
+    DirectoryHandle, EntryKind, EntryLocation, FileVersion, LocatedEntry, OpenedEntry,
+};
 
 use crate::error::MemoryError;
 
@@ -22,8 +24,8 @@ const MAX_NAMES: usize = 50_000;
 /// The most notes.
 const MAX_NOTES: usize = 100_000;
 
-/// Whether a file, opened by this path, may be read.
-pub type NoteFilter = Arc<dyn Fn(&Path, &File) -> bool + Send + Sync>;
+/// Whether a file, opened at this place, may be read.
+pub type NoteFilter = Arc<dyn Fn(&EntryLocation, &File) -> bool + Send + Sync>;
 
 /// The notes of a workspace. A path never leads outside: links are followed only as far as they stay
 /// in the workspace, and those to folders not at all.
@@ -129,10 +131,11 @@ impl NoteFolder {
     /// Reads a note; `None` when it is gone, is no regular file, leads outside, or may not be read.
     pub(crate) fn read_note(&self, path: &str) -> io::Result<Option<NoteContent>> {
         let path = Path::new(path);
-        let Ok(OpenedEntry::File(file, version)) = self.directory.open_entry(path, 0) else {
+        let Ok(opened) = self.directory.open_located_entry(path, 0) else { return Ok(None) };
+        let LocatedEntry { entry: OpenedEntry::File(file, version), location, .. } = opened else {
             return Ok(None);
         };
-        if self.filter.as_ref().is_some_and(|is_permitted| !is_permitted(path, &file)) {
+        if self.filter.as_ref().is_some_and(|is_permitted| !is_permitted(&location, &file)) {
             return Ok(None);
         }
         let mut bytes = Vec::new();

@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_snippet_begins_with_a_line_or_a_word() {
-        let text: String = (0..60).map(|n| format!("line {n:02} is here\n")).collect();
+        let lines = (0..60).map(|n| format!("line {n:02} is here\n"));
+        let text = lines.collect::<Vec<_>>().concat();
         let at = text.find("line 30").unwrap();
         let snippet = cut_snippet(&text, at);
         assert!(snippet.starts_with("line 2") && snippet.contains("line 30"), "{snippet}");

@@ -24,7 +24,9 @@ impl SignTable {
                 *sum += f32::from(*number) * factor;
             }
         }
-        mean.iter_mut().for_each(|sum| *sum /= count.max(1.0));
+        for sum in &mut mean {
+            *sum /= count.max(1.0);
+        }
         let words_per_row = dimension.div_ceil(64);
         let mut words = Vec::with_capacity(words_per_row * factors.len());
         for (row, factor) in numbers.chunks_exact(dimension).zip(factors) {

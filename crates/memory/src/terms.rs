@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(texts(&terms), ["the", "fox", "or", "天"]);
         assert!(terms[3].is_prefix && !terms[0].is_prefix);
         assert_eq!(parse_query(&"w ".repeat(99)).len(), 1);
-        let many: String = (0..99).map(|n| format!("w{n} ")).collect();
+        let many = (0..99).map(|n| format!("w{n} ")).collect::<Vec<_>>().concat();
         assert_eq!(parse_query(&many).len(), MAX_QUERY_TERMS);
     }
 

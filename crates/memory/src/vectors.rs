@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn the_longest_vector_of_the_largest_numbers_does_not_overflow() {
         let vector = vec![1.0; MAX_DIMENSION];
-        let table = table(&[vector.clone()]);
+        let table = table(std::slice::from_ref(&vector));
         let nearest = table.nearest_chunks(&vector, 1);
         assert!((nearest.best[0].1 - 1.0).abs() < 0.01, "{nearest:?}");
     }
@@ -340,7 +340,7 @@ mod tests {
             a in proptest::collection::vec(-1.0_f32..1.0, 100),
             b in proptest::collection::vec(-1.0_f32..1.0, 100),
         ) {
-            let table = table(&[a.clone()]);
+            let table = table(std::slice::from_ref(&a));
             let found = table.nearest_chunks(&b, 1).best[0].1;
             prop_assert!((found - cosine(&a, &b)).abs() < 0.02);
         }

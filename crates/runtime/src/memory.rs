@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,7 @@ impl Runtime {
             AgentSetupError::new(AgentSetupErrorKind::Workspace, message).with_source(error)
         })?;
         let permitting = workspace.clone();
-        let filter = move |path: &Path, opened: &_| permitting.permits_file(path, opened);
+        let filter = move |place: &_, opened: &_| permitting.permits_file(place, opened);
         let [max_tokens, overlap_tokens] = [search.chunk_tokens(), search.chunk_overlap()]
             .map(|tokens| usize::try_from(tokens).unwrap_or(usize::MAX));
         let embedder = search.uses_vectors().then(|| {

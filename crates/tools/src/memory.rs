@@ -115,7 +115,7 @@ impl Tool for MemorySearchTool {
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: MemorySearchArguments = decode_arguments(&self.spec, call)?;
         check_corpus(&self.spec, arguments.corpus.as_deref())?;
-        let text = shorten_text(arguments.query.trim(), MAX_QUERY_BYTES).to_string();
+        let text = shorten_text(arguments.query.trim(), MAX_QUERY_BYTES);
         if text.is_empty() {
             return Err(refuse(&self.spec, "`query` is empty"));
         }
@@ -247,7 +247,7 @@ impl PlannedToolCall for MemoryGetCall {
     async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
         match self.index.read_note(&self.path, self.first, Some(self.lines)) {
             Ok(Some(passage)) => {
-                ToolOutput::from_text(passage_text(passage, context.max_output_bytes))
+                ToolOutput::from_text(passage_text(&passage, context.max_output_bytes))
             }
             Ok(None) => {
                 let answer = json!({"status": "not_found", "path": self.path, "text": ""});
@@ -261,7 +261,7 @@ impl PlannedToolCall for MemoryGetCall {
 }
 
 /// The lines as JSON; whole lines are left out at the end when they do not fit.
-fn passage_text(passage: NotePassage, max_bytes: usize) -> String {
+fn passage_text(passage: &NotePassage, max_bytes: usize) -> String {
     let room = max_bytes.saturating_sub(RESERVED_BYTES + passage.path.len());
     let (mut text, mut size, mut lines) = (String::new(), 0, 0);
     for line in passage.text.lines() {
@@ -278,7 +278,7 @@ fn passage_text(passage: NotePassage, max_bytes: usize) -> String {
     }
     if lines == 0 && passage.line_count > 0 {
         // One line that is too long: JSON at most doubles what people write.
-        text = shorten_text(&passage.text, room / 2).to_string();
+        text = shorten_text(&passage.text, room / 2);
         lines = 1;
     }
     let next = passage.first_line + lines;

@@ -89,7 +89,8 @@ async fn a_refused_file_is_neither_searched_nor_read() {
     lab.write("memory/private.md", "zebra");
     lab.write("memory/open.md", "zebra");
     let notes = NoteFolder::open(&lab.workspace(), MAX_BYTES).unwrap();
-    let notes = notes.with_filter(Arc::new(|path, _| !path.ends_with("private.md")));
+    let notes =
+        notes.with_filter(Arc::new(|place, _| !place.absolute_path().ends_with("private.md")));
     let path = lab.index_path();
     let index =
         MemoryIndex::new(MemoryIndexOptions { path, notes, chunks: CHUNKS, embedder: None });

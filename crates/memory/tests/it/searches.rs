@@ -70,7 +70,8 @@ async fn scripts_without_spaces_are_found_by_any_word() {
 #[tokio::test]
 async fn results_are_limited_and_do_not_repeat_lines() {
     let lab = Lab::new();
-    let long: String = (0..400).map(|n| format!("entry {n}: watered the tomatoes\n")).collect();
+    let lines = (0..400).map(|n| format!("entry {n}: watered the tomatoes\n"));
+    let long = lines.collect::<Vec<_>>().concat();
     lab.write("memory/long.md", long);
     for n in 0..9 {
         lab.write(&format!("memory/{n}.md"), "tomatoes\n");

@@ -68,13 +68,12 @@ impl Workspace {
         Ok((entry, location))
     }
 
-    /// Whether a file that was opened by a path of the workspace may be read: it is inside, and not
-    /// one of the program itself.
+    /// Whether a file that is open may be read: it is not one of the program itself.
     #[must_use]
-    pub fn permits_file(&self, path: &Path, file: &File) -> bool {
-        let location = self.root.directory.locate_file(file, path);
-        let is_own = file.metadata().is_ok_and(|metadata| self.private.contains_file(&metadata));
-        location.is_ok_and(|location| !self.is_private(&location)) && !is_own
+    pub fn permits_file(&self, location: &EntryLocation, file: &File) -> bool {
+        let metadata = file.metadata();
+        !self.is_private(location)
+            && metadata.is_ok_and(|metadata| !self.private.contains_file(&metadata))
     }
 
     /// Whether a place belongs to the program itself. Saved outputs do not: they are for the model.

@@ -75,10 +75,10 @@ async fn results_fit_the_output_limit_and_say_that_some_are_missing() {
     let [search, get] = tools(folder.path());
     for n in 0..20 {
         let path = folder.path().join(format!("work/memory/{n}.md"));
-        save(&path, &format!("tea {n} \"quoted\" {}\n", "word ".repeat(200)));
+        save(&path, format!("tea {n} \"quoted\" {}\n", "word ".repeat(200)));
     }
-    save(&folder.path().join("work/MEMORY.md"), &"a line \"with\" quotes\n".repeat(400));
-    save(&folder.path().join("work/USER.md"), &"\u{e9}\u{1}".repeat(5000));
+    save(&folder.path().join("work/MEMORY.md"), "a line \"with\" quotes\n".repeat(400));
+    save(&folder.path().join("work/USER.md"), "\u{e9}\u{1}".repeat(5000));
     for limit in [1000, 3000, 9000] {
         let found = run(&*search, json!({"query": "tea", "maxResults": 20}), limit).await;
         assert!(found.text.len() <= limit, "{}", found.text.len());
