@@ -55,6 +55,9 @@ _openclaw() {
             openclaw,logs)
                 cmd="openclaw__subcmd__logs"
                 ;;
+            openclaw,memory)
+                cmd="openclaw__subcmd__memory"
+                ;;
             openclaw,models)
                 cmd="openclaw__subcmd__models"
                 ;;
@@ -211,6 +214,15 @@ _openclaw() {
             openclaw__subcmd__infer__subcmd__model,run)
                 cmd="openclaw__subcmd__infer__subcmd__model__subcmd__run"
                 ;;
+            openclaw__subcmd__memory,index)
+                cmd="openclaw__subcmd__memory__subcmd__index"
+                ;;
+            openclaw__subcmd__memory,search)
+                cmd="openclaw__subcmd__memory__subcmd__search"
+                ;;
+            openclaw__subcmd__memory,status)
+                cmd="openclaw__subcmd__memory__subcmd__status"
+                ;;
             openclaw__subcmd__models,import)
                 cmd="openclaw__subcmd__models__subcmd__import"
                 ;;
@@ -341,7 +353,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config status doctor models sessions skills trace approvals exec-approvals exec-policy security sandbox gateway devices node nodes logs prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat setup onboard configure infer capability config status doctor models sessions skills memory trace approvals exec-approvals exec-policy security sandbox gateway devices node nodes logs prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1948,6 +1960,118 @@ _openclaw() {
                     return 0
                     ;;
                 --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__memory)
+            opts="-v -q -h --config --set --verbose --quiet --help status search index"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__memory__subcmd__index)
+            opts="-v -q -h --agent --force --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__memory__subcmd__search)
+            opts="-v -q -h --query --agent --max-results --min-score --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-results)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-score)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__memory__subcmd__status)
+            opts="-v -q -h --agent --deep --index --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

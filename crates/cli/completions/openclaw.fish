@@ -43,6 +43,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'Show, test and reset the models and their servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "skills" -d 'List, show and check the skills of an agent'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "memory" -d 'Search the notes of agents, and show and update the index of them'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
@@ -588,6 +589,41 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand skills; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -f -a "status" -d 'Show what is indexed, and with which embedding model'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -f -a "search" -d 'Search the notes as the agent does'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and not __fish_seen_subcommand_from status search index" -f -a "index" -d 'Bring the index up to date, with all vectors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l agent -d 'The agent; default: every agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l deep -d 'Ask the server whether there is an embedding model'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l index -d 'Bring the index up to date first; implies --deep'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON array'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l query -d 'The same as QUERY' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l max-results -d 'The most results' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l min-score -d 'The least score of a result, from 0 to 1' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -l agent -d 'The agent; default: every agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -l force -d 'Read all notes again, also those that did not change'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -l json -d 'Print one JSON array'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
