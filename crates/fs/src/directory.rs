@@ -137,7 +137,7 @@ impl DirectoryHandle {
     /// # Errors
     /// When nothing has that name.
     pub fn child_version(&self, name: &OsStr) -> Result<FileVersion, EntryError> {
-        self.0.child_version(name)
+        self.0.entry_version(Path::new(name))
     }
 
     /// The size and age of an entry; a symbolic link is not followed.

@@ -234,13 +234,6 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         Ok(self.find_directory(directory)?.examine_name(name)?.version)
     }
 
-    pub(super) fn child_version(&self, name: &OsStr) -> Result<FileVersion, EntryError> {
-        if Path::new(name).components().count() != 1 {
-            return Err(EntryError::Outside);
-        }
-        Ok(self.root.examine_name(name)?.version)
-    }
-
     #[cfg(unix)]
     pub(super) fn open_subdirectory(&self, path: &Path) -> Result<OwnedFd, EntryError> {
         Ok(self.root.open_directory(path, LinkPolicy::Follow)?.into_descriptor())
