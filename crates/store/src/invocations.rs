@@ -14,6 +14,9 @@ const MAX_RESULT_BYTES: i64 = if cfg!(test) { 1000 } else { 64 << 20 };
 /// How long a command is kept after its end, in milliseconds: a week.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// The commands that are kept however old they are.
+const MIN_KEPT_INVOCATIONS: u32 = if cfg!(test) { 2 } else { 256 };
+
 const CREATE_TABLE_SQL: &str = "
     CREATE TABLE IF NOT EXISTS invocation (
         n INTEGER PRIMARY KEY,
@@ -174,12 +177,17 @@ fn begin_invocation(
     Ok(if inserted == 1 { InvocationStart::Begun } else { InvocationStart::ApprovalUsed })
 }
 
-/// Forgets what ended, or was begun and left, longer than a week ago, and what is too much.
+/// Forgets what ended, or was begun and left, longer than a week ago, and what is too much. The last
+/// ones stay whatever their age: a clock that is set forward must not have a command run twice.
 fn forget_old(connection: &Connection) -> Result<(), StoreError> {
     let fail = StoreError::from_sql_error("forget old commands");
     let oldest = files::unix_millis().saturating_sub(KEPT_MS);
     connection
-        .execute("DELETE FROM invocation WHERE coalesce(ended_at, begun_at) < ?1", [oldest])
+        .execute(
+            "DELETE FROM invocation WHERE coalesce(ended_at, begun_at) < ?1
+             AND n <= (SELECT n FROM invocation ORDER BY n DESC LIMIT 1 OFFSET ?2)",
+            params![oldest, MIN_KEPT_INVOCATIONS],
+        )
         .map_err(fail)?;
     connection
         .execute(

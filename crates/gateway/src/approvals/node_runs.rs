@@ -1,6 +1,6 @@
 //! Commands of nodes that a client asks to have approved before it runs them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use openclaw_protocol::gateway::{CallDecision, GatewayError, GatewayErrorCode, ResponseFrame};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::clients::EventAudience;
 use crate::grants::ClientGrant;
 use crate::methods::ConnectedClient;
 use crate::random::random_uuid;
+use crate::runs::unix_millis;
 
 /// The most commands of nodes that wait for a decision or were allowed and did not run yet. Those of
 /// the owner are counted apart.
@@ -49,7 +50,28 @@ pub(crate) struct ApprovalRequestParams {
 pub(super) struct NodeRun {
     prepared: PreparedPlan,
     requester: ApprovalRequester,
-    expires_at: Instant,
+    deadline: ApprovalDeadline,
+}
+
+/// When an approval ends, by two clocks: one stands still while the machine sleeps, and the other one can
+/// be set back.
+#[derive(Debug, Clone, Copy)]
+struct ApprovalDeadline {
+    at: Instant,
+    /// In milliseconds since the Unix epoch.
+    at_ms: u64,
+}
+
+impl ApprovalDeadline {
+    fn after(limit: Duration) -> Self {
+        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let at_ms = unix_millis(SystemTime::now()).saturating_add(millis);
+        Self { at: Instant::now() + limit, at_ms }
+    }
+
+    fn has_passed(self, now: Instant, now_ms: u64) -> bool {
+        now >= self.at || now_ms >= self.at_ms
+    }
 }
 
 /// What a client says was approved.
@@ -162,11 +184,10 @@ impl PendingApprovals {
                  make one.",
             )
         })?;
-        let now = Instant::now();
-        state.allowed.retain(|_, run| run.expires_at > now);
+        state.allowed.retain(|_, run| !run.is_expired());
         state.check_share(&requester)?;
         let description = prepared.describe(&id, limit);
-        let run = NodeRun { prepared, requester, expires_at: now + limit };
+        let run = NodeRun { prepared, requester, deadline: ApprovalDeadline::after(limit) };
         let pending = PendingApproval {
             description: description.clone(),
             can_allow_always: false,
@@ -213,7 +234,7 @@ impl PendingApprovals {
                 unknown_approval(id)
             });
         };
-        if run.expires_at <= Instant::now() {
+        if run.is_expired() {
             return Err(refusal("APPROVAL_EXPIRED", "The approval has expired."));
         }
         run.check_claim(claim, client)?;
@@ -259,8 +280,16 @@ impl ApprovalState {
 }
 
 impl NodeRun {
-    /// Only the owner of the gateway allows what its own client asked for.
+    /// Whether the time for the command is over.
+    fn is_expired(&self) -> bool {
+        self.deadline.has_passed(Instant::now(), unix_millis(SystemTime::now()))
+    }
+
+    /// Only the owner of the gateway allows what its own client asked for, and nobody what is over.
     pub(super) fn check_approver(&self, approver: &ClientGrant) -> Result<(), GatewayError> {
+        if self.is_expired() {
+            return Err(refusal("APPROVAL_EXPIRED", "The time to decide is over."));
+        }
         let is_same = approver.device.is_some() && approver.device == self.requester.device;
         if is_same && !approver.is_owner {
             return Err(GatewayError::new(
@@ -300,4 +329,21 @@ impl NodeRun {
 
 fn refusal(code: &str, text: &str) -> GatewayError {
     GatewayError::invalid_request(text).with_details(json!({ "code": code }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_ends_by_the_clock_that_says_so_first() {
+        let deadline = ApprovalDeadline::after(Duration::from_mins(30));
+        let (now, now_ms) = (Instant::now(), unix_millis(SystemTime::now()));
+        assert!(!deadline.has_passed(now, now_ms));
+        // The machine slept for an hour, or its clock was set forward.
+        assert!(deadline.has_passed(now, now_ms + 3_600_000));
+        // The clock was set back by a day: the approval lasts no longer for it.
+        assert!(!deadline.has_passed(now, now_ms - 86_400_000));
+        assert!(deadline.has_passed(now + Duration::from_mins(31), now_ms - 86_400_000));
+    }
 }

@@ -34,3 +34,5 @@ mod socket;
 mod test_device;
 #[cfg(test)]
 mod test_node;
+#[cfg(test)]
+mod ws_cases;

@@ -90,3 +90,26 @@ async fn old_commands_and_long_results_are_forgotten_the_oldest_first() {
         .unwrap();
     assert_eq!(log.begin(request("19")).await.unwrap(), InvocationStart::Begun);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_has_no_command_run_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(&folder.path().join("node.sqlite"), "first");
+    for key in ["a", "b"] {
+        assert_eq!(log.begin(request(key)).await.unwrap(), InvocationStart::Begun);
+        log.finish(key, "done".to_owned()).await.unwrap();
+    }
+    let year = 365 * 86_400_000_i64;
+    log.store
+        .0
+        .writer
+        .write(move |connection| {
+            let sql = "UPDATE invocation SET begun_at = begun_at - ?1, ended_at = ended_at - ?1";
+            connection.execute(sql, [year]).map(|_| ()).map_err(StoreError::from_sql_error("age"))
+        })
+        .unwrap();
+    let done = || InvocationStart::Ended(Some("done".to_owned()));
+    assert_eq!(log.begin(request("b")).await.unwrap(), done());
+    assert_eq!(log.begin(request("c")).await.unwrap(), InvocationStart::Begun);
+    assert_eq!(log.begin(request("b")).await.unwrap(), done());
+}
