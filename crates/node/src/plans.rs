@@ -206,6 +206,7 @@ impl CommandPlanner {
             agent_id: wish.agent_id.clone(),
             session_key: wish.session_key.clone(),
             plan_hash: Some(command.plan().hash().to_string()),
+            ..SystemRunPlan::default()
         };
         Ok(JudgedWish { command, plan, decision, reason, sandbox: commands.sandbox.clone() })
     }

@@ -230,7 +230,11 @@ fn describe_grant(answer: &Value, role: &str) -> String {
         "node" => (commands.join(","), "no command"),
         _ => (scopes_of(answer), "no scope"),
     };
-    Some(granted).filter(|it| !it.is_empty()).unwrap_or_else(|| nothing.to_owned())
+    let granted = Some(granted).filter(|it| !it.is_empty()).unwrap_or_else(|| nothing.to_owned());
+    match rows_of(answer, "waitingCommands").len() {
+        0 => granted,
+        count => format!("{granted}; {count} wait for `openclaw nodes approve`"),
+    }
 }
 
 async fn clear_devices(

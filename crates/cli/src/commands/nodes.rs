@@ -123,12 +123,17 @@ async fn change(
 
 /// Says what was changed. `name` is what the node was called.
 fn describe_change(method: &str, answer: &Value, name: Option<&str>) -> Vec<String> {
-    let id = listing::text_of(answer, "nodeId");
+    // The original puts what was approved into `node`.
+    let inner = answer.get("node").unwrap_or(answer);
+    let known = |field: &str| if answer.get(field).is_some() { answer } else { inner };
+    let id = listing::text_of(known("nodeId"), "nodeId");
     let node = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
     match method {
         "node.pair.approve" => {
-            let commands: Vec<&str> =
-                listing::rows_of(answer, "commands").iter().filter_map(Value::as_str).collect();
+            let commands: Vec<&str> = listing::rows_of(known("commands"), "commands")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             vec![format!("Approved for {node}: {}.", commands.join(", "))]
         }
         "node.pair.reject" => vec![

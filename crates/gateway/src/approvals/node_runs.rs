@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::prepared_plans::{ApprovalRequester, PreparedPlan, command_fields};
+use super::prepared_plans::{ApprovalRequester, PreparedPlan, command_fields, hash_of_plan};
 use super::{
     APPROVAL_TIMEOUT, ApprovalState, ApprovalSubject, PendingApproval, PendingApprovals,
     decision_name, describe_decision, unknown_approval,
@@ -171,12 +171,11 @@ impl PendingApprovals {
                 "Clients ask about commands of nodes only: `host` must be `node`, with `nodeId`.",
             ));
         };
-        let hash = params.system_run_plan.as_ref().and_then(|plan| plan.get("planHash"));
-        let hash = hash.and_then(Value::as_str).unwrap_or_default();
+        let hash = params.system_run_plan.as_ref().map(hash_of_plan).unwrap_or_default();
         let id = random_uuid().map_err(|_| crate::devices::no_randomness())?;
         let mut state = self.lock();
         let requester = ApprovalRequester::new(requester);
-        let prepared = state.prepared.find(&node_id, hash, &requester);
+        let prepared = state.prepared.find(&node_id, &hash, &requester);
         let prepared = prepared.cloned().ok_or_else(|| {
             refusal(
                 "APPROVAL_REQUEST_MISMATCH",
@@ -318,8 +317,7 @@ impl NodeRun {
         if self.requester != ApprovalRequester::new(client) {
             return refuse("APPROVAL_DEVICE_MISMATCH", "The approval is for another client.");
         }
-        let hash = claim.plan.map(|plan| plan.get("planHash").and_then(Value::as_str));
-        let is_other_plan = hash.is_some_and(|hash| hash != Some(prepared.plan_hash.as_str()));
+        let is_other_plan = claim.plan.is_some_and(|plan| hash_of_plan(plan) != prepared.plan_hash);
         if is_other_plan || command_fields(claim.params) != prepared.fields {
             return refuse("APPROVAL_REQUEST_MISMATCH", "The approval is for another command.");
         }

@@ -1,9 +1,11 @@
 //! What nodes said that they would run.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::PendingApprovals;
 use crate::grants::ClientGrant;
@@ -54,16 +56,11 @@ impl PendingApprovals {
         params: &Value,
         result: &Value,
     ) {
-        let plan = result.get("plan");
-        let Some(plan_hash) = plan.and_then(|plan| plan.get("planHash")).and_then(Value::as_str)
-        else {
-            return;
-        };
-        let (Some(plan), Some(fields)) = (plan, params.as_object()) else { return };
+        let (Some(plan), Some(fields)) = (result.get("plan"), params.as_object()) else { return };
         let prepared = PreparedPlan {
             asker: ApprovalRequester::new(asker),
             node_id: node_id.to_owned(),
-            plan_hash: plan_hash.to_owned(),
+            plan_hash: hash_of_plan(plan),
             plan: plan.clone(),
             fields: command_fields(fields),
             reason: result.get("reason").and_then(Value::as_str).map(str::to_owned),
@@ -162,6 +159,21 @@ impl ApprovalRequester {
     }
 }
 
+/// The hash that a plan is known by: the one that the node put into it, else that of its fields
+/// without those that are `null`, which a client may have left out.
+pub(super) fn hash_of_plan(plan: &Value) -> String {
+    if let Some(hash) = plan.get("planHash").and_then(Value::as_str).filter(|it| !it.is_empty()) {
+        return hash.to_owned();
+    }
+    let fields = plan.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let fields: BTreeMap<_, _> = fields.collect();
+    let digest = Sha256::digest(json!(fields).to_string());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// The fields that decide about what a command does; one that is `null` is absent.
 pub(super) fn command_fields(params: &Map<String, Value>) -> Map<String, Value> {
     let fields = COMMAND_FIELDS.into_iter().filter_map(|field| {
@@ -184,6 +196,17 @@ mod tests {
             fields: Map::new(),
             reason: None,
         }
+    }
+
+    #[test]
+    fn a_plan_without_a_hash_is_known_by_its_fields() {
+        let whole =
+            json!({ "argv": ["ls"], "agentId": null, "policySnapshot": { "b": 1, "a": 2 } });
+        let sent = json!({ "policySnapshot": { "a": 2, "b": 1 }, "argv": ["ls"] });
+        assert_eq!(hash_of_plan(&whole), hash_of_plan(&sent));
+        let other = json!({ "policySnapshot": { "a": 2, "b": 1 }, "argv": ["rm"] });
+        assert_ne!(hash_of_plan(&other), hash_of_plan(&sent));
+        assert_eq!(hash_of_plan(&json!({ "planHash": "x", "argv": ["rm"] })), "x");
     }
 
     #[test]

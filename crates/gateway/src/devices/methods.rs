@@ -107,8 +107,8 @@ impl DeviceManager {
         }))
     }
 
-    /// Approves a request, of a node with the commands that it names. Nobody gives more than what
-    /// they have, and no device approves itself.
+    /// Approves a request, of a node with the commands that it names; without them for a caller who
+    /// may not give them. Nobody gives more than what they have, and no device approves itself.
     async fn approve(
         &self,
         params: ApproveParams,
@@ -126,10 +126,10 @@ impl DeviceManager {
                 "A device does not approve its own request.",
             ));
         }
-        let with_commands = !identity_only;
-        if with_commands && needs_admin(&request.commands) && !approver.allows(ClientScope::Admin) {
-            return Err(missing_scope(ClientScope::Admin.name()));
-        }
+        // The original's client asks for no more than pairing here, and approves commands apart.
+        let may_approve_commands =
+            approver.allows(ClientScope::Admin) || !needs_admin(&request.commands);
+        let with_commands = !identity_only && may_approve_commands;
         let _alone = self.gate.write().await;
         if with_commands && live.settings().is_open() && needs_admin(&request.commands) {
             return Err(refuse_open_commands());
@@ -149,6 +149,7 @@ impl DeviceManager {
             "role": request.role,
             "scopes": request.scopes,
             "commands": if with_commands { request.commands.as_slice() } else { &[] },
+            "waitingCommands": if with_commands { &[] } else { request.commands.as_slice() },
             "device": self.describe_device(&device),
         }))
     }

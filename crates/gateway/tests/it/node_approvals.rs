@@ -301,3 +301,41 @@ async fn the_same_request_learns_what_came_of_an_approved_command() {
     assert_eq!(reason(&refused), "UNKNOWN_APPROVAL_ID", "{refused}");
     lab.end().await;
 }
+
+#[tokio::test]
+async fn a_plan_without_a_hash_goes_back_whole_with_a_command_that_matches_it() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut owner = lab.operator().await;
+    let mut node = TestNode::new(1, ALL);
+    let mut client = node.pair(&lab, &mut owner).await;
+    let plan = json!({
+        "argv": ["/usr/bin/id"], "cwd": "/srv", "commandText": "/usr/bin/id", "agentId": null,
+        "sessionKey": null, "mutableFileOperand": { "argvIndex": 0, "sha256": "x" },
+    });
+    let prepare = node.invoke("system.run.prepare", &json!({ "command": ["id"] }));
+    let result = json!({ "plan": plan });
+    carry_out(&mut owner, (&node, &mut client), prepare, &result).await;
+    // A client may leave out what is `null`.
+    let mut sent = plan.clone();
+    sent.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    let ask = json!({
+        "host": "node", "nodeId": node.id(), "twoPhase": true, "systemRunPlan": sent,
+    });
+    owner.request("ask", "exec.approval.request", ask).await;
+    let accepted = owner.response("ask").await;
+    let id = accepted["payload"]["id"].as_str().unwrap().to_owned();
+    let decision = json!({ "id": id, "decision": "allow-once" });
+    let decided = owner.call("exec.approval.resolve", decision).await;
+    assert_eq!(decided["ok"], true, "{decided}");
+    let run = json!({
+        "command": ["id"], "approved": true, "runId": id, "systemRunPlan": sent,
+    });
+    let run = node.invoke("system.run", &run);
+    let (got, _) = carry_out(&mut owner, (&node, &mut client), run, &json!({})).await;
+    assert_eq!(got["systemRunPlan"], plan, "{got}");
+    assert_eq!(got["command"], plan["argv"]);
+    assert_eq!((&got["rawCommand"], &got["cwd"]), (&plan["commandText"], &plan["cwd"]));
+    assert_eq!(got.get("agentId"), None);
+    lab.end().await;
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The parameters of the command `system.which`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,9 +85,12 @@ pub struct SystemRunPlan {
     /// Its session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_key: Option<String>,
-    /// The SHA-256 of the plan in hexadecimal.
+    /// The SHA-256 of the plan in hexadecimal; nodes of the original name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
+    /// What else the node put into the plan. It gets the plan back whole.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// What a node's own policy says about a command.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openclaw_chat::{CommandContext, InterruptSignals};
 use openclaw_client::{GatewayAddress, GatewaySecret};
+use openclaw_config::env_vars;
 use openclaw_device::DeviceTokenFile;
 use openclaw_gateway::{GatewayAuthentication, find_client_secret};
 use openclaw_node::{NodeHost, NodeOptions, NodeStartError, NodeStopReason, ReconnectDelays};
@@ -133,17 +134,21 @@ fn prepare_start(context: &CommandContext, args: NodeRunArgs) -> Result<NodeStar
 
 /// The secret that the node shows until it has a token: the one of the command line, else that of
 /// this state folder's own gateway if the address is that gateway's. Behind any other address, also
-/// one of this machine, may be a tunnel to the gateway of somebody else.
+/// one of this machine, may be a tunnel to the gateway of somebody else. Where no gateway ever ran, a
+/// variable with a secret can only be meant for the gateway that the node connects to.
 fn find_secret(
     context: &CommandContext,
     args: GatewaySecretArgs,
     address: &GatewayAddress,
 ) -> Result<Option<GatewaySecret>, String> {
+    let models = &context.models;
     let is_given = args.token.is_some() || args.password.is_some();
-    if !is_given && !is_own_gateway(context, address) {
+    let variable = models.env().get(env_vars::OPENCLAW_GATEWAY_TOKEN);
+    let has_variable = variable.is_some_and(|value| !value.is_empty());
+    let is_meant = has_variable && !models.app_paths().state_dir().join("gateway").exists();
+    if !is_given && !is_meant && !is_own_gateway(context, address) {
         return Ok(None);
     }
-    let models = &context.models;
     let (loaded, state_dir) = (models.loaded_config(), models.app_paths().state_dir());
     let secret = find_client_secret(loaded, state_dir, &to_overrides(args))
         .map_err(|error| format!("failed to {error}"))?;

@@ -27,6 +27,14 @@ pub(super) async fn run_program(
     context: &CommandContext,
     args: NodesRunArgs,
 ) -> io::Result<ExitReason> {
+    if let Some(option) = args.command.first().filter(|word| word.starts_with('-')) {
+        let option = sanitize::escape_line(option);
+        context
+            .printer
+            .print_error(format_args!("there is no option `{option}` before the program"));
+        context.printer.print_hint("`openclaw nodes run --help` lists the options.");
+        return Ok(ExitReason::Usage);
+    }
     let Some(env) = parse_environment(&args.env) else {
         context.printer.print_error("`--env` must be NAME=VALUE");
         return Ok(ExitReason::Usage);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openclaw_protocol::gateway::{
     GatewayError, INVOKE_LEDGER_CAP, NodeInvokeParams, NodeInvokeResult,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{NodeInvocation, NodeInvokeOutcome, NodeProgress, needs_admin};
 use crate::approvals::NodeRunClaim;
@@ -133,10 +133,31 @@ impl ConnectedClient {
         let plan = plan.as_ref();
         let claim = NodeRunClaim { node_id, params: fields, plan, idempotency_key, has_ledger };
         let approval = self.state.approvals.consume_node_run(&run_id, &claim, &self.grant)?;
+        follow_foreign_plan(&approval.plan, fields);
         fields.insert("approved".to_owned(), Value::Bool(true));
         fields.insert("approvalDecision".to_owned(), approval.decision.into());
         fields.insert("runId".to_owned(), run_id.clone().into());
         fields.insert("systemRunPlan".to_owned(), approval.plan);
         Ok(Some(run_id))
+    }
+}
+
+/// Has a command say what its plan says, when the plan comes from a node of the original: such a node
+/// compares the two. Our nodes compare the hash of what they resolve themselves.
+fn follow_foreign_plan(plan: &Value, fields: &mut Map<String, Value>) {
+    if plan.get("planHash").is_some() {
+        return;
+    }
+    for (field, of_plan) in [
+        ("command", "argv"),
+        ("rawCommand", "commandText"),
+        ("cwd", "cwd"),
+        ("agentId", "agentId"),
+        ("sessionKey", "sessionKey"),
+    ] {
+        match plan.get(of_plan).filter(|value| !value.is_null()) {
+            Some(value) => fields.insert(field.to_owned(), value.clone()),
+            None => fields.remove(field),
+        };
     }
 }
