@@ -163,7 +163,7 @@ mod tests {
             if sent == count {
                 return None;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep_until(Instant::now() + pause).await;
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece))), sent + 1))
         });
         StreamBody::new(Box::pin(pieces))
@@ -191,7 +191,7 @@ mod tests {
         let reading = async {
             let mut piece = [0; 32];
             for _ in 0..10 {
-                tokio::time::sleep(WRITE_TIMEOUT / 2).await;
+                tokio::time::sleep_until(Instant::now() + WRITE_TIMEOUT / 2).await;
                 peer.read_exact(&mut piece).await.unwrap();
             }
             peer

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refusals::{
-    check_label, missing_scope, too_many_changes, unknown_device, unknown_request,
+    check_label, check_reach, missing_scope, too_many_changes, unknown_device, unknown_request,
 };
 use super::{DeviceManager, ask_device_log, hash_token, no_randomness};
 use crate::clients::{ClientQueue, EventAudience};
@@ -397,8 +397,4 @@ pub(super) fn describe_request(request: &PairingRequest) -> Value {
         "ts": request.requested_at,
         "expiresAtMs": request.expires_at,
     })
-}
-
-fn check_reach(caller: &ClientGrant, scopes: &[String]) -> Result<(), GatewayError> {
-    caller.first_missing(scopes).map_or(Ok(()), |missing| Err(missing_scope(missing)))
 }

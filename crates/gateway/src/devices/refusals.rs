@@ -3,6 +3,8 @@
 use openclaw_protocol::gateway::{GatewayError, GatewayErrorCode};
 use serde_json::json;
 
+use crate::grants::ClientGrant;
+
 /// The most characters of a name that an owner gives.
 const MAX_LABEL_CHARS: usize = 64;
 
@@ -45,4 +47,9 @@ pub(super) fn unknown_device(id: &str) -> GatewayError {
     let id: String = id.chars().take(64).collect();
     let text = format!("No device `{}` is paired.", id.escape_debug());
     GatewayError::invalid_request(text).with_details(json!({ "code": "UNKNOWN_DEVICE" }))
+}
+
+/// Refuses to a caller what needs scopes that it does not have.
+pub(super) fn check_reach(caller: &ClientGrant, scopes: &[String]) -> Result<(), GatewayError> {
+    caller.first_missing(scopes).map_or(Ok(()), |missing| Err(missing_scope(missing)))
 }

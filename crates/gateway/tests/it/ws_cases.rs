@@ -1,7 +1,5 @@
 //! What clients do that no client should, and what they do after a restart of the gateway.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use openclaw_mock_vllm::{MockVllm, Turn};
 use serde_json::{Value, json};
@@ -60,7 +58,7 @@ async fn all_of_many_clients_come_back_after_a_restart() {
             if client.try_connect(connect_params(&["operator.read"], &[])).await {
                 break client;
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     let mut clients = join_all((0..CLIENTS).map(|_| connect_until_in())).await;
