@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::lab::GatewayLab;
 use crate::test_device::TestDevice;
+use crate::test_node::TestNode;
 
 const READ: &str = "operator.read";
 const PAIRING: &str = "operator.pairing";
@@ -252,5 +253,24 @@ async fn a_device_that_becomes_another_machine_must_be_approved_again() {
         let refused = owner.call("device.pair.rename", params).await;
         assert_eq!(refused["error"]["code"], "INVALID_REQUEST");
     }
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn who_may_pair_only_approves_a_node_without_commands_that_reach_its_machine() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = GatewayLab::start(&server).await;
+    let mut owner = lab.operator().await;
+    let mut pairer = lab.connect(&[PAIRING], &[]).await;
+    let mut node = TestNode::new(1, &["system.which", "system.run"]);
+    let id = node.request_pairing(&lab).await;
+    let approved = pairer.call("device.pair.approve", json!({ "requestId": id })).await;
+    assert_eq!(approved["payload"]["commands"], json!([]), "{approved}");
+    let waiting = approved["payload"]["waitingCommands"].as_array().unwrap();
+    assert_eq!(waiting.len(), 2, "{approved}");
+    let mut client = node.connect(&lab).await;
+    assert_eq!(client.event("node.commands").await["payload"]["commands"], json!([]));
+    let described = owner.call("node.describe", json!({ "nodeId": node.id() })).await;
+    assert_eq!(described["payload"]["approvalState"], "pending-approval");
     lab.end().await;
 }

@@ -162,24 +162,6 @@ async fn commands_that_a_node_adds_later_wait_for_an_approval_of_their_own() {
 }
 
 #[tokio::test]
-async fn who_may_pair_only_approves_a_node_without_commands_that_reach_its_machine() {
-    let server = MockVllm::builder().start().await.unwrap();
-    let lab = GatewayLab::start(&server).await;
-    let mut owner = lab.operator().await;
-    let mut pairer = lab.connect(&["operator.pairing"], &[]).await;
-    let mut node = TestNode::new(1, &["system.which", "system.run"]);
-    let id = node.request_pairing(&lab).await;
-    let approved = pairer.call("device.pair.approve", json!({ "requestId": id })).await;
-    assert_eq!(approved["payload"]["commands"], json!([]), "{approved}");
-    let waiting = approved["payload"]["waitingCommands"].as_array().unwrap();
-    assert_eq!(waiting.len(), 2, "{approved}");
-    let mut client = node.connect(&lab).await;
-    assert_eq!(client.event("node.commands").await["payload"]["commands"], json!([]));
-    assert_eq!(described(&mut owner, &node).await["approvalState"], "pending-approval");
-    lab.end().await;
-}
-
-#[tokio::test]
 async fn an_identity_alone_offers_no_command_and_what_is_not_served_is_told_with_the_reason() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = GatewayLab::start(&server).await;
