@@ -57,6 +57,10 @@ impl AllowlistRule {
     }
 
     pub(crate) fn covers(&self, plan: &CommandPlan, command: &PlannedCommand, place: &str) -> bool {
+        // First, because few rules of a long list are for the program.
+        if !self.covers_program(command) {
+            return false;
+        }
         let directory = &plan.context().directory;
         // An entry says nothing about what is piped into the program and what is in its script.
         let is_exact = matches!(self.arguments, ArgumentPattern::Exact(_))
@@ -75,9 +79,7 @@ impl AllowlistRule {
             Some(CommandConcern::RiskyProgram { .. }) => is_exact || is_in_workspace.is_some(),
             Some(_) => false,
         };
-        may_cover
-            && self.covers_program(command)
-            && self.arguments.matches(command.target_argv(), directory)
+        may_cover && self.arguments.matches(command.target_argv(), directory)
     }
 
     pub(crate) fn covers_program(&self, command: &PlannedCommand) -> bool {

@@ -125,6 +125,7 @@ const INTERACTIVE: [&str; 45] = [
 const VERSION_CONTROL: [&str; 10] =
     ["bzr", "cvs", "fossil", "gh", "git", "glab", "hg", "jj", "svn", "tig"];
 
+/// The names of each group are sorted.
 const GROUPS: [(ProgramRisk, &[&str]); 9] = [
     (ProgramRisk::ShellBuiltin, &SHELL_BUILTINS),
     (ProgramRisk::Shell, &SHELLS),
@@ -266,7 +267,7 @@ fn is_risky_option(word: &str, letters: &str, options: &[&str]) -> bool {
 }
 
 fn risk_by_name(name: &str) -> Option<ProgramRisk> {
-    GROUPS.iter().find(|(_, names)| names.contains(&name)).map(|(risk, _)| *risk)
+    GROUPS.iter().find(|(_, names)| names.binary_search(&name).is_ok()).map(|(risk, _)| *risk)
 }
 
 /// The name without a version: `python3.11`, `gcc-13`, `lua5.4`.
@@ -279,6 +280,13 @@ fn without_version(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_each_group_are_sorted() {
+        for (risk, names) in GROUPS {
+            assert!(names.is_sorted(), "{risk:?}");
+        }
+    }
 
     #[test]
     fn programs_that_run_others_are_known_by_any_spelling() {
