@@ -23,7 +23,7 @@ async fn a_node_says_exactly_what_gateways_expect() {
     assert_eq!(client["platform"], "linux");
     assert_eq!(client["deviceFamily"], "Linux");
     assert_eq!(client["displayName"], "test-node");
-    assert_eq!(params["caps"], json!(["system"]));
+    assert_eq!(params["caps"], json!(["system", "invoke-ledger"]));
     let commands = json!([
         "system.run.prepare",
         "system.run",
