@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -35,10 +35,11 @@ impl HiddenPaths {
         let system = SYSTEM_PATHS.iter().map(PathBuf::from);
         let system = system.map(|path| HiddenName { path, may_exist: true });
         let mut sensitive = BTreeSet::new();
+        let mut resolver = LinkResolver::default();
         for HiddenName { path, may_exist } in in_homes.chain(system).chain(named) {
             // Most of them do not exist, and resolving is slow.
-            if may_exist && path.symlink_metadata().is_ok() {
-                sensitive.extend(std::fs::canonicalize(&path));
+            if may_exist {
+                sensitive.extend(resolver.resolve(&path));
             }
             sensitive.insert(path);
         }
@@ -70,6 +71,27 @@ impl HiddenPaths {
                 .is_some_and(|hidden| hidden.starts_with(path))
         };
         has_beneath(&self.private) || has_beneath(&self.sensitive)
+    }
+}
+
+/// Resolves the links of many paths, those of a directory once.
+#[derive(Debug, Default)]
+struct LinkResolver {
+    /// Each directory by its name, with its place; `None` for one that has none.
+    directories: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+impl LinkResolver {
+    /// The place of a path without symbolic links; `None` when nothing is there.
+    fn resolve(&mut self, path: &Path) -> Option<PathBuf> {
+        let is_link = path.symlink_metadata().ok()?.is_symlink();
+        let (Some(parent), Some(name), false) = (path.parent(), path.file_name(), is_link) else {
+            return std::fs::canonicalize(path).ok();
+        };
+        if !self.directories.contains_key(parent) {
+            self.directories.insert(parent.to_owned(), std::fs::canonicalize(parent).ok());
+        }
+        Some(self.directories.get(parent)?.as_ref()?.join(name))
     }
 }
 
@@ -170,6 +192,24 @@ fn list_directories(parent: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
     use crate::sandbox::SandboxProfile;
+
+    #[test]
+    fn links_lead_to_the_same_place_as_one_by_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("../a/b", root.join("a/back")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("broken")).unwrap();
+        let mut resolver = LinkResolver::default();
+        for name in
+            ["a/b", "link/b", "link", "link/back", "link/../a/b/..", "a/back/..", "broken", "c"]
+        {
+            let path = root.join(name);
+            assert_eq!(resolver.resolve(&path), std::fs::canonicalize(&path).ok(), "{name}");
+        }
+        assert_eq!(resolver.resolve(Path::new("/")), Some("/".into()));
+    }
 
     #[test]
     fn keys_and_histories_are_hidden_by_their_names_and_where_variables_name_them() {
