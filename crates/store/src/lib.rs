@@ -14,6 +14,7 @@ mod files;
 mod id;
 mod import;
 mod invocations;
+mod jobs;
 mod lease;
 mod log;
 mod opening;
@@ -41,6 +42,10 @@ pub use id::{SessionId, SessionKey};
 pub use import::ImportReport;
 pub use import::folder::{FolderImport, TranscriptFolder, find_transcript_folders};
 pub use invocations::{InvocationLog, InvocationRequest, InvocationStart};
+pub use jobs::{
+    JobEntry, JobLog, JobProgress, JobRecord, JobRunAdmission, JobRunEnd, JobRunQuery,
+    JobRunRecord, JobRunStart, JobRunStatus,
+};
 pub use log::{DamageKind, DamageReport};
 pub use opening::StoreWarning;
 pub use runs::{RunLog, RunRecord, RunRegistration, RunRequest, RunStatus};
