@@ -2,7 +2,7 @@
 //!
 //! [`conformance`] is the suite that every [`ChatModel`](openclaw_core::ChatModel) passes, and
 //! [`client`] reads what one answers. [`raw_server`] stands in for a server where `mock-vllm` is
-//! too well-behaved.
+//! too well-behaved, and [`bot_api`] for the server of a bot of Telegram.
 //!
 //! Unit tests of `core`, `mock-vllm` and `transport` cannot use this crate: it is built on those
 //! crates as they are without their tests, whose types are others than the ones under test.
@@ -16,6 +16,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "a test says which cases it skips")]
 
+pub mod bot_api;
 pub mod client;
 pub mod conformance;
 pub mod raw_server;
