@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod catalogue;
+mod channels;
 mod command_settings;
 mod crc;
 mod devices;
@@ -30,6 +31,10 @@ mod transcript;
 mod writer;
 
 pub use catalogue::SessionInfo;
+pub use channels::{
+    ChannelLog, ChannelPeer, ChatRecord, InboundEntry, InboundRecord, OutboxEntry, OutboxRecord,
+    OutboxStatus, PairingAnswer, PairingQuery, PairingRecord, SendOutcome,
+};
 pub use command_settings::CommandSettings;
 pub use devices::{
     DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken, NodeGrant, NodeRequest,
