@@ -1,11 +1,12 @@
-//! Benchmarks: wall time, processor time and peak memory of whole runs of the program, and the cost
-//! of reading token streams and of running turns.
+//! Benchmarks: wall time, processor time and peak memory of whole runs of the program, the cost of
+//! reading token streams and of running turns, and what a gateway takes and how late its events are.
 //!
 //! Each figure of the program is the median over whole processes against the mock server without
 //! delays. It covers everything a user waits for except the model.
 
 mod agent;
 mod fallback;
+mod gateway;
 mod line;
 mod measure;
 mod peers;
@@ -13,7 +14,7 @@ mod python;
 mod streams;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -23,6 +24,7 @@ pub(crate) use measure::measure;
 
 use self::measure::Sample;
 use self::table::{Measured, print};
+use crate::built::Build;
 use crate::product::{Product, Scratch};
 
 #[derive(Debug, Args)]
@@ -33,6 +35,12 @@ pub(crate) struct Bench {
     /// where it needs them `{url}` and `{model}`; without `{message}` it gets the same arguments.
     #[arg(long, value_name = "COMMAND")]
     vs: Option<String>,
+    /// The program that is measured; built in the release profile unless it is named.
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Build the clients of the gateway without optimisation, to try the bench itself.
+    #[arg(long)]
+    quick: bool,
     /// How many times each is run.
     #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
@@ -46,6 +54,8 @@ enum Part {
     Streams,
     /// The loop of an agent, and many turns in one process.
     Agent,
+    /// A gateway: idle, with many clients and with many runs.
+    Gateway,
 }
 
 /// A run to measure.
@@ -76,11 +86,15 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     if is_wanted(Part::Agent) {
         agent::run()?;
     }
+    if is_wanted(Part::Gateway) {
+        let build = if bench.quick { Build::Tested } else { Build::Measured };
+        gateway::run(&Product::at(bench.binary.as_deref())?, build)?;
+    }
     Ok(())
 }
 
 fn program(bench: &Bench) -> Result<()> {
-    let product = Product::build()?;
+    let product = Product::at(bench.binary.as_deref())?;
     let mock = product.start_mock()?;
     let scratch = Scratch::new("bench", &mock.base_url, "any-value")?;
     std::fs::write(scratch.workspace().join("notes.txt"), "one\ntwo\nthree\n")?;

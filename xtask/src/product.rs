@@ -19,17 +19,22 @@ pub(crate) struct Product {
 impl Product {
     /// Builds the binaries with cargo.
     pub(crate) fn build() -> Result<Self> {
-        let status = Command::new("cargo")
-            .args(["build", "--release", "--locked"])
-            .args(["--package", "openclaw-cli", "--package", "openclaw-mock-vllm"])
-            .current_dir(workspace::root())
-            .status()
-            .context("failed to start cargo")?;
-        if !status.success() {
-            bail!("the release build failed");
-        }
-        let folder = workspace::target_directory()?.join("release");
+        let folder = release(&["openclaw-cli", "openclaw-mock-vllm"])?;
         Ok(Self { openclaw: folder.join("openclaw"), mock: folder.join("mock-vllm") })
+    }
+
+    /// Uses a binary that is there, or builds it. The mock server of the same folder is used, or
+    /// built.
+    pub(crate) fn at(binary: Option<&Path>) -> Result<Self> {
+        let Some(binary) = binary else { return Self::build() };
+        let openclaw = binary.canonicalize().context("failed to find the binary")?;
+        let beside = openclaw.with_file_name("mock-vllm");
+        let mock = if beside.exists() {
+            beside
+        } else {
+            release(&["openclaw-mock-vllm"])?.join("mock-vllm")
+        };
+        Ok(Self { openclaw, mock })
     }
 
     /// Starts a mock server on a free port.
@@ -49,6 +54,21 @@ impl Product {
         std::thread::spawn(move || lines.for_each(drop));
         Ok(mock)
     }
+}
+
+/// Builds the binaries of packages, and returns their folder.
+fn release(packages: &[&str]) -> Result<PathBuf> {
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--locked"])
+        .args(packages)
+        .current_dir(workspace::root())
+        .status()
+        .context("failed to start cargo")?;
+    if !status.success() {
+        bail!("the release build failed");
+    }
+    Ok(workspace::target_directory()?.join("release"))
 }
 
 /// A mock server, ended when this value is dropped.

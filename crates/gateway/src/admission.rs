@@ -5,16 +5,23 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::auth::canonical_address;
 
 /// The most connections whose clients are not let in yet.
-pub(crate) const MAX_WAITING: usize = 512;
+pub(crate) const MAX_WAITING: usize = 1024;
 
-/// The most of these that come from one address.
+/// The most of these that come from one address, except for those that came within
+/// [`ARRIVAL_TIME`].
 pub(crate) const MAX_WAITING_OF_ADDRESS: usize = 128;
+
+/// How long a connection need not make room for others of its address. All clients of a machine may
+/// come at once, after a restart of the gateway for example, and each is let in within this time.
+const ARRIVAL_TIME: Duration = Duration::from_secs(2);
 
 /// The most connections of the owner of the gateway on its machine. Nobody else uses them up.
 pub(crate) const MAX_OF_LOCAL_OWNER: usize = 1024;
@@ -78,6 +85,7 @@ struct AdmissionState {
 #[derive(Debug)]
 struct WaitingConnection {
     id: u64,
+    since: Instant,
     evicted: Arc<Notify>,
 }
 
@@ -95,9 +103,13 @@ impl ConnectionAdmission {
     /// Admits a connection. When too many wait, the oldest one of the address with the most is
     /// evicted: a client that means it is let in within moments.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> AdmittedConnection {
+        self.admit_at(address, Instant::now())
+    }
+
+    fn admit_at(self: &Arc<Self>, address: IpAddr, now: Instant) -> AdmittedConnection {
         let address = canonical_address(address);
         let evicted = Arc::new(Notify::new());
-        let id = self.lock().add_waiting(address, Arc::clone(&evicted));
+        let id = self.lock().add_waiting(address, now, Arc::clone(&evicted));
         let (admission, holder) = (Arc::clone(self), Mutex::default());
         AdmittedConnection { admission, address, id, evicted, holder }
     }
@@ -119,9 +131,12 @@ impl ConnectionAdmission {
 }
 
 impl AdmissionState {
-    fn add_waiting(&mut self, address: IpAddr, evicted: Arc<Notify>) -> u64 {
-        let of_address = self.by_address.get(&address).map_or(0, VecDeque::len);
-        if of_address >= MAX_WAITING_OF_ADDRESS {
+    fn add_waiting(&mut self, address: IpAddr, now: Instant, evicted: Arc<Notify>) -> u64 {
+        let is_full = self.by_address.get(&address).is_some_and(|waiting| {
+            let oldest = waiting.front().map(|oldest| now.duration_since(oldest.since));
+            waiting.len() >= MAX_WAITING_OF_ADDRESS && oldest >= Some(ARRIVAL_TIME)
+        });
+        if is_full {
             self.evict_oldest(address);
         } else if self.waiting >= MAX_WAITING {
             let fullest = self.by_address.iter().max_by_key(|(_, waiting)| waiting.len());
@@ -130,7 +145,7 @@ impl AdmissionState {
             }
         }
         self.next_id += 1;
-        let connection = WaitingConnection { id: self.next_id, evicted };
+        let connection = WaitingConnection { id: self.next_id, since: now, evicted };
         self.by_address.entry(address).or_default().push_back(connection);
         self.waiting += 1;
         self.next_id
@@ -254,10 +269,28 @@ mod tests {
         let mut waiting: Vec<_> =
             (0..MAX_WAITING_OF_ADDRESS).map(|_| admission.admit(address("192.0.2.1"))).collect();
         assert!(!waiting.iter().any(is_evicted));
-        waiting.push(admission.admit(address("::ffff:192.0.2.1")));
+        let later = Instant::now() + ARRIVAL_TIME;
+        waiting.push(admission.admit_at(address("::ffff:192.0.2.1"), later));
         let evicted: Vec<bool> = waiting.iter().map(is_evicted).collect();
         assert!(evicted[0] && !evicted[1..].contains(&true), "{evicted:?}");
         assert!(!is_evicted(&let_in) && !is_evicted(&other));
+    }
+
+    #[test]
+    fn clients_that_come_at_once_do_not_make_room_for_each_other() {
+        let admission = Arc::new(ConnectionAdmission::default());
+        let begin = Instant::now();
+        let last = begin + ARRIVAL_TIME - Duration::from_millis(1);
+        let all: Vec<_> = (0..MAX_WAITING)
+            .map(|number| {
+                let at = if number == 0 { begin } else { last };
+                admission.admit_at(address("127.0.0.1"), at)
+            })
+            .collect();
+        assert!(!all.iter().any(is_evicted));
+        // Beyond that the oldest makes room, however new it is.
+        let _one_more = admission.admit_at(address("127.0.0.1"), last);
+        assert!(is_evicted(&all[0]) && !is_evicted(&all[1]));
     }
 
     #[test]

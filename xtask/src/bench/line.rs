@@ -30,9 +30,36 @@ pub(super) fn line(name: &str, goal: Option<Goal>, measured: f64) {
     println!("{name:<46}{goal:>9}{measured:>10.2}{}", if is_met { "" } else { " !" });
 }
 
+/// Prints `goal / measured` and how much of the goal that is, with a mark when the goal is missed.
+pub(super) fn line_with_ratio(name: &str, goal: Goal, measured: f64) {
+    let ratio = ratio(goal, measured);
+    let mark = if ratio > 1.0 { " !" } else { "" };
+    let goal = match goal {
+        Goal::AtMost(most) => format!("≤ {most} /"),
+        Goal::AtLeast(least) => format!("≥ {least} /"),
+    };
+    println!("{name:<46}{goal:>9}{measured:>10.2}{ratio:>9.2}×{mark}");
+}
+
+/// The measured part of a limit, or the number of times that what is wanted is missing; one at most
+/// means that the goal is met.
+fn ratio(goal: Goal, measured: f64) -> f64 {
+    match goal {
+        Goal::AtMost(most) => measured / most,
+        Goal::AtLeast(least) => least / measured,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{Goal, median, ratio};
+
+    #[test]
+    fn a_ratio_above_one_misses_the_goal() {
+        assert!((ratio(Goal::AtMost(4.0), 1.0) - 0.25).abs() < 1e-9);
+        assert!((ratio(Goal::AtLeast(500.0), 250.0) - 2.0).abs() < 1e-9);
+        assert!(ratio(Goal::AtLeast(1.0), 0.0) > 1.0);
+    }
 
     #[test]
     fn the_median_is_the_middle() {

@@ -30,7 +30,12 @@ impl Roles {
 
     /// Builds a bench of a package.
     pub(super) fn of(package: &str, bench: &str) -> Result<Self> {
-        built::bench(package, bench, Build::Measured).map(Self)
+        Self::built(package, bench, Build::Measured)
+    }
+
+    /// Builds a bench of a package in a profile.
+    pub(super) fn built(package: &str, bench: &str, build: Build) -> Result<Self> {
+        built::bench(package, bench, build).map(Self)
     }
 
     /// Starts a server and waits until it prints its address.

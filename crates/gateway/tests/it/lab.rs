@@ -186,20 +186,6 @@ impl TestClient {
         self.socket.send(message).await.unwrap();
     }
 
-    /// Connects; returns false when the connection had to make room for another one.
-    pub(crate) async fn try_connect(&mut self, params: Value) -> bool {
-        let frame = json!({ "type": "req", "id": "c", "method": "connect", "params": params });
-        // A connection that is being closed takes nothing more.
-        let _ = self.socket.send(Message::text(frame.to_string())).await;
-        loop {
-            match self.next_message().await {
-                Some(Message::Text(text)) if text.contains("hello-ok") => return true,
-                Some(Message::Close(_)) | None => return false,
-                Some(_) => {}
-            }
-        }
-    }
-
     /// The connection below the websocket.
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.socket.get_mut()

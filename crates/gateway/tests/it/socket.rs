@@ -127,7 +127,7 @@ async fn a_flood_of_silent_sockets_keeps_nobody_out() {
     let lab = GatewayLab::start(&server).await;
     let mut connected = lab.operator().await;
     let mut silent = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..1100 {
         silent.push(lab.open().await);
     }
     let mut honest = lab.operator().await;
@@ -136,7 +136,7 @@ async fn a_flood_of_silent_sockets_keeps_nobody_out() {
     let (code, reason) = silent[0].closing().await;
     assert_eq!((code, reason.as_str()), (1013, "too many connections wait for `connect`"));
     lab.end().await;
-    let (code, reason) = silent[199].closing().await;
+    let (code, reason) = silent[1099].closing().await;
     assert_eq!((code, reason.as_str()), (1001, "the gateway ends"));
 }
 
