@@ -69,6 +69,7 @@ mod interrupt;
 mod json_output;
 #[cfg(test)]
 mod logs;
+mod machine;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `openclaw doctor`.
 
 mod fix;
+mod machine;
 mod rendering;
 
 use std::io;
@@ -24,6 +25,7 @@ use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
 use self::fix::FixOutcome;
+use self::machine::MachineFindings;
 pub(crate) use self::rendering::finding_lines;
 use self::rendering::format_summary;
 
@@ -31,13 +33,18 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let only = args.only.iter().filter_map(|id| Check::from_id(id)).collect();
     let options = doctor_options(args.model.clone(), args.provider.clone(), only, args.timeout);
     let report = run_checks(context, &options, args.json).await?;
+    let mut machine = MachineFindings::default();
+    if args.only.is_empty() {
+        machine = MachineFindings::find(context).await;
+    }
     if !args.json && args.only.is_empty() {
         write_sandbox_levels(context).await?;
+        machine.write_lines(context)?;
         super::models_status::print_former_state(context);
     }
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
-        write_json_answer(&context.printer, &report_with_fix(&report, fix_outcome))?;
+        write_json_answer(&context.printer, &report_with_fix(&report, fix_outcome, machine))?;
     }
     Ok(exit_reason(&report))
 }
@@ -76,15 +83,25 @@ pub(crate) fn report_broken_config(
         elapsed: Duration::ZERO,
     });
     if args.json {
-        return write_json_answer(printer, &report_with_fix(&report, FixOutcome::default()));
+        let (fix, machine) = (FixOutcome::default(), MachineFindings::default());
+        return write_json_answer(printer, &report_with_fix(&report, fix, machine));
     }
     printer.write_styled_answer(
         &report.findings.iter().map(|it| finding_lines(printer, it)).collect::<String>(),
     )
 }
 
-fn report_with_fix(report: &DoctorReport, fix_outcome: FixOutcome) -> DoctorResult {
-    DoctorResult { examination: report_examination(report), fix: fix_outcome.into_report() }
+fn report_with_fix(
+    report: &DoctorReport,
+    fix_outcome: FixOutcome,
+    machine: MachineFindings,
+) -> DoctorResult {
+    DoctorResult {
+        examination: report_examination(report),
+        fix: fix_outcome.into_report(),
+        gateway: machine.gateway.map(|gateway| gateway.to_report()),
+        node: machine.node.map(|node| node.report),
+    }
 }
 
 /// Selects the model and provider to examine; `timeout` limits one check, in seconds.

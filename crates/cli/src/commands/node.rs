@@ -22,6 +22,8 @@ use crate::config_source::ConfigSource;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
+pub(crate) use self::status::NodeOverview;
+
 /// A running node reads its config again from `source`.
 pub(crate) async fn run(
     context: &CommandContext,

@@ -7,12 +7,13 @@ use openclaw_chat::{CommandContext, format_age, format_dollars};
 use openclaw_config::ModelCost;
 use openclaw_models::SetupStatus;
 use openclaw_protocol::results::models::ServerReport;
-use openclaw_protocol::results::status::{GatewayReport, PriceReport, SessionTotals, StatusReport};
+use openclaw_protocol::results::status::{PriceReport, SessionTotals, StatusReport};
 use openclaw_runtime::{Store, StoreError, error_causes};
 use openclaw_terminal::sanitize;
 
 use super::gateway::probe::GatewayProbe;
 use super::models_status::{print_former_state, report_status, status_text};
+use super::node::NodeOverview;
 use super::sessions::{SessionRow, format_token_count};
 use crate::args::status::StatusArgs;
 use crate::exit::ExitReason;
@@ -23,7 +24,9 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
     let printer = &context.printer;
     let status = context.models.setup_status();
     let price = default_price(context, &status);
-    let gateway = GatewayProbe::ask_gateway(context, Duration::from_millis(args.timeout)).await;
+    let limit = Duration::from_millis(args.timeout);
+    let gateway = GatewayProbe::ask_gateway(context, limit).await;
+    let node = NodeOverview::find(context, limit).await;
     let sessions = match sum_sessions(context) {
         Ok(sessions) => sessions,
         Err(error) => {
@@ -41,6 +44,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
                 cache_read: price.cache_read,
             }),
             gateway: gateway.to_report(),
+            node: node.map(|node| node.report),
             sessions,
         };
         write_json_answer(printer, &report)?;
@@ -50,11 +54,17 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
     rows.extend(price.map(price_row));
     rows.extend(servers.unwrap_or_default().iter().map(server_row));
     rows.push(format!("{:<10} {}: {}", "Gateway", gateway.url, gateway.describe_state()));
+    rows.extend(
+        node.iter().map(|node| format!("{:<10} {}", "Node", sanitize::escape_line(&node.text))),
+    );
     rows.push(sessions_row(&sessions));
     rows.extend(log_row(context));
     let text = rows.join("\n");
     printer.write_answer(&format!("{text}\n"))?;
     print_former_state(context);
+    if let Some(step) = node.and_then(|node| node.next_step) {
+        printer.print_hint(sanitize::escape_line(&step));
+    }
     if status.providers.is_empty() {
         printer.print_hint("`openclaw setup` finds your server and writes the config.");
     }
@@ -150,14 +160,4 @@ fn log_row(context: &CommandContext) -> Option<String> {
     let length = std::fs::metadata(log.path()).ok()?.len();
     let (path, kilobytes) = (log.path().display(), length.div_ceil(1000));
     Some(format!("{:<10} {path} ({kilobytes} kB); `openclaw logs` shows it", "Log"))
-}
-
-impl GatewayProbe {
-    fn to_report(&self) -> GatewayReport {
-        GatewayReport {
-            url: self.url.clone(),
-            reachable: self.status.is_some(),
-            error: self.error.clone(),
-        }
-    }
 }

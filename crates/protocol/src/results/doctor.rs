@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::models::ProbedReport;
+use super::status::{GatewayReport, LocalNodeReport};
 
 /// `doctor`: an examination, and what `--fix` did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,10 @@ pub struct DoctorResult {
     pub examination: Examination,
     /// What `--fix` did or would do.
     pub fix: FixReport,
+    /// The gateway of this machine; null when none is configured and none runs.
+    pub gateway: Option<GatewayReport>,
+    /// This machine as a node; null when it never was one.
+    pub node: Option<LocalNodeReport>,
 }
 
 /// `models probe`: an examination, and what is remembered of it.

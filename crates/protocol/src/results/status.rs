@@ -16,6 +16,8 @@ pub struct StatusReport {
     pub price: Option<PriceReport>,
     /// The gateway of this machine.
     pub gateway: GatewayReport,
+    /// This machine as a node; null when it never was one.
+    pub node: Option<LocalNodeReport>,
     /// The stored sessions.
     pub sessions: SessionTotals,
 }
@@ -43,6 +45,29 @@ pub struct GatewayReport {
     /// Whether it answers.
     pub reachable: bool,
     /// Why it does not; null when nothing listens.
+    pub error: Option<String>,
+}
+
+/// This machine as a node of a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LocalNodeReport {
+    /// Its id; null before it ran.
+    pub node_id: Option<String>,
+    /// Its name for people; null when its files cannot be used.
+    pub display_name: Option<String>,
+    /// The address of its gateway; null when its files cannot be used.
+    pub gateway: Option<String>,
+    /// Whether it runs.
+    pub running: bool,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// `approved`, `pending-approval`, `pending-reapproval`, `unapproved` or `unknown`.
+    pub approval_state: String,
+    /// The command that comes next; null when there is none.
+    pub next_command: Option<String>,
+    /// Why more is not known; null when all is.
     pub error: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use openclaw_chat::CommandContext;
 use openclaw_client::ClientError;
+use openclaw_protocol::results::status::GatewayReport;
 use serde_json::{Value, json};
 
 use super::target::GatewayTarget;
@@ -42,6 +43,15 @@ impl GatewayProbe {
             Ok(status) => Self { url, status: Some(status), error: None },
             Err(ClientError::Unreachable { .. }) => Self { url, status: None, error: None },
             Err(error) => Self { url, status: None, error: Some(format!("failed to {error}")) },
+        }
+    }
+
+    /// What programs read of it.
+    pub(crate) fn to_report(&self) -> GatewayReport {
+        GatewayReport {
+            url: self.url.clone(),
+            reachable: self.status.is_some(),
+            error: self.error.clone(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `openclaw node status`: whether the node runs, what it told last, and what its gateway knows of it.
 
 mod next_step;
+mod overview;
 
 use std::io;
 
@@ -18,6 +19,8 @@ use crate::commands::gateway::target::{GatewayTarget, is_own_gateway};
 use crate::commands::service::{ServiceKind, ServiceReport};
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
+
+pub(crate) use self::overview::NodeOverview;
 
 /// What the question needs.
 const SCOPES: &[&str] = &["operator.read", "operator.pairing"];
@@ -52,40 +55,14 @@ pub(super) async fn show_status(
     args: NodeStatusArgs,
 ) -> io::Result<ExitReason> {
     let printer = &context.printer;
-    let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
-    let settings = NodeSettings::read_file(&folder);
-    let identity = DeviceIdentity::load(&folder.identity_file());
-    let found = settings.and_then(|settings| {
-        let identity = identity.map_err(|error| format!("failed to {error}"))?;
-        Ok((settings.gateway_address()?, settings.display_name(), identity))
-    });
-    let (address, display_name, identity) = match found {
+    let is_json = args.target.json;
+    let (state, service) = match NodeState::find(context, args).await {
         Ok(found) => found,
         Err(problem) => {
             printer.print_error(problem);
             return Ok(ExitReason::Config);
         }
     };
-    let local = LocalNode::find(&folder);
-    // A running node stays with its gateway when another one was remembered since.
-    let told = local.running_record().and_then(|record| record.gateway.parse().ok());
-    let address = told.unwrap_or(address);
-    let mut state = NodeState {
-        node_id: identity.map(|identity| identity.id().to_owned()),
-        display_name,
-        gateway: address.to_string(),
-        local,
-        ..NodeState::default()
-    };
-    let is_json = args.target.json;
-    if let Some(node_id) = state.node_id.clone() {
-        match ask_gateway(context, args, &address, &node_id).await {
-            Ok(remote) => state.remote = Some(remote),
-            Err(problem) => state.problem = Some(problem),
-        }
-    }
-    let service = ServiceReport::ask(context, ServiceKind::Node, super::service_words()).await;
-    state.is_service = service.is_active();
     if is_json {
         let mut answer = state.to_json();
         if let Some(fields) = answer.as_object_mut() {
@@ -150,6 +127,43 @@ fn find_request(devices: &Value, node_id: &str) -> Option<String> {
 }
 
 impl NodeState {
+    /// Finds what this machine and its gateway know of the node.
+    ///
+    /// # Errors
+    /// Why a file of the node cannot be used, as a sentence.
+    async fn find(
+        context: &CommandContext,
+        args: NodeStatusArgs,
+    ) -> Result<(Self, ServiceReport), String> {
+        let folder = NodeFolder::of_state(context.models.app_paths().state_dir());
+        let settings = NodeSettings::read_file(&folder)?;
+        let identity = DeviceIdentity::load(&folder.identity_file())
+            .map_err(|error| format!("failed to {error}"))?;
+        let local = LocalNode::find(&folder);
+        // A running node stays with its gateway when another one was remembered since.
+        let told = local.running_record().and_then(|record| record.gateway.parse().ok());
+        let address = match told {
+            Some(address) => address,
+            None => settings.gateway_address()?,
+        };
+        let mut state = Self {
+            node_id: identity.map(|identity| identity.id().to_owned()),
+            display_name: settings.display_name(),
+            gateway: address.to_string(),
+            local,
+            ..Self::default()
+        };
+        if let Some(node_id) = state.node_id.clone() {
+            match ask_gateway(context, args, &address, &node_id).await {
+                Ok(remote) => state.remote = Some(remote),
+                Err(problem) => state.problem = Some(problem),
+            }
+        }
+        let service = ServiceReport::ask(context, ServiceKind::Node, super::service_words()).await;
+        state.is_service = service.is_active();
+        Ok((state, service))
+    }
+
     fn entry(&self) -> Option<&NodeEntry> {
         self.remote.as_ref().and_then(|remote| remote.entry.as_ref())
     }
