@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -71,6 +71,14 @@ impl Running {
     pub async fn killed(mut self) -> Ended {
         self.child.start_kill().unwrap();
         self.ended().await
+    }
+
+    /// Types on the terminal that it was started on.
+    ///
+    /// # Panics
+    /// When it does not read any more.
+    pub async fn types(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).await.unwrap();
     }
 
     /// Reads stdout until it holds `text`, which is then gone from it with all before.

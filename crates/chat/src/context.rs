@@ -9,6 +9,7 @@ use openclaw_models::{ConnectReport, ModelRegistry};
 use openclaw_runtime::{ApprovalPolicy, ApprovalPrompter, NodeInvoker, PolicyApprover, Runtime};
 use openclaw_terminal::{OutputPrinter, sanitize};
 
+use crate::conversation::ConnectNotes;
 use crate::prompter::ChatPrompter;
 use crate::terminal_prompter::TerminalPrompter;
 
@@ -80,6 +81,14 @@ impl CommandContext {
             self.printer.print_warning(sanitize::escape_line(&attempt.to_string()));
         }
         self.print_warnings(&report.warnings);
+    }
+
+    /// The same as far as a conversation tells it.
+    pub(crate) fn print_connect_notes(&self, notes: &ConnectNotes) {
+        for attempt in notes.attempts.iter().filter(|attempt| attempt.next.is_some()) {
+            self.printer.print_warning(sanitize::escape_line(&attempt.to_string()));
+        }
+        self.print_warnings(&notes.warnings);
     }
 
     /// Suggests `--trace` after an error that a trace would help to explain, unless a trace is on:

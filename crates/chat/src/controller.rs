@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::pin;
 
-use openclaw_runtime::Conversation;
 use openclaw_terminal::TextStyle;
 
 use crate::command::{self, ChatCommand, InputLine};
 use crate::context::CommandContext;
+use crate::conversation::{ChatConversation, TurnRequest, WorkError};
 use crate::number_format;
 use crate::options::ChatOutcome;
 use crate::terminal::{ChatTerminal, InputEvent};
@@ -19,9 +20,11 @@ pub(crate) struct ChatController {
     /// Its printer writes to the chat terminal.
     pub(super) context: CommandContext,
     pub(super) terminal: ChatTerminal,
-    pub(super) conversation: Conversation,
+    pub(super) conversation: ChatConversation,
     /// The models that `/model` listed last, so that a number can select one.
     pub(super) listed_models: Vec<String>,
+    /// Whether a turn of the gateway goes on without the chat.
+    pub(super) has_left_turn: bool,
 }
 
 /// What the main loop does next.
@@ -48,18 +51,32 @@ impl ChatController {
     pub(super) fn new(
         context: CommandContext,
         terminal: ChatTerminal,
-        conversation: Conversation,
+        conversation: ChatConversation,
     ) -> Self {
-        let mut controller = Self { context, terminal, conversation, listed_models: Vec::new() };
+        let mut controller = Self {
+            context,
+            terminal,
+            conversation,
+            listed_models: Vec::new(),
+            has_left_turn: false,
+        };
         controller.terminal.model_names = controller.collect_model_names();
         controller
     }
 
-    /// Sends the first message, then reads and handles lines until the chat ends.
+    /// Shows the turn that goes on already, sends the first message, then reads and handles lines until the chat ends.
     pub(super) async fn run(&mut self, first_message: Option<String>) -> io::Result<ChatOutcome> {
+        if let Some(run) = self.conversation.take_live_run() {
+            if let Some(message) = &run.message {
+                self.terminal.print_user_message(message);
+            }
+            if let ChatFlow::Quit(exit) = self.run_turn(TurnRequest::Follow(run)).await? {
+                return Ok(exit);
+            }
+        }
         if let Some(message) = first_message {
             self.terminal.print_user_message(&message);
-            if let ChatFlow::Quit(exit) = self.run_turn(Some(message)).await? {
+            if let ChatFlow::Quit(exit) = self.run_turn(TurnRequest::Message(message)).await? {
                 return Ok(exit);
             }
         }
@@ -90,30 +107,58 @@ impl ChatController {
     /// Restores the terminal and prints how to resume the chat.
     pub(super) fn close(self) -> io::Result<()> {
         let printer = self.terminal.render_options.printer.clone();
-        let key = self.conversation.session_key().to_string();
-        let is_default = self.conversation.has_default_key();
-        let has_messages = !self.conversation.history().is_empty();
+        let facts = self.conversation.facts();
+        let has_messages = match &self.conversation {
+            ChatConversation::Local(conversation) => !conversation.history().is_empty(),
+            ChatConversation::Gateway(_) => facts.messages > 0 || facts.context_use.is_some(),
+        };
+        let command = self.conversation.chat_command();
         self.terminal.close()?;
-        if has_messages {
-            let line = if is_default {
-                format!("session {key} is kept; `openclaw chat` continues it")
-            } else {
-                format!("session {key} is kept; `openclaw chat --session '{key}'` continues it")
-            };
+        let key = &facts.session_key;
+        if self.has_left_turn {
+            let line = format!("the turn goes on in the gateway; `{command}` shows it");
+            printer.print_styled_note(TextStyle::Dim, line);
+        } else if has_messages {
+            let line = format!("session {key} is kept; `{command}` continues it");
             printer.print_styled_note(TextStyle::Dim, line);
         }
         Ok(())
     }
 
+    /// Works on the conversation while the terminal shows a label and reads input. A failure is
+    /// printed; the flow is what the chat does next when there is no result.
+    pub(super) async fn run_work<T>(
+        &mut self,
+        label: &'static str,
+        work: impl AsyncFnOnce(&mut ChatConversation) -> Result<T, WorkError>,
+    ) -> io::Result<ControlFlow<ChatFlow, T>> {
+        self.terminal.start_work(label);
+        let work = Box::pin(work(&mut self.conversation));
+        let outcome = run_interactively(&mut self.terminal, work, || None).await?;
+        self.terminal.end_work();
+        Ok(ControlFlow::Break(match outcome {
+            WorkOutcome::Done(Ok(result)) => return Ok(ControlFlow::Continue(result)),
+            WorkOutcome::Done(Err(error)) => {
+                error.print(&self.context);
+                ChatFlow::Continue
+            }
+            WorkOutcome::Stopped => {
+                self.terminal.print_note(TextStyle::Yellow, "stopped");
+                ChatFlow::Continue
+            }
+            WorkOutcome::Terminated => ChatFlow::Quit(ChatOutcome::Interrupted),
+        }))
+    }
+
     /// Updates the status line.
     pub(super) fn refresh_status(&mut self) {
         self.terminal.collect_output();
-        let model = self.conversation.agent_run().model.model_info().reference;
-        let mut parts = vec![model.to_string()];
-        parts.extend(self.conversation.context_use().map(number_format::format_context_use));
-        if self.conversation.recovery_report().has_interrupted_turn {
+        let facts = self.conversation.facts();
+        let mut parts = vec![facts.model.reference.clone()];
+        parts.extend(facts.context_use.map(number_format::format_context_use));
+        if facts.has_interrupted_turn {
             parts.push("Enter takes the interrupted turn up".to_owned());
-        } else if self.conversation.recovery_report().has_unanswered_turn {
+        } else if facts.has_unanswered_turn {
             parts.push("Enter takes the last turn up again".to_owned());
         }
         self.terminal.status_line = parts.join(" · ");
@@ -128,7 +173,7 @@ impl ChatController {
         match command::parse_line(&line, session) {
             InputLine::Message(message) => {
                 self.terminal.print_user_message(&message);
-                self.run_turn(Some(message)).await
+                self.run_turn(TurnRequest::Message(message)).await
             }
             InputLine::Command(command) => {
                 self.terminal.print_user_message(line.trim());
@@ -139,7 +184,7 @@ impl ChatController {
                 self.terminal.print_note(TextStyle::Yellow, &format!("! {message}"));
                 Ok(ChatFlow::Continue)
             }
-            InputLine::Empty if self.conversation.recovery_report().can_resume() => {
+            InputLine::Empty if self.conversation.facts().can_resume() => {
                 self.run_command(ChatCommand::Resume(None)).await
             }
             InputLine::Empty => Ok(ChatFlow::Continue),
@@ -166,7 +211,7 @@ pub(super) async fn run_interactively<T>(
                 }
                 InputEvent::Terminate => return Ok(WorkOutcome::Terminated),
                 InputEvent::Line(line) => {
-                    terminal.editor.set_text(line);
+                    terminal.postpone_line(line);
                     terminal.show_hint("in a moment");
                 }
             },

@@ -1,7 +1,9 @@
 //! The text about file changes of a turn that are shown or undone.
 
+use std::fmt::Display;
+
 use openclaw_core::FileChange;
-use openclaw_runtime::{Conversation, StoreError, TurnDiff, UndoError, UndoReport};
+use openclaw_runtime::{TurnDiff, UndoError, UndoReport};
 use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 
 use crate::error_report;
@@ -21,16 +23,10 @@ pub(crate) enum UndoScope {
 pub(crate) struct UndoneTurn {
     /// Whether a turn was taken out of the conversation.
     pub(crate) is_turn_undone: bool,
+    /// What the user had said in that turn.
+    pub(crate) message: Option<String>,
     /// What became of the files, as lines without control characters; empty without changes.
     pub(crate) file_text: String,
-}
-
-/// Why an undo was not made.
-pub(crate) enum UndoFailure {
-    /// The files cannot be undone; the conversation is as it was.
-    Files(UndoError),
-    /// The conversation cannot be undone.
-    Store(StoreError),
 }
 
 impl UndoScope {
@@ -42,31 +38,16 @@ impl UndoScope {
             _ => None,
         }
     }
-}
 
-/// Undoes the last turn, its file changes, or both. Files are first: where they cannot be undone,
-/// nothing is.
-pub(crate) async fn undo_last_turn(
-    conversation: &mut Conversation,
-    scope: UndoScope,
-) -> Result<UndoneTurn, UndoFailure> {
-    let report = match scope {
-        UndoScope::TurnAndFiles => conversation.undo_turn_files().await,
-        UndoScope::FilesOnly => conversation.undo_last_files().await,
-        UndoScope::TurnOnly => Ok(None),
-    };
-    let report = report.map_err(UndoFailure::Files)?;
-    let file_text = match (&report, scope) {
-        (_, UndoScope::TurnOnly) => "files stay as they are".to_owned(),
-        (Some(report), _) => describe_undo(report),
-        (None, UndoScope::FilesOnly) => "no file change is left to undo".to_owned(),
-        (None, UndoScope::TurnAndFiles) => String::new(),
-    };
-    let is_turn_undone = match scope {
-        UndoScope::FilesOnly => false,
-        _ => conversation.undo_turn().await.map_err(UndoFailure::Store)?,
-    };
-    Ok(UndoneTurn { is_turn_undone, file_text })
+    /// What became of the files; `None` is that no change was left to undo.
+    pub(crate) fn describe_files(self, undone: Option<String>) -> String {
+        match (self, undone) {
+            (Self::TurnOnly, _) => "files stay as they are".to_owned(),
+            (_, Some(text)) => text,
+            (Self::FilesOnly, None) => "no file change is left to undo".to_owned(),
+            (Self::TurnAndFiles, None) => String::new(),
+        }
+    }
 }
 
 /// What became of the files of an undone turn, as lines without control characters; empty when it
@@ -103,16 +84,19 @@ fn describe_commands(commands: usize) -> Option<String> {
 /// Prints why file changes were not undone, each file on its own line.
 pub fn print_undo_error(printer: &OutputPrinter, error: &UndoError) {
     match error {
-        UndoError::Conflicts(conflicts) => {
-            printer.print_error("failed to undo the file changes; nothing was changed");
-            for conflict in conflicts {
-                printer.print_indented(conflict);
-            }
-        }
+        UndoError::Conflicts(conflicts) => print_undo_conflicts(printer, conflicts),
         other => {
             printer.print_error(format_args!("failed to {other}"));
             error_report::print_causes(printer, other);
         }
+    }
+}
+
+/// Prints which files keep changes from being undone.
+pub(crate) fn print_undo_conflicts<T: Display>(printer: &OutputPrinter, conflicts: &[T]) {
+    printer.print_error("failed to undo the file changes; nothing was changed");
+    for conflict in conflicts {
+        printer.print_indented(sanitize::escape_line(&conflict.to_string()));
     }
 }
 

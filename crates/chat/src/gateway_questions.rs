@@ -12,7 +12,8 @@ use openclaw_protocol::parts::whole_millis;
 use openclaw_runtime::GrantScope;
 use openclaw_terminal::OutputPrinter;
 
-use crate::prompter::PersonAnswer;
+use crate::answer_lines::AnswerLines;
+use crate::prompter::{ChatPrompter, PersonAnswer};
 use crate::terminal_prompter::{CallPrompt, NO_TERMINAL, TerminalPrompter};
 
 /// Answers questions about calls.
@@ -39,12 +40,25 @@ impl CallAnswerer {
     #[must_use]
     pub fn at_terminal(printer: &OutputPrinter, auto_approve: bool) -> Self {
         let prompter = TerminalPrompter { printer: printer.clone() };
-        let has_person = prompter.can_ask();
+        let (has_person, lines) = (prompter.can_ask(), AnswerLines::new());
         let asks = move |prompt: CallPrompt| {
-            let prompter = prompter.clone();
-            async move { prompter.ask(&prompt).await }.boxed()
+            let (prompter, lines) = (prompter.clone(), lines.clone());
+            async move { prompter.ask_with_lines(&prompt, &lines).await }.boxed()
         };
         Self { asks: Arc::new(asks), auto_approve, has_person }
+    }
+
+    /// Asks within a chat, if there is a person to ask.
+    pub(crate) fn in_chat(prompter: Option<&ChatPrompter>, auto_approve: bool) -> Self {
+        let Some(prompter) = prompter.cloned() else {
+            let asks = |_| std::future::ready(PersonAnswer::No { reason: None }).boxed();
+            return Self { asks: Arc::new(asks), auto_approve, has_person: false };
+        };
+        let asks = move |CallPrompt { subject, question, choices }: CallPrompt| {
+            let prompter = prompter.clone();
+            async move { prompter.ask_person(Some(subject), question, choices).await }.boxed()
+        };
+        Self { asks: Arc::new(asks), auto_approve, has_person: true }
     }
 
     /// Whether any question is answered here. A gateway whose clients answer none decides as it

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use openclaw_client::ClientError;
 use openclaw_protocol::events::WireEvent;
-use openclaw_protocol::gateway::{AgentParams, AgentRunResult, TurnOpening};
+use openclaw_protocol::gateway::{AgentFollowParams, AgentParams, AgentRunResult, TurnOpening};
 use openclaw_runtime::SteeringQueue;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use self::follower::RunFollower;
@@ -25,12 +26,36 @@ use crate::gateway_questions::CallAnswerer;
 pub struct GatewayRun<'a> {
     /// The gateway.
     pub link: &'a GatewayLink,
-    /// The run; the same idempotency key is the same run.
-    pub params: AgentParams,
+    /// The run.
+    pub request: GatewayRunRequest,
     /// Who answers its questions.
     pub answerer: CallAnswerer,
     /// What the user sends while it goes on; `None` when nothing can be sent.
     pub steering: Option<RunSteering>,
+}
+
+/// How a run is asked for.
+#[derive(Debug, Clone)]
+pub enum GatewayRunRequest {
+    /// It is started; the same idempotency key is the same run.
+    Start(Box<AgentParams>),
+    /// It was started before, also by another client.
+    Follow {
+        /// Its id.
+        run_id: String,
+    },
+}
+
+impl GatewayRunRequest {
+    /// The method that asks for the run, and its parameters.
+    pub(crate) fn to_call(&self) -> (&'static str, Value) {
+        match self {
+            Self::Start(params) => ("agent", json!(params)),
+            Self::Follow { run_id } => {
+                ("agent.follow", json!(AgentFollowParams { run_id: run_id.clone() }))
+            }
+        }
+    }
 }
 
 /// Something that happened in a run or with its connection.
@@ -55,6 +80,16 @@ pub enum GatewayRunUpdate {
     Reconnected,
     /// Events happened that the gateway no longer has.
     EventsMissing,
+    /// A question that was asked here, or was to be, was decided by another client.
+    DecidedElsewhere {
+        /// The decision.
+        decision: String,
+    },
+    /// The gateway does not take a decision that was made here; the question stays open.
+    DecisionRefused {
+        /// Why, as a sentence.
+        reason: String,
+    },
 }
 
 /// Why a client has no result of a run.
@@ -85,6 +120,17 @@ impl RunSteering {
     #[must_use]
     pub fn new(queue: SteeringQueue) -> Self {
         Self { queue, changed: Arc::default() }
+    }
+
+    /// The messages that wait.
+    pub(crate) fn queue(&self) -> &SteeringQueue {
+        &self.queue
+    }
+
+    /// Adds a message.
+    pub(crate) fn push_message(&self, message: String) {
+        self.queue.push_message(message);
+        self.notify();
     }
 
     /// Tells that there is a new message.

@@ -28,7 +28,7 @@ const INTERRUPT_KINDS: [fn() -> SignalKind; 4] =
 
 /// Receives every interrupt from its creation on, also those that arrive while nobody waits.
 #[derive(Debug)]
-pub struct InterruptSignals(Vec<Signal>);
+pub struct InterruptSignals(Vec<(SignalKind, Signal)>);
 
 impl InterruptSignals {
     /// Starts to receive. A signal that cannot be received never arrives.
@@ -46,16 +46,24 @@ impl InterruptSignals {
     fn of_kinds(is_wanted: impl Fn(SignalKind) -> bool) -> Self {
         let kinds = INTERRUPT_KINDS.iter().map(|kind| kind());
         let kinds = kinds.filter(|kind| is_wanted(*kind) && !is_ignored(*kind));
-        Self(kinds.filter_map(|kind| signal(kind).ok()).collect())
+        Self(kinds.filter_map(|kind| Some((kind, signal(kind).ok()?))).collect())
     }
 
     /// Waits for the next interrupt; returns at once when one arrived since the last wait.
     pub async fn next(&mut self) {
+        let _ = self.next_is_ctrl_c().await;
+    }
+
+    /// The same; returns whether it was that of Ctrl-C, which ends the work and not the program.
+    pub(crate) async fn next_is_ctrl_c(&mut self) -> bool {
         poll_fn(|context| {
-            let arrived = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-            if arrived { Poll::Ready(()) } else { Poll::Pending }
+            let arrived = self
+                .0
+                .iter_mut()
+                .find_map(|(kind, signal)| signal.poll_recv(context).is_ready().then_some(*kind));
+            arrived.map_or(Poll::Pending, |kind| Poll::Ready(kind == SignalKind::interrupt()))
         })
-        .await;
+        .await
     }
 }
 

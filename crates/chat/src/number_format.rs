@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use openclaw_runtime::{ContextUse, TurnReport};
+use openclaw_runtime::ContextUse;
 
+use crate::conversation::TurnEnd;
 use crate::progress::format_duration;
 use crate::usage_cost::format_dollars;
 
@@ -37,15 +38,13 @@ pub(crate) fn format_token_rate(tokens: u32, time: Duration) -> Option<String> {
     Some(if rate < 10.0 { format!("{rate:.1} tok/s") } else { format!("{rate:.0} tok/s") })
 }
 
-/// Summarises a turn in one line. `generating` is how long the model generated, `cost` what the turn
-/// cost in US dollars.
+/// Summarises a turn in one line. `generating` is how long the model generated.
 pub(crate) fn format_turn_summary(
-    report: &TurnReport,
+    end: &TurnEnd,
     generating: Duration,
     context_use: Option<ContextUse>,
-    cost: Option<f64>,
 ) -> String {
-    let TurnReport { usage, model_calls, duration, .. } = report;
+    let TurnEnd { usage, model_calls, duration, cost, .. } = end;
     let cached = usage.cached_tokens.map_or(String::new(), |cached| {
         let percent = u64::from(cached) * 100 / u64::from(usage.input_tokens.max(1));
         format!(" ({percent} % cached)")

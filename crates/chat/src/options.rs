@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use openclaw_client::ClientError;
+use openclaw_protocol::gateway::SessionSelector;
+use openclaw_protocol::results::agent::{AgentResult, ResultMeta};
 use openclaw_runtime::{ConversationError, SessionTarget, TurnOutcome};
 
+use crate::gateway_link::GatewayLink;
 use crate::reasoning::ReasoningDisplay;
 
 /// What a chat is started with. The default is the main session of the default agent.
 #[derive(Debug, Clone, Default)]
 pub struct ChatOptions {
-    /// The session; `None` is the agent's main one.
+    /// The gateway that the conversation runs in; `None` is this process.
+    pub gateway: Option<ChatGateway>,
+    /// The session in this process; `None` is the agent's main one.
     pub target: Option<SessionTarget>,
     /// The first message, sent at once.
     pub first_message: Option<String>,
@@ -36,6 +42,19 @@ pub struct ChatOptions {
     pub plain: bool,
 }
 
+/// A gateway that a chat runs in, with the session there.
+#[derive(Debug, Clone)]
+pub struct ChatGateway {
+    /// How it is reached.
+    pub link: GatewayLink,
+    /// The session. Without a key and an id it is the default session of the gateway.
+    pub session: SessionSelector,
+    /// The address as it was given on the command line; `None` when the config names the gateway.
+    pub option: Option<String>,
+    /// The key of the session that a chat without any names gets; `None` when the gateway says so.
+    pub default_key: Option<String>,
+}
+
 /// How a chat ended. In a plain chat, the last line that was handled decides.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -50,11 +69,22 @@ pub enum ChatOutcome {
     Failed(ConversationError),
     /// The last line was a turn.
     TurnEnded(TurnOutcome),
+    /// The gateway could not be asked, or refused.
+    GatewayFailed(Box<ClientError>),
+    /// The last line was a turn in a gateway.
+    GatewayTurnEnded(Box<AgentResult>),
 }
 
 impl ChatOutcome {
     /// Returns true when the user or a signal ended the chat or its last turn.
     pub(crate) fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::TurnEnded(TurnOutcome::Cancelled))
+        match self {
+            Self::Interrupted | Self::TurnEnded(TurnOutcome::Cancelled) => true,
+            Self::GatewayTurnEnded(result) => match &result.meta {
+                ResultMeta::Turn(meta) => meta.outcome == "cancelled",
+                ResultMeta::NoTurn(meta) => meta.outcome == "cancelled",
+            },
+            _ => false,
+        }
     }
 }

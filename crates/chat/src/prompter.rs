@@ -152,9 +152,14 @@ impl PersonQuestion {
         let _ = self.reply_sender.send(answer);
     }
 
-    /// Returns true when nobody waits for the answer any more.
-    pub(crate) fn is_abandoned(&self) -> bool {
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn is_withdrawn(&self) -> bool {
         self.reply_sender.is_closed()
+    }
+
+    /// Waits until nobody waits for the answer any more.
+    pub(crate) async fn wait_until_withdrawn(&mut self) {
+        self.reply_sender.closed().await;
     }
 
     /// The subject in rows of at most `columns` cells, a diff in colours.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openclaw_runtime::{Conversation, SessionId, SessionInfo, StoreError, session_folder};
+use openclaw_runtime::{SessionId, SessionInfo, session_folder};
 
 use crate::progress::format_age;
 
@@ -14,7 +14,7 @@ pub(crate) const MAX_ROWS: usize = 15;
 pub(crate) struct SessionChoice {
     sessions: Vec<SessionInfo>,
     /// The session of the conversation.
-    current: SessionId,
+    current: String,
     /// The places of the sessions that are shown.
     shown: Vec<usize>,
 }
@@ -33,23 +33,15 @@ pub(crate) enum ChosenSession {
 }
 
 impl SessionChoice {
-    /// Reads the sessions.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub(crate) async fn open(conversation: &Conversation) -> Result<Self, StoreError> {
-        let sessions = conversation.folder_sessions().await?;
-        Ok(Self::new(sessions, conversation.session_id().clone()))
-    }
-
-    fn new(sessions: Vec<SessionInfo>, current: SessionId) -> Self {
+    /// `current` is the id of the conversation's session.
+    pub(crate) fn new(sessions: Vec<SessionInfo>, current: String) -> Self {
         let shown = (0..sessions.len()).collect();
         Self { sessions, current, shown }
     }
 
     /// Whether there is a session beside that of the conversation.
     pub(crate) fn has_others(&self) -> bool {
-        self.sessions.iter().any(|info| info.id != self.current)
+        self.sessions.iter().any(|info| info.id.as_str() != self.current)
     }
 
     /// The shown sessions, one a row; the conversation's own is marked.
@@ -59,7 +51,7 @@ impl SessionChoice {
             .take(MAX_ROWS)
             .enumerate()
             .map(|(index, info)| {
-                let mark = if info.id == self.current { "●" } else { " " };
+                let mark = if info.id.as_str() == self.current { "●" } else { " " };
                 let title = info.title.as_deref().unwrap_or("(nothing said)");
                 let (number, age) = (index + 1, format_age(session_age(info)));
                 format!("{mark} {number:>2}  {age:>8}  {title}")
@@ -103,7 +95,11 @@ impl SessionChoice {
     }
 
     fn to_choice(&self, id: &SessionId) -> ChosenSession {
-        if *id == self.current { ChosenSession::Current } else { ChosenSession::One(id.clone()) }
+        if id.as_str() == self.current {
+            ChosenSession::Current
+        } else {
+            ChosenSession::One(id.clone())
+        }
     }
 }
 
@@ -165,7 +161,7 @@ mod tests {
             info("bbbb-2", "write the tests"),
             info("cccc-3", "Fix the tests"),
         ];
-        let mut choice = SessionChoice::new(sessions, "aaaa-1".parse().unwrap());
+        let mut choice = SessionChoice::new(sessions, "aaaa-1".to_owned());
         let one = |id: &str| ChosenSession::One(id.parse().unwrap());
         assert!(choice.has_others() && choice.format_rows().starts_with("●  1"));
         assert_eq!(choice.choose_session("2"), one("bbbb-2"));
@@ -183,7 +179,7 @@ mod tests {
     #[test]
     fn many_sessions_are_shown_in_part() {
         let sessions = (0..20).map(|number| info(&format!("id-{number:02}"), "same")).collect();
-        let mut choice = SessionChoice::new(sessions, "other".parse().unwrap());
+        let mut choice = SessionChoice::new(sessions, "other".to_owned());
         let rows = choice.format_rows();
         assert!(rows.ends_with("… and 5 older; a word that one begins with finds it"), "{rows}");
         assert_eq!(choice.choose_session("id-16"), ChosenSession::One("id-16".parse().unwrap()));

@@ -1,16 +1,16 @@
 //! `/sessions` and `/resume`: goes on with another session.
 
 use std::io;
+use std::ops::ControlFlow;
 
-use openclaw_runtime::{ConversationError, SessionId};
+use openclaw_runtime::SessionId;
 use openclaw_terminal::TextStyle;
 
-use crate::controller::{ChatController, ChatFlow, WorkOutcome, run_interactively};
-use crate::error_report;
+use crate::controller::{ChatController, ChatFlow};
+use crate::conversation::TurnRequest;
 use crate::options::ChatOutcome;
 use crate::recovery_notice::print_recovery_notice;
 use crate::session_choice::{ChosenSession, SessionChoice};
-use crate::setup::print_conversation_error;
 use crate::startup::show_last_exchange;
 use crate::terminal::InputEvent;
 
@@ -20,8 +20,8 @@ impl ChatController {
         &mut self,
         text: Option<String>,
     ) -> io::Result<ChatFlow> {
-        if text.is_none() && self.conversation.recovery_report().can_resume() {
-            return self.run_turn(None).await;
+        if text.is_none() && self.conversation.facts().can_resume() {
+            return self.run_turn(TurnRequest::Resume).await;
         }
         if text.is_none() {
             self.terminal.print_note(TextStyle::Dim, "no turn was interrupted");
@@ -31,13 +31,12 @@ impl ChatController {
 
     /// Offers the sessions of the folder until one is chosen, or none.
     pub(super) async fn choose_session(&mut self, text: Option<String>) -> io::Result<ChatFlow> {
-        let mut choice = match SessionChoice::open(&self.conversation).await {
-            Ok(choice) => choice,
-            Err(error) => {
-                error_report::print_store_error(&self.context.printer, &error);
-                return Ok(ChatFlow::Continue);
-            }
+        let work = self.run_work("reading the sessions", async |it| it.folder_sessions().await);
+        let sessions = match work.await? {
+            ControlFlow::Continue(sessions) => sessions,
+            ControlFlow::Break(flow) => return Ok(flow),
         };
+        let mut choice = SessionChoice::new(sessions, self.conversation.facts().session_id);
         if !choice.has_others() {
             let text = "there is no other session of this folder; /new begins one";
             self.terminal.print_note(TextStyle::Dim, text);
@@ -79,31 +78,18 @@ impl ChatController {
     }
 
     async fn switch_session(&mut self, id: SessionId) -> io::Result<ChatFlow> {
-        self.terminal.start_work("opening the session");
-        let work = Box::pin(self.conversation.switch_session(id));
-        let outcome: WorkOutcome<Result<(), ConversationError>> =
-            run_interactively(&mut self.terminal, work, || None).await?;
-        self.terminal.end_work();
-        match outcome {
-            WorkOutcome::Done(Ok(())) => {}
-            WorkOutcome::Done(Err(error)) => {
-                print_conversation_error(&self.context.printer, &error);
-                return Ok(ChatFlow::Continue);
-            }
-            WorkOutcome::Stopped => {
-                self.terminal.print_note(TextStyle::Yellow, "stopped");
-                return Ok(ChatFlow::Continue);
-            }
-            WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
+        let work = self.run_work("opening the session", async |it| it.switch_session(id).await);
+        if let ControlFlow::Break(flow) = work.await? {
+            return Ok(flow);
         }
-        let conversation = &self.conversation;
-        let count = conversation.history().messages().count();
+        let facts = self.conversation.facts();
+        let count = facts.messages;
         let noun = if count == 1 { "message" } else { "messages" };
-        let text = format!("session {} goes on · {count} {noun}", conversation.session_id());
+        let text = format!("session {} goes on · {count} {noun}", facts.session_id);
         self.terminal.print_note(TextStyle::Dim, &text);
-        show_last_exchange(&mut self.terminal, conversation);
-        self.context.print_connect_report(&conversation.agent_run().report);
-        print_recovery_notice(&self.context.printer, conversation.recovery_report(), "Enter");
+        show_last_exchange(&mut self.terminal, &self.context, &self.conversation).await;
+        self.context.print_connect_notes(&self.conversation.connect_notes());
+        print_recovery_notice(&self.context.printer, &self.conversation, "Enter");
         Ok(ChatFlow::Continue)
     }
 }

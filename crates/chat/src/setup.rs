@@ -1,23 +1,42 @@
-//! Prepares the conversation of a chat, and reports why there is none.
+//! Opens the conversation of a chat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
-use openclaw_runtime::{ConversationError, ConversationOptions, Runtime, StoreErrorKind};
-use openclaw_terminal::OutputPrinter;
+use openclaw_runtime::{ConversationOptions, Runtime};
 
 use crate::context::CommandContext;
+use crate::conversation::{ChatConversation, GatewayConversation, WorkError};
+use crate::gateway_questions::CallAnswerer;
 use crate::options::ChatOptions;
 use crate::prompter::ChatPrompter;
-use crate::{error_report, wait};
+use crate::wait;
 
 /// What the chat waits for, a server or the session, and why; `None` when it does not wait.
 pub(crate) type SharedWaitReason = Arc<Mutex<Option<String>>>;
 
+/// Opens the conversation of a chat, here or in its gateway. Questions go to `prompter`; the reason
+/// for a wait is put into `wait_reason`, or printed on stderr without one.
+pub(crate) async fn open_conversation(
+    context: &CommandContext,
+    options: &ChatOptions,
+    prompter: Option<&ChatPrompter>,
+    wait_reason: Option<&SharedWaitReason>,
+) -> Result<ChatConversation, WorkError> {
+    if let Some(gateway) = options.gateway.clone() {
+        let answerer = CallAnswerer::in_chat(prompter, options.auto_approve);
+        let opened = GatewayConversation::open(gateway, options, answerer).await?;
+        return Ok(ChatConversation::Gateway(Box::new(opened)));
+    }
+    let (runtime, options) = prepare_conversation(context, options, prompter, wait_reason);
+    let opened = Box::pin(runtime.open_conversation(options)).await?;
+    Ok(ChatConversation::Local(Box::new(opened)))
+}
+
 /// Returns the runtime and the options of the conversation. The reason for a wait is put into
 /// `wait_reason`, or printed on stderr without one.
-pub(crate) fn prepare_conversation(
+fn prepare_conversation(
     context: &CommandContext,
     options: &ChatOptions,
     prompter: Option<&ChatPrompter>,
@@ -60,17 +79,4 @@ fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> Wait
         *wait_reason.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     };
     WaitPolicy { limit, on_progress: Arc::new(on_progress) }
-}
-
-/// Prints why there is no conversation.
-pub(crate) fn print_conversation_error(printer: &OutputPrinter, error: &ConversationError) {
-    match error {
-        ConversationError::Agent(error) => error_report::print_agent_error(printer, error),
-        ConversationError::Store(error) if error.kind() == StoreErrorKind::InUse => {
-            let hint = "`--wait 10m` waits until it is free; `--session KEY` uses another \
-                        session.";
-            error_report::print_store_error_with_hint(printer, error, Some(hint));
-        }
-        ConversationError::Store(error) => error_report::print_store_error(printer, error),
-    }
 }

@@ -1,27 +1,29 @@
 //! Runs the slash commands.
 
 use std::io;
+use std::ops::ControlFlow;
 
 use futures_util::future::Either;
-use openclaw_core::MessageRef;
-use openclaw_runtime::{Conversation, event_channel};
 use openclaw_terminal::{TextStyle, sanitize};
 
 use crate::command::{ChatCommand, help_text};
 use crate::context::TRACE_FLUSH_TIMEOUT;
 use crate::controller::{ChatController, ChatFlow, WorkOutcome, run_interactively};
-use crate::error_report::{self, print_agent_error, print_connect_error};
+use crate::conversation::{TurnRequest, WorkError, update_channel};
+use crate::error_report::print_error_report;
 use crate::exchanges::{ExchangeDetail, describe_exchange};
 use crate::exchanges::{ExchangeSelector, find_exchange, open_trace_store};
-use crate::file_changes::{
-    UndoFailure, UndoScope, UndoneTurn, diff_rows, print_undo_error, undo_last_turn,
-};
+use crate::file_changes::{UndoScope, UndoneTurn, diff_rows};
+use crate::model_list::{MODEL_LIST_HINT, format_model_rows, listed_model};
 use crate::number_format::format_tokens;
 use crate::options::ChatOutcome;
-use crate::setup::print_conversation_error;
-use crate::status_text::format_status;
-use crate::turn::{set_reasoning, show_event, show_remaining_events};
+use crate::status_text::{format_status, gateway_status_row};
+use crate::turn::{set_reasoning, show_remaining_updates, show_update};
 use crate::view::TurnView;
+
+/// What `/trace` says about a conversation in a gateway.
+pub(crate) const TRACE_IS_ELSEWHERE: &str = "what is said to the server is kept on the machine of \
+    the gateway, with `diagnostics.trace.enabled`: `openclaw trace show` shows it there";
 
 impl ChatController {
     pub(super) async fn run_command(&mut self, command: ChatCommand) -> io::Result<ChatFlow> {
@@ -30,11 +32,11 @@ impl ChatController {
             ChatCommand::New(message) => return self.start_new_session(message).await,
             ChatCommand::Model(Some(name)) => return self.switch_model(&name).await,
             ChatCommand::Model(None) => return self.list_models().await,
-            ChatCommand::Status => self.print_status().await,
+            ChatCommand::Status => return self.print_status().await,
             ChatCommand::Compact => return self.compact_history().await,
-            ChatCommand::Tools => self.list_tools(),
-            ChatCommand::Undo(scope) => self.undo_turn(scope).await,
-            ChatCommand::Diff => self.show_diff().await,
+            ChatCommand::Tools => return self.list_tools().await,
+            ChatCommand::Undo(scope) => return self.undo_turn(scope).await,
+            ChatCommand::Diff => return self.show_diff().await,
             ChatCommand::Resume(text) => return self.resume_turn_or_session(text).await,
             ChatCommand::Sessions(text) => return self.choose_session(text).await,
             ChatCommand::Trace(number) => self.show_trace(number)?,
@@ -53,18 +55,18 @@ impl ChatController {
     }
 
     async fn start_new_session(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
-        let previous_session = self.conversation.session_id().clone();
-        if let Err(error) = self.conversation.start_new_session().await {
-            print_conversation_error(&self.context.printer, &error);
-            return Ok(ChatFlow::Continue);
+        let previous_session = self.conversation.facts().session_id;
+        let work = self.run_work("beginning a session", async |it| it.start_new_session().await);
+        if let ControlFlow::Break(flow) = work.await? {
+            return Ok(flow);
         }
-        self.context.print_connect_report(&self.conversation.agent_run().report);
+        self.context.print_connect_notes(&self.conversation.connect_notes());
         let text = format!("a new session begins; the one before is kept as {previous_session}");
         self.terminal.print_note(TextStyle::Dim, &text);
         match message {
             Some(message) => {
                 self.terminal.print_user_message(&message);
-                self.run_turn(Some(message)).await
+                self.run_turn(TurnRequest::Message(message)).await
             }
             None => Ok(ChatFlow::Continue),
         }
@@ -72,106 +74,66 @@ impl ChatController {
 
     /// Returns the model names known without asking a server, for completion.
     pub(super) fn collect_model_names(&self) -> Vec<String> {
-        let status = self.context.models.setup_status();
-        let current = self.conversation.agent_run().model.model_info().reference.to_string();
-        let allowed = status.allowed.into_iter().filter(|name| !name.ends_with("/*"));
-        let mut names: Vec<String> = std::iter::once(current)
-            .chain(status.aliases.into_keys())
-            .chain(status.default_model)
-            .chain(status.fallbacks)
-            .chain(allowed)
-            .chain(self.listed_models.iter().cloned())
-            .collect();
+        let known = self.conversation.known_models().into_iter();
+        let mut names: Vec<String> = known.chain(self.listed_models.iter().cloned()).collect();
+        names.retain(|name| !name.is_empty());
         names.sort_unstable();
         names.dedup();
         names
     }
 
     async fn list_models(&mut self) -> io::Result<ChatFlow> {
-        let models = self.context.models.clone();
-        self.terminal.start_work("asking the servers");
-        let outcome =
-            run_interactively(&mut self.terminal, models.model_catalogue(None), || None).await?;
-        self.terminal.end_work();
-        let catalogue = match outcome {
-            WorkOutcome::Done(catalogue) => catalogue,
-            WorkOutcome::Stopped => return Ok(ChatFlow::Continue),
-            WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
+        let work = self.run_work("asking the servers", async |it| it.list_models().await);
+        let list = match work.await? {
+            ControlFlow::Continue(list) => list,
+            ControlFlow::Break(flow) => return Ok(flow),
         };
-        let current = self.conversation.agent_run().model.model_info().reference;
-        let mut lines = Vec::new();
-        self.listed_models.clear();
-        for (number, model) in catalogue.models.iter().enumerate() {
-            let mark = if model.reference == current { "●" } else { " " };
-            let window = model.window.map(|(window, _)| format!(" · {}", format_tokens(window)));
-            let tags = (!model.tags.is_empty()).then(|| format!(" · {}", model.tags.join(", ")));
-            let unavailable = (!model.available).then_some(" · not available");
-            lines.push(format!(
-                "{mark} {:>2} {}{}{}{}",
-                number + 1,
-                model.reference,
-                window.unwrap_or_default(),
-                tags.unwrap_or_default(),
-                unavailable.unwrap_or_default(),
-            ));
-            self.listed_models.push(model.reference.to_string());
+        let current = self.conversation.facts().model.reference;
+        let rows = format_model_rows(&list, &current);
+        self.terminal.print_note(TextStyle::Dim, &rows.join("\n"));
+        self.terminal.print_note(TextStyle::Dim, MODEL_LIST_HINT);
+        self.context.print_warnings(&list.warnings);
+        for failure in &list.failures {
+            print_error_report(&self.context.printer, failure);
         }
-        lines.push("`/model NUMBER` or `/model NAME` switches to another model".to_owned());
-        self.terminal.print_note(TextStyle::Dim, &lines.join("\n"));
-        self.context.print_warnings(&catalogue.warnings);
-        for failure in &catalogue.failures {
-            print_connect_error(&self.context.printer, &failure.error);
-        }
+        self.listed_models = list.models.into_iter().map(|model| model.id).collect();
         self.terminal.model_names = self.collect_model_names();
         Ok(ChatFlow::Continue)
     }
 
     async fn switch_model(&mut self, name: &str) -> io::Result<ChatFlow> {
-        let index = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let name =
-            index.and_then(|index| self.listed_models.get(index)).map_or(name, String::as_str);
-        self.terminal.start_work("connecting");
-        let work = Box::pin(self.conversation.switch_model(Some(name)));
-        let outcome = run_interactively(&mut self.terminal, work, || None).await?;
-        self.terminal.end_work();
-        match outcome {
-            WorkOutcome::Done(Ok(())) => {
-                self.context.print_connect_report(&self.conversation.agent_run().report);
-                let info = self.conversation.agent_run().model.model_info();
-                let (window, source) =
-                    (format_tokens(info.limits.context_window), info.limits.context_window_source);
-                let text =
-                    format!("switched to {} · window {window} tokens ({source})", info.reference);
-                self.terminal.print_note(TextStyle::Dim, &text);
-            }
-            WorkOutcome::Done(Err(error)) => {
-                print_agent_error(&self.context.printer, &error);
-            }
-            WorkOutcome::Stopped => self.terminal.print_note(TextStyle::Yellow, "stopped"),
-            WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
+        let name = listed_model(&self.listed_models, name);
+        let work = self.run_work("connecting", async |it| it.switch_model(&name).await);
+        if let ControlFlow::Break(flow) = work.await? {
+            return Ok(flow);
         }
+        self.context.print_connect_notes(&self.conversation.connect_notes());
+        let model = self.conversation.facts().model;
+        let (window, source) = (format_tokens(model.window), model.window_source);
+        let text = format!("switched to {} · window {window} tokens ({source})", model.reference);
+        self.terminal.print_note(TextStyle::Dim, &text);
         Ok(ChatFlow::Continue)
     }
 
     async fn compact_history(&mut self) -> io::Result<ChatFlow> {
-        let (sender, mut events) = event_channel();
-        let run = self.conversation.agent_run();
-        let view = TurnView::new(self.terminal.render_options.clone(), run.model.clone());
+        let (sender, mut updates) = update_channel();
+        let facts = self.conversation.facts();
+        let view = TurnView::new(self.terminal.render_options.clone(), facts.model);
         let view = view.with_activity("summarising the conversation");
-        self.terminal.turn_view = Some(view.with_context_use(self.conversation.context_use()));
+        self.terminal.turn_view = Some(view.with_context_use(facts.context_use));
         let outcome = {
             let mut work = Box::pin(self.conversation.compact_history(sender));
             loop {
                 let next = async {
                     tokio::select! {
                         biased;
-                        Some(event) = events.recv() => Either::Left(event),
+                        Some(update) = updates.recv() => Either::Left(update),
                         result = &mut work => Either::Right(result),
                     }
                 };
                 match run_interactively(&mut self.terminal, next, || None).await? {
-                    WorkOutcome::Done(Either::Left(event)) => {
-                        show_event(&mut self.terminal, &event);
+                    WorkOutcome::Done(Either::Left(update)) => {
+                        show_update(&mut self.terminal, update);
                     }
                     WorkOutcome::Done(Either::Right(result)) => break WorkOutcome::Done(result),
                     WorkOutcome::Stopped => break WorkOutcome::Stopped,
@@ -179,47 +141,46 @@ impl ChatController {
                 }
             }
         };
-        show_remaining_events(&mut self.terminal, &mut events).await;
+        show_remaining_updates(&mut self.terminal, &mut updates).await;
         self.end_view();
         match outcome {
-            WorkOutcome::Done(Ok(Some(_))) => {}
-            WorkOutcome::Done(Ok(None)) => {
+            WorkOutcome::Done(Ok(true)) => {}
+            WorkOutcome::Done(Ok(false)) => {
                 let text =
                     "nothing was summarised: it would not make the conversation much smaller";
                 self.terminal.print_note(TextStyle::Dim, text);
             }
-            WorkOutcome::Done(Err(error)) => match error.model_error() {
-                Some(error) => error_report::print_model_error(&self.context.printer, error),
-                None => error_report::print_turn_error(&self.context.printer, &error),
-            },
+            WorkOutcome::Done(Err(error)) => error.print(&self.context),
             WorkOutcome::Stopped => self.terminal.print_note(TextStyle::Yellow, "stopped"),
             WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
         }
         Ok(ChatFlow::Continue)
     }
 
-    async fn undo_turn(&mut self, scope: UndoScope) {
-        let messages_before = user_messages(&self.conversation);
-        let undone_turn = match undo_last_turn(&mut self.conversation, scope).await {
-            Ok(undone) => undone,
-            Err(UndoFailure::Files(error)) => {
-                print_undo_error(&self.context.printer, &error);
-                let text = "`/undo keep` takes the turn back and leaves the files as they are";
-                return self.terminal.print_note(TextStyle::Dim, text);
+    async fn undo_turn(&mut self, scope: UndoScope) -> io::Result<ChatFlow> {
+        // Here it is not to be interrupted half-way; a gateway completes it by itself.
+        let undone = if self.conversation.gateway().is_some() {
+            match self.run_work("undoing", async |it| Ok(it.undo_turn(scope).await)).await? {
+                ControlFlow::Continue(undone) => undone,
+                ControlFlow::Break(flow) => return Ok(flow),
             }
-            Err(UndoFailure::Store(error)) => {
-                return error_report::print_store_error(&self.context.printer, &error);
+        } else {
+            self.conversation.undo_turn(scope).await
+        };
+        let UndoneTurn { is_turn_undone, message, file_text } = match undone {
+            Ok(undone) => undone,
+            Err(error) => {
+                error.print(&self.context);
+                if matches!(error, WorkError::Undo(_) | WorkError::UndoConflicts(_)) {
+                    let text = "`/undo keep` takes the turn back and leaves the files as they are";
+                    self.terminal.print_note(TextStyle::Dim, text);
+                }
+                return Ok(ChatFlow::Continue);
             }
         };
-        let UndoneTurn { is_turn_undone, file_text } = undone_turn;
         match (is_turn_undone, scope) {
             (true, _) => {
-                let remaining = user_messages(&self.conversation).len();
-                let undone = messages_before
-                    .get(remaining)
-                    .or(messages_before.last())
-                    .cloned()
-                    .unwrap_or_default();
+                let undone = message.unwrap_or_default();
                 let first = sanitize::escape_line(undone.lines().next().unwrap_or_default());
                 let text = format!("undone: “{first}” and the rest of its turn\n{file_text}");
                 self.terminal.print_note(TextStyle::Dim, text.trim_end());
@@ -232,38 +193,61 @@ impl ChatController {
             }
             _ => self.terminal.print_note(TextStyle::Dim, "there is no turn to undo"),
         }
+        Ok(ChatFlow::Continue)
     }
 
-    async fn show_diff(&mut self) {
-        match self.conversation.last_turn_diff().await {
-            Ok(Some(diff)) => {
+    async fn show_diff(&mut self) -> io::Result<ChatFlow> {
+        let work = self.run_work("comparing the files", async |it| it.last_turn_diff().await);
+        match work.await? {
+            ControlFlow::Continue(Some(diff)) => {
                 for (style, row) in diff_rows(&diff) {
                     self.terminal.print_note(style, &row);
                 }
             }
-            Ok(None) => self.terminal.print_note(TextStyle::Dim, "no file change is kept"),
-            Err(error) => print_undo_error(&self.context.printer, &error.into()),
+            ControlFlow::Continue(None) => {
+                self.terminal.print_note(TextStyle::Dim, "no file change is kept");
+            }
+            ControlFlow::Break(flow) => return Ok(flow),
         }
+        Ok(ChatFlow::Continue)
     }
 
-    fn list_tools(&mut self) {
-        let tools = self.conversation.agent_run().agent.tool_specs().clone();
-        let rows = tools.iter().map(|tool| {
-            let summary = tool.description.lines().next().unwrap_or_default();
-            sanitize::escape_line(&format!("{:<8} {summary}", tool.name.as_str()))
-        });
+    async fn list_tools(&mut self) -> io::Result<ChatFlow> {
+        let work = self.run_work("reading the session", async |it| it.describe().await);
+        let tools = match work.await? {
+            ControlFlow::Continue(state) => state.tools,
+            ControlFlow::Break(flow) => return Ok(flow),
+        };
+        let rows = tools
+            .iter()
+            .map(|tool| sanitize::escape_line(&format!("{:<8} {}", tool.name, tool.description)));
         let rows: Vec<String> = rows.collect();
         let text = if rows.is_empty() { "no tools".to_owned() } else { rows.join("\n") };
         self.terminal.print_note(TextStyle::Dim, &text);
+        Ok(ChatFlow::Continue)
     }
 
-    async fn print_status(&mut self) {
+    async fn print_status(&mut self) -> io::Result<ChatFlow> {
+        let work = self.run_work("reading the session", async |it| it.describe().await);
+        let state = match work.await? {
+            ControlFlow::Continue(state) => state,
+            ControlFlow::Break(flow) => return Ok(flow),
+        };
         let reasoning_display = Some(self.terminal.render_options.reasoning.name());
-        let text = format_status(&self.context, &self.conversation, reasoning_display).await;
+        let context_use = self.conversation.facts().context_use;
+        let mut text = format_status(&state, context_use, reasoning_display);
+        if let Some(gateway) = self.conversation.gateway() {
+            text = format!("{text}\n{}", gateway_status_row(gateway.address()));
+        }
         self.terminal.print_note(TextStyle::Dim, &text);
+        Ok(ChatFlow::Continue)
     }
 
     fn show_trace(&mut self, number: Option<u64>) -> io::Result<()> {
+        if self.conversation.gateway().is_some() {
+            self.terminal.print_note(TextStyle::Dim, TRACE_IS_ELSEWHERE);
+            return Ok(());
+        }
         let Some(trace) = self.context.models.trace() else {
             let text = "nothing is kept of what is said to the server: `openclaw chat --trace` \
                         does, or `diagnostics.trace.enabled`";
@@ -278,14 +262,4 @@ impl ChatController {
         let text = describe_exchange(&record, ExchangeDetail::default());
         self.context.printer.write_answer(&self.context.models.redact_keys(&text))
     }
-}
-
-/// Returns the user's messages, oldest first.
-fn user_messages(conversation: &Conversation) -> Vec<String> {
-    let messages = conversation.history().messages();
-    let texts = messages.filter_map(|message| match message {
-        MessageRef::User(text) => Some(text.into_owned()),
-        _ => None,
-    });
-    texts.collect()
 }

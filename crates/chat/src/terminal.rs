@@ -1,7 +1,9 @@
 //! The chat terminal: scrollback above, live region below, key input and questions.
 
 mod live_region;
+mod questions;
 
+use std::collections::VecDeque;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +16,10 @@ use openclaw_terminal::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
+use self::questions::withdrawal;
 use crate::command::completion_candidates;
 use crate::input::{KeyInput, ProcessSignal, SignalReceiver};
-use crate::prompter::{PersonAnswer, PersonQuestion};
+use crate::prompter::PersonQuestion;
 use crate::scrollback::{RowKind, ScrollbackBuffer};
 use crate::view::{RenderOptions, TurnView, format_user_message};
 
@@ -56,6 +59,8 @@ pub(crate) struct ChatTerminal {
     pub(crate) render_options: RenderOptions,
     /// Messages sent to the running turn and not yet delivered to the model.
     pub(crate) queued_messages: Vec<String>,
+    /// Lines that were entered while other work ran.
+    postponed_lines: VecDeque<String>,
     /// The status row above the input while the chat is idle.
     pub(crate) status_line: String,
     /// A hint shown until the next key.
@@ -86,6 +91,7 @@ enum TerminalEvent {
     Key(Option<KeyPress>),
     Signal(ProcessSignal),
     Question(PersonQuestion),
+    QuestionWithdrawn,
     ResizeSettled,
     RedrawDue,
     ClockTick,
@@ -123,6 +129,7 @@ impl ChatTerminal {
             turn_view: None,
             render_options: RenderOptions { columns, ..render_options },
             queued_messages: Vec::new(),
+            postponed_lines: VecDeque::new(),
             status_line: String::new(),
             hint_text: None,
             model_names: Vec::new(),
@@ -148,6 +155,11 @@ impl ChatTerminal {
     /// # Errors
     /// When reading from or writing to the terminal fails.
     pub(crate) async fn next(&mut self) -> io::Result<InputEvent> {
+        let is_idle = self.background_work.is_none() && self.turn_view.is_none();
+        if is_idle && let Some(line) = self.postponed_lines.pop_front() {
+            self.hint_text = None;
+            return Ok(InputEvent::Line(line));
+        }
         loop {
             if self.redraw_at.is_some_and(|redraw_at| redraw_at <= Instant::now()) {
                 self.draw_screen()?;
@@ -175,6 +187,7 @@ impl ChatTerminal {
                 }
                 TerminalEvent::ResizeSettled => self.resize_screen(),
                 TerminalEvent::Question(question) => self.show_question(question)?,
+                TerminalEvent::QuestionWithdrawn => self.withdraw_question(),
                 TerminalEvent::RedrawDue => {}
                 TerminalEvent::ClockTick => self.redraw_at = Some(Instant::now()),
             }
@@ -205,6 +218,11 @@ impl ChatTerminal {
         self.schedule_redraw();
     }
 
+    /// Gives a line out again once nothing runs.
+    pub(crate) fn postpone_line(&mut self, line: String) {
+        self.postponed_lines.push_back(line);
+    }
+
     /// Shows a hint until the next key.
     pub(crate) fn show_hint(&mut self, text: impl Into<String>) {
         self.hint_text = Some(text.into());
@@ -229,28 +247,6 @@ impl ChatTerminal {
         if !written.is_empty() {
             self.scrollback.push_rows(RowKind::Notice, &written);
             self.schedule_redraw();
-        }
-    }
-
-    /// Puts a question in place of the input line, its subject into the scrollback, and discards
-    /// what was typed before.
-    fn show_question(&mut self, question: PersonQuestion) -> io::Result<()> {
-        let rows = question.subject_rows(self.render_options.columns, &self.render_options.printer);
-        if !rows.is_empty() {
-            self.scrollback.request_gap();
-            self.scrollback.push_rows(RowKind::Notice, &rows.join("\n"));
-        }
-        let editor = std::mem::take(&mut self.editor);
-        self.pending_question = Some((question, editor));
-        self.key_input.discard_type_ahead();
-        self.draw_screen()
-    }
-
-    /// Answers a pending question with no.
-    pub(crate) fn refuse_question(&mut self) {
-        if let Some((question, editor)) = self.pending_question.take() {
-            self.editor = editor;
-            self.finish_question(question, PersonAnswer::No { reason: None });
         }
     }
 
@@ -293,6 +289,7 @@ impl ChatTerminal {
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => TerminalEvent::Signal(signal),
+            () = withdrawal(&mut self.pending_question) => TerminalEvent::QuestionWithdrawn,
             key = self.key_input.next_key() => TerminalEvent::Key(key?),
             Some(question) = self.questions.recv(), if accepts_question => TerminalEvent::Question(question),
             () = sleep_until(resize_at), if self.resize_at.is_some() => TerminalEvent::ResizeSettled,
@@ -307,9 +304,6 @@ impl ChatTerminal {
         let is_idle = self.turn_view.is_none() && self.editor.text().is_empty();
         let is_idle_interrupt = key == KeyPress::Ctrl('c') && is_idle;
         self.interrupt_count = if is_idle_interrupt { self.interrupt_count + 1 } else { 0 };
-        if self.pending_question.as_ref().is_some_and(|(question, _)| question.is_abandoned()) {
-            self.refuse_question();
-        }
         let is_asked = self.pending_question.is_some();
         match self.editor.press_key(key) {
             EditorAction::Submit(line) if is_asked => self.answer_question(&line),
@@ -331,23 +325,6 @@ impl ChatTerminal {
         if !self.editor.complete_word(replaced_bytes, &candidates) && candidates.len() > 1 {
             self.show_hint(candidates.join("  "));
         }
-    }
-
-    fn answer_question(&mut self, line: &str) {
-        let Some((question, editor)) = self.pending_question.take() else { return };
-        if let Some(answer) = question.choices.parse_answer(line) {
-            self.editor = editor;
-            self.finish_question(question, answer);
-        } else {
-            self.show_hint(format!("one of these, and Enter: {}", question.choices));
-            self.pending_question = Some((question, editor));
-        }
-    }
-
-    fn finish_question(&mut self, question: PersonQuestion, answer: PersonAnswer) {
-        let note = sanitize::escape_line(&format!("? {} – {answer}", question.text));
-        self.print_note(TextStyle::Dim, &note);
-        question.send_answer(answer);
     }
 
     /// Suspends the process. SIGCONT takes the terminal back afterwards.

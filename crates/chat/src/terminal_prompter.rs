@@ -7,6 +7,7 @@ use openclaw_protocol::gateway::QuestionedCall;
 use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalPrompter, ApprovalRequest};
 use openclaw_terminal::{OutputPrinter, TextStyle, sanitize, terminal_size, wrap_words};
 
+use crate::answer_lines::AnswerLines;
 use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
 
 /// Why nobody is asked without a terminal.
@@ -35,22 +36,53 @@ impl TerminalPrompter {
 
     /// Asks until there is an answer; no answer is no.
     pub(crate) async fn ask(&self, prompt: &CallPrompt) -> PersonAnswer {
+        self.show(prompt);
+        loop {
+            let question = format!("{} [y/N]", prompt.question);
+            let Some(line) = ask_at_terminal(&self.printer, question).await else {
+                return PersonAnswer::No { reason: None };
+            };
+            if let Some(answer) = self.read_answer(prompt, &line) {
+                return answer;
+            }
+        }
+    }
+
+    /// The same with lines that a question takes only while it waits for them: one that is withdrawn,
+    /// when the future is dropped, takes none.
+    pub(crate) async fn ask_with_lines(
+        &self,
+        prompt: &CallPrompt,
+        lines: &AnswerLines,
+    ) -> PersonAnswer {
+        self.show(prompt);
+        loop {
+            let question = format!("{} [y/N]", prompt.question);
+            let Some(line) = lines.ask(&self.printer, &question).await else {
+                return PersonAnswer::No { reason: None };
+            };
+            if let Some(answer) = self.read_answer(prompt, &line) {
+                return answer;
+            }
+        }
+    }
+
+    fn show(&self, prompt: &CallPrompt) {
         let (printer, choices) = (&self.printer, prompt.choices);
         let rows = wrap_subject(&prompt.subject, terminal_size().0).into_iter();
         let rows: Vec<String> = rows.map(|row| row.styled(printer)).collect();
         printer.print_rendered(&rows.join("\n"));
         let rows = wrap_words(&choices.to_string(), terminal_size().0).join("\n");
         printer.print_rendered(&printer.style_text(TextStyle::Dim, rows));
-        loop {
-            let question = format!("{} [y/N]", prompt.question);
-            let Some(line) = ask_at_terminal(printer, question).await else {
-                return PersonAnswer::No { reason: None };
-            };
-            match choices.parse_answer(&line) {
-                Some(answer) => return answer,
-                None => printer.print_rendered(&choices.to_string()),
-            }
+    }
+
+    /// The answer of a line; tells the choices again without one.
+    fn read_answer(&self, prompt: &CallPrompt, line: &str) -> Option<PersonAnswer> {
+        let answer = prompt.choices.parse_answer(line);
+        if answer.is_none() {
+            self.printer.print_rendered(&prompt.choices.to_string());
         }
+        answer
     }
 }
 

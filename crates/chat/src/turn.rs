@@ -3,66 +3,97 @@
 use std::io;
 
 use openclaw_config::SessionConfig;
-use openclaw_runtime::{
-    Conversation, SteeringQueue, StoreError, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
-    event_channel,
-};
-use openclaw_terminal::TextStyle;
+use openclaw_runtime::TurnEvent;
+use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 use tokio::sync::Notify;
 
 use crate::command::{self, ChatCommand, InputLine, help_text};
 use crate::controller::{ChatController, ChatFlow};
+use crate::conversation::{
+    ChatConversation, ConversationUpdate, EndKind, TurnEnd, TurnRequest, UpdateReceiver, WorkError,
+    update_channel,
+};
 use crate::error_report;
+use crate::gateway_run::RunSteering;
 use crate::number_format::format_turn_summary;
 use crate::options::ChatOutcome;
 use crate::reasoning::ReasoningDisplay;
+use crate::startup::show_answer;
 use crate::terminal::{ChatTerminal, InputEvent};
-use crate::usage_cost::{find_price, turn_cost};
 use crate::view::{RenderOptions, TurnView};
 
 /// How the user steers and stops the running turn.
 #[derive(Debug, Default)]
 struct TurnControl {
-    steering: SteeringQueue,
+    steering: RunSteering,
     session: SessionConfig,
     is_stopping: bool,
+    /// Whether the turn goes on when the chat ends.
+    outlives_chat: bool,
     /// The exit that the user asked for, taken when the turn has ended.
     exit_after_turn: Option<ChatOutcome>,
 }
 
+/// What became of a turn.
+enum DrivenTurn {
+    Ended(Result<Option<TurnEnd>, WorkError>),
+    /// The chat went away before its end.
+    Left,
+}
+
+/// What to do after an input event.
+#[derive(PartialEq, Eq)]
+enum TurnFlow {
+    Continue,
+    /// The chat waits no longer for the end of the turn.
+    Leave,
+}
+
 impl ChatController {
-    /// Runs a turn on the user's message, or resumes the interrupted one without a message.
-    pub(super) async fn run_turn(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
+    /// Runs a turn, or follows one that runs already.
+    pub(super) async fn run_turn(&mut self, request: TurnRequest) -> io::Result<ChatFlow> {
         let Self { terminal, conversation, .. } = self;
-        let run = conversation.agent_run();
-        let view = TurnView::new(terminal.render_options.clone(), run.model.clone());
-        terminal.turn_view = Some(view.with_context_use(conversation.context_use()));
+        let facts = conversation.facts();
+        let view = TurnView::new(terminal.render_options.clone(), facts.model);
+        terminal.turn_view = Some(view.with_context_use(facts.context_use));
         let session = self.context.models.loaded_config().config.session.clone();
-        let mut control = TurnControl { session, ..TurnControl::default() };
-        let report = drive_turn(terminal, conversation, message.as_deref(), &mut control).await?;
+        let outlives_chat = conversation.gateway().is_some();
+        let mut control = TurnControl { session, outlives_chat, ..TurnControl::default() };
+        let (driven, is_incomplete) =
+            drive_turn(terminal, conversation, &request, &mut control).await?;
+        if matches!(driven, DrivenTurn::Left)
+            && outlives_chat
+            && let Some(view) = &mut self.terminal.turn_view
+        {
+            view.leave_turn(&mut self.terminal.scrollback);
+        }
         let generation_time = self.end_view();
-        self.restore_unsent_text(control.steering.take_pending());
-        match report {
-            Some(Ok(Some(report))) => {
-                self.print_outcome(&report.outcome);
-                if report.model_calls > 0 {
-                    let model = self.conversation.agent_run().model.model_info().reference;
-                    let price = find_price(&self.context.models, &model);
-                    let line = format_turn_summary(
-                        &report,
-                        generation_time,
-                        self.conversation.context_use(),
-                        price.map(|price| turn_cost(price, &report.usage)),
-                    );
+        self.restore_unsent_text(control.steering.queue().take_pending());
+        match driven {
+            DrivenTurn::Ended(Ok(Some(end))) => {
+                if is_incomplete && let EndKind::Reply { text, .. } = end.kind() {
+                    show_answer(&mut self.terminal, text);
+                }
+                self.print_outcome(&end);
+                if end.model_calls > 0 {
+                    let context_use = self.conversation.facts().context_use;
+                    let line = format_turn_summary(&end, generation_time, context_use);
                     self.terminal.print_note(TextStyle::Dim, &line);
                 }
             }
-            Some(Ok(None)) => self.terminal.print_note(TextStyle::Dim, "no turn was interrupted"),
-            Some(Err(error)) => {
-                error_report::print_store_error(&self.context.printer, &error);
-                self.restore_unsent_text(message.into_iter().collect());
+            DrivenTurn::Ended(Ok(None)) => {
+                self.terminal.print_note(TextStyle::Dim, "no turn was interrupted");
             }
-            None => self.terminal.print_note(TextStyle::Yellow, "! the turn was dropped as it was"),
+            DrivenTurn::Ended(Err(error)) => {
+                error.print(&self.context);
+                if matches!(error, WorkError::Store(_) | WorkError::Gateway(_)) {
+                    self.restore_unsent_text(request.into_message().into_iter().collect());
+                }
+            }
+            DrivenTurn::Left if outlives_chat => self.has_left_turn = true,
+            DrivenTurn::Left => {
+                self.terminal.print_note(TextStyle::Yellow, "! the turn was dropped as it was");
+            }
         }
         self.terminal.collect_output();
         Ok(control.exit_after_turn.map_or(ChatFlow::Continue, ChatFlow::Quit))
@@ -95,129 +126,146 @@ impl ChatController {
     }
 
     /// Prints how a turn ended. The answer itself is already on the screen.
-    fn print_outcome(&mut self, outcome: &TurnOutcome) {
+    fn print_outcome(&mut self, end: &TurnEnd) {
         let (context, terminal) = (&self.context, &mut self.terminal);
-        match outcome {
-            TurnOutcome::Reply { truncated: false, .. } => {}
-            TurnOutcome::Reply { .. } => context.printer.print_warning(
+        let printer = &context.printer;
+        match end.kind() {
+            EndKind::Reply { is_truncated: false, .. } => {}
+            EndKind::Reply { .. } => printer.print_warning(
                 "the answer was cut off by its output limit (`maxTokens` of the model, or the room \
                  left in its window)",
             ),
-            TurnOutcome::Failed(error) => match error.model_error() {
+            EndKind::Failed(error) => match error.model_error() {
                 Some(error) => {
-                    error_report::print_model_error(&context.printer, error);
+                    error_report::print_model_error(printer, error);
                     context.suggest_trace(Some(error.kind()));
                 }
-                None => error_report::print_turn_error(&context.printer, error),
+                None => error_report::print_turn_error(printer, error),
             },
-            TurnOutcome::TimedOut { limit } => {
-                context
-                    .printer
-                    .print_error(format_args!("failed to finish the turn within {limit}"));
-            }
-            TurnOutcome::NeedsInput { question } => context.printer.print_error(question),
-            TurnOutcome::NoReply => {
-                terminal.print_note(TextStyle::Dim, "the agent has nothing to say");
-            }
-            TurnOutcome::Cancelled => terminal.print_note(TextStyle::Yellow, "stopped"),
-            _ => context.printer.print_error("failed to finish the turn"),
+            EndKind::Reported(report) => error_report::print_error_report(printer, &report),
+            EndKind::Silent => terminal.print_note(TextStyle::Dim, "the agent has nothing to say"),
+            EndKind::Stopped => terminal.print_note(TextStyle::Yellow, "stopped"),
         }
+        print_ended_commands(printer, end);
         self.terminal.collect_output();
     }
 }
 
-/// Runs a turn while the terminal keeps reading input. `None` when the turn was dropped.
+/// Names the commands in the background that ended with a turn.
+pub(crate) fn print_ended_commands(printer: &OutputPrinter, end: &TurnEnd) {
+    for command in &end.ended_commands {
+        let command = sanitize::escape_line(command);
+        printer.print_warning(format_args!(
+            "a command in the background ended with the turn: {command}"
+        ));
+    }
+}
+
+/// Runs a turn while the terminal keeps reading input. Returns with it whether what was shown of its
+/// answer is not the whole.
 async fn drive_turn(
     terminal: &mut ChatTerminal,
-    conversation: &mut Conversation,
-    message: Option<&str>,
+    conversation: &mut ChatConversation,
+    request: &TurnRequest,
     control: &mut TurnControl,
-) -> io::Result<Option<Result<Option<TurnReport>, StoreError>>> {
-    let (sender, mut events) = event_channel();
+) -> io::Result<(DrivenTurn, bool)> {
+    let (sender, mut updates) = update_channel();
     let (steering, stop) = (control.steering.clone(), &Notify::new());
-    let report = {
-        let mut work = Box::pin(async {
-            let cancelled = stop.notified();
-            match message {
-                Some(message) => conversation
-                    .run_turn(message, Some(&steering), sender, cancelled)
-                    .await
-                    .map(Some),
-                None => conversation.resume_turn(Some(&steering), sender, cancelled).await,
-            }
-        });
+    let mut is_incomplete = false;
+    let driven = {
+        let cancelled = stop.notified();
+        let mut work = Box::pin(conversation.run_turn(request, &steering, sender, cancelled));
         let mut is_open = true;
         loop {
             tokio::select! {
-                event = events.recv(), if is_open => match event {
-                    Some(event) => show_event(terminal, &event),
+                update = updates.recv(), if is_open => match update {
+                    Some(update) => is_incomplete |= show_update(terminal, update),
                     None => is_open = false,
                 },
                 event = terminal.next() => {
                     let was_stopping = control.is_stopping;
-                    let is_second = handle_event(terminal, event?, control);
+                    let flow = handle_event(terminal, event?, control);
                     if control.is_stopping && !was_stopping {
                         stop.notify_one();
                     }
-                    if is_second {
-                        break None;
+                    if flow == TurnFlow::Leave {
+                        break DrivenTurn::Left;
                     }
                 }
-                report = &mut work => break Some(report),
+                end = &mut work => break DrivenTurn::Ended(end),
             }
         }
     };
-    show_remaining_events(terminal, &mut events).await;
-    Ok(report)
+    is_incomplete |= show_remaining_updates(terminal, &mut updates).await;
+    Ok((driven, is_incomplete))
 }
 
-/// Shows the events still in the channel, after its sender is gone.
-pub(super) async fn show_remaining_events(
+/// Shows what is still in the channel, after its sender is gone; returns whether it is incomplete.
+pub(super) async fn show_remaining_updates(
     terminal: &mut ChatTerminal,
-    events: &mut TurnEventReceiver,
-) {
-    while let Some(event) = events.recv().await {
-        show_event(terminal, &event);
+    updates: &mut UpdateReceiver,
+) -> bool {
+    let mut is_incomplete = false;
+    while let Some(update) = updates.recv().await {
+        is_incomplete |= show_update(terminal, update);
     }
+    is_incomplete
 }
 
-pub(super) fn show_event(terminal: &mut ChatTerminal, event: &TurnEvent) {
-    if let TurnEvent::SteeringApplied { text } = event
+/// Shows something that happened; returns true when it is that something is missing.
+pub(super) fn show_update(terminal: &mut ChatTerminal, update: ConversationUpdate) -> bool {
+    let event = match update {
+        ConversationUpdate::Event(event) => event,
+        ConversationUpdate::Model(model) => {
+            if let Some(view) = &mut terminal.turn_view {
+                view.set_model(model);
+            }
+            return false;
+        }
+        ConversationUpdate::Incomplete => return true,
+    };
+    if let TurnEvent::SteeringApplied { text } = event.as_ref()
         && let Some(position) = terminal.queued_messages.iter().position(|queued| queued == text)
     {
         terminal.queued_messages.remove(position);
     }
     if let Some(view) = &mut terminal.turn_view {
-        view.show_event(event, &mut terminal.scrollback);
+        view.show_event(&event, &mut terminal.scrollback);
     }
     terminal.schedule_redraw();
+    false
 }
 
-/// Handles an input event during a turn; returns true when the turn is to be dropped.
-fn handle_event(terminal: &mut ChatTerminal, event: InputEvent, control: &mut TurnControl) -> bool {
+/// Handles an input event during a turn.
+fn handle_event(
+    terminal: &mut ChatTerminal,
+    event: InputEvent,
+    control: &mut TurnControl,
+) -> TurnFlow {
     match event {
-        InputEvent::Line(line) => {
-            handle_line_during_turn(terminal, line, control);
-            false
-        }
+        InputEvent::Line(line) => return handle_line_during_turn(terminal, line, control),
         InputEvent::Eof => {
             terminal.show_hint("Ctrl-C stops the turn; /quit ends the chat");
-            false
         }
         InputEvent::Interrupt => {
             terminal.refuse_question();
             let is_second = std::mem::replace(&mut control.is_stopping, true);
             show_stopping(terminal);
-            is_second
+            if is_second {
+                return TurnFlow::Leave;
+            }
         }
         InputEvent::Terminate => {
-            terminal.refuse_question();
             let is_second = control.exit_after_turn.replace(ChatOutcome::Interrupted).is_some();
+            if is_second || control.outlives_chat {
+                return TurnFlow::Leave;
+            }
+            terminal.refuse_question();
             control.is_stopping = true;
             show_stopping(terminal);
-            is_second
         }
     }
+    TurnFlow::Continue
 }
 
 fn show_stopping(terminal: &mut ChatTerminal) {
@@ -228,7 +276,11 @@ fn show_stopping(terminal: &mut ChatTerminal) {
 }
 
 /// Handles a line entered while a turn runs.
-fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &mut TurnControl) {
+fn handle_line_during_turn(
+    terminal: &mut ChatTerminal,
+    line: String,
+    control: &mut TurnControl,
+) -> TurnFlow {
     match command::parse_line(&line, &control.session) {
         InputLine::Empty => {}
         InputLine::Message(text) => {
@@ -246,6 +298,9 @@ fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &
         }
         InputLine::Command(ChatCommand::Quit) => {
             control.exit_after_turn = Some(ChatOutcome::Quit);
+            if control.outlives_chat {
+                return TurnFlow::Leave;
+            }
             control.is_stopping = true;
             show_stopping(terminal);
         }
@@ -258,6 +313,7 @@ fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &
             terminal.show_hint(message);
         }
     }
+    TurnFlow::Continue
 }
 
 pub(super) fn set_reasoning(terminal: &mut ChatTerminal, reasoning: ReasoningDisplay) {

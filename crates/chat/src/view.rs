@@ -4,16 +4,16 @@ mod activity;
 mod live_rows;
 mod tool_rows;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use openclaw_core::{ChatModel, TokenUsage};
+use openclaw_core::TokenUsage;
 use openclaw_runtime::{ContextUse, TurnEvent};
 use openclaw_terminal::{
     MarkdownOptions, MarkdownStream, OutputPrinter, TextStyle, sanitize, wrap_words,
 };
 
 use self::activity::{Activity, RunningTool, TokenRateMeter};
+use crate::conversation::ShownModel;
 use crate::progress::{
     ANSWER_RESET_NOTICE, ServerWait, activity_text, format_duration, notice_line, server_wait,
 };
@@ -32,7 +32,7 @@ pub(crate) struct RenderOptions {
 #[derive(Debug)]
 pub(crate) struct TurnView {
     render_options: RenderOptions,
-    model: Arc<dyn ChatModel>,
+    model: ShownModel,
     context_use: Option<ContextUse>,
     started_at: Instant,
     activity: Activity,
@@ -46,7 +46,7 @@ pub(crate) struct TurnView {
 }
 
 impl TurnView {
-    pub(crate) fn new(render_options: RenderOptions, model: Arc<dyn ChatModel>) -> Self {
+    pub(crate) fn new(render_options: RenderOptions, model: ShownModel) -> Self {
         Self {
             render_options,
             model,
@@ -66,6 +66,11 @@ impl TurnView {
     pub(crate) fn with_context_use(mut self, context_use: Option<ContextUse>) -> Self {
         self.context_use = context_use;
         self
+    }
+
+    /// Takes another model.
+    pub(crate) fn set_model(&mut self, model: ShownModel) {
+        self.model = model;
     }
 
     /// Says what is being done before anything happens.
@@ -174,7 +179,7 @@ impl TurnView {
 
     fn record_usage(&mut self, usage: &TokenUsage) {
         let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
-        let window = self.model.model_info().limits.context_window;
+        let window = self.model.window;
         self.context_use = Some(ContextUse { tokens, cached_tokens: usage.cached_tokens, window });
     }
 
@@ -184,6 +189,12 @@ impl TurnView {
         for RunningTool { label, .. } in std::mem::take(&mut self.running_tools) {
             self.print_tool_result(true, &label, "stopped", out);
         }
+    }
+
+    /// Ends what is shown of a turn that goes on elsewhere.
+    pub(crate) fn leave_turn(&mut self, out: &mut ScrollbackBuffer) {
+        self.running_tools.clear();
+        self.end_message(out);
     }
 
     fn show_text(&mut self, text: &str, out: &mut ScrollbackBuffer) {

@@ -631,7 +631,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__chat)
-            opts="-v -q -c -y -h --config --set --verbose --quiet --continue --resume --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --trace --help"
+            opts="-v -q -c -y -h --config --set --verbose --quiet --continue --resume --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --local --gateway --token --password --as-device --trace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -679,6 +679,18 @@ _openclaw() {
                     ;;
                 --reasoning)
                     COMPREPLY=($(compgen -W "off short full" -- "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

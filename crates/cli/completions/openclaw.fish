@@ -70,7 +70,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wai
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l gateway -d 'Run the turn in the gateway at this address, instead of in this process or in the gateway of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l gateway -d 'Run turns in the gateway at this address, instead of in this process or in the gateway of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l token -d 'The gateway\'s token; other users see it in the list of processes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l password -d 'The gateway\'s password; other users see it in the list of processes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l idempotency-key -d 'The same key again is the same run of the gateway, and its result; default: a new one' -r
@@ -99,12 +99,17 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s reasoning is shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l gateway -d 'Run turns in the gateway at this address, instead of in this process or in the gateway of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l token -d 'The gateway\'s token; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l password -d 'The gateway\'s password; other users see it in the list of processes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'Plain text: each line of stdin is a message, and answers go to stdout; the default without a terminal'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l local -d 'Run the conversation in this process, also when a gateway is configured'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l as-device -d 'Connect as a paired device, as is done anyway for another machine without a token'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Record the exchanges with the model server, for `/trace` and `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F

@@ -220,14 +220,6 @@ impl ExitReason {
     }
 }
 
-/// Whether an error of this kind, as JSON names it, may pass, so that a retry makes sense.
-pub(crate) fn is_transient_kind(kind: &str) -> bool {
-    matches!(
-        kind,
-        "connect" | "timeout" | "loading" | "overloaded" | "rate_limited" | "interrupted"
-    )
-}
-
 impl From<ExitReason> for std::process::ExitCode {
     fn from(exit: ExitReason) -> Self {
         Self::from(exit.code())

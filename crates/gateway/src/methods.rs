@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_protocol::gateway::{
-    AgentAccepted, AgentEventsParams, AgentParams, AgentRunResult, AgentWaitParams,
-    AgentWaitResult, ChatAbortParams, ChatSendParams, GatewayError, GatewayErrorCode, RequestFrame,
-    ResolveCallParams, ResponseFrame, RunState,
+    AgentAccepted, AgentEventsParams, AgentFollowParams, AgentParams, AgentRunResult,
+    AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatSendParams, GatewayError,
+    GatewayErrorCode, RequestFrame, ResolveCallParams, ResponseFrame, RunState,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ const CONTROL_WRITE_PERIOD: Duration = Duration::from_mins(1);
 pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("agent", ClientScope::Write),
     ("agent.events", ClientScope::Read),
+    ("agent.follow", ClientScope::Read),
     ("agent.wait", ClientScope::Write),
     ("agents.list", ClientScope::Read),
     ("chat.abort", ClientScope::Write),
@@ -75,14 +76,22 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("sessions.list", ClientScope::Read),
     ("sessions.open", ClientScope::Write),
     ("sessions.reset", ClientScope::Write),
+    ("sessions.runs", ClientScope::Read),
     ("sessions.steer", ClientScope::Write),
     ("sessions.undo", ClientScope::Write),
     ("status", ClientScope::Read),
 ];
 
 /// The methods whose answers can be large.
-const LARGE_ANSWERS: &[&str] =
-    &["agent", "agent.events", "chat.history", "node.invoke", "sessions.diff", "sessions.list"];
+const LARGE_ANSWERS: &[&str] = &[
+    "agent",
+    "agent.events",
+    "agent.follow",
+    "chat.history",
+    "node.invoke",
+    "sessions.diff",
+    "sessions.list",
+];
 
 /// The events that clients get.
 pub(crate) const EVENTS: &[&str] = &[
@@ -96,6 +105,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "node.invoke.progress",
     "node.pair.requested",
     "node.pair.resolved",
+    "sessions.progress",
     "shutdown",
     "tick",
 ];
@@ -186,6 +196,10 @@ impl ConnectedClient {
                 let AgentEventsParams { run_id, after_seq } = parse(params)?;
                 encode(&state.runs.run_with_events(&run_id)?.events_after(after_seq))
             }
+            "agent.follow" => {
+                let AgentFollowParams { run_id } = parse(params)?;
+                self.tell_run(&id, state.runs.find_run(&run_id).await?).await
+            }
             "agent.wait" => self.wait_for_run(parse(params)?).await,
             "chat.send" => self.send_chat(parse(params)?).await,
             "chat.history" => self.read_history(parse(params)?).await,
@@ -217,7 +231,7 @@ impl ConnectedClient {
             name if name.starts_with("device.") => self.handle_device_method(name, params).await,
             name if name.starts_with("sessions.") => self.handle_session_method(name, params).await,
             "agents.list" => Ok(state.describe_agents()),
-            "models.list" => Ok(state.describe_models()),
+            "models.list" => encode(&state.list_models(&parse(params)?).await),
             "health" => Ok(state.describe_health()),
             _ => Ok(state.describe_status()),
         }
@@ -229,6 +243,11 @@ impl ConnectedClient {
         let spec = runs.resolve_request(params).await?.started_by(&self.grant);
         self.check_session_folder(&spec.session_key).await?;
         let started = runs.start_run(spec).await?;
+        self.tell_run(id, started).await
+    }
+
+    /// Tells that a run goes on, and waits for its end.
+    async fn tell_run(&self, id: &str, started: StartedRun) -> Result<Value, GatewayError> {
         let (id_of_run, key, accepted_at) = match &started {
             StartedRun::Live(run) => (&run.id, &run.session_key, run.accepted_at),
             StartedRun::Ended(run) => (&run.id, &run.session_key, run.accepted_at),
@@ -251,6 +270,7 @@ impl ConnectedClient {
             summary: end.summary.clone(),
             result: end.to_result(),
             unsent_messages: end.unsent_messages.clone(),
+            unanswered_turn: end.unanswered_turn,
             ended_commands: end.ended_commands.clone(),
         };
         encode(&result)

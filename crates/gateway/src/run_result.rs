@@ -34,6 +34,9 @@ pub(crate) struct RunEnd {
     /// Messages that the turn did not take.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) unsent_messages: Vec<String>,
+    /// Whether the turn has no answer yet and can be finished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unanswered_turn: bool,
     /// Commands in the background that ended with the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ended_commands: Vec<String>,
@@ -43,6 +46,8 @@ pub(crate) struct RunEnd {
 #[derive(Debug)]
 pub(crate) struct EndedTurn<'a> {
     pub(crate) result: FinishedTurn<'a>,
+    /// Whether it can be finished.
+    pub(crate) is_unanswered: bool,
     /// Commands in the background that end with the run.
     pub(crate) ended_commands: Vec<String>,
 }
@@ -50,7 +55,7 @@ pub(crate) struct EndedTurn<'a> {
 impl RunEnd {
     /// The end of a run whose turn ended.
     pub(crate) fn from_turn(turn: EndedTurn<'_>) -> Self {
-        let EndedTurn { result, ended_commands } = turn;
+        let EndedTurn { result, is_unanswered, ended_commands } = turn;
         let report = result.report;
         let (status, summary) = describe_outcome(&report.outcome);
         let text = match &report.outcome {
@@ -70,6 +75,7 @@ impl RunEnd {
             usage: Some(report.usage.into()),
             meta: json!(encoded.meta),
             unsent_messages: Vec::new(),
+            unanswered_turn: is_unanswered,
             ended_commands,
         }
     }
@@ -123,6 +129,7 @@ impl RunEnd {
             usage: None,
             meta: json!(encoded.meta),
             unsent_messages: Vec::new(),
+            unanswered_turn: false,
             ended_commands: Vec::new(),
         }
     }

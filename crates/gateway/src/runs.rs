@@ -112,7 +112,7 @@ impl RunManager {
             .map_err(|error| store_failure(&error))?;
         match registered {
             RunRegistration::Accepted(record) => {
-                let run = Arc::new(LiveRun::new(&record));
+                let run = Arc::new(LiveRun::new(&record, spec.message.clone()));
                 self.lock_live().insert(run.id.clone(), Arc::clone(&run));
                 self.spawn(Arc::clone(self).carry_out(Arc::clone(&run), spec));
                 Ok(StartedRun::Live(run))
@@ -313,6 +313,7 @@ impl RunManager {
                 connect_duration,
                 report: &report,
             },
+            is_unanswered: conversation.recovery_report().can_resume(),
             ended_commands: commands.iter().map(ToString::to_string).collect(),
         })
     }

@@ -9,7 +9,8 @@ mod session_work;
 use std::time::SystemTime;
 
 use openclaw_protocol::gateway::{
-    GatewayError, GatewayErrorCode, SessionResetResult, SessionSelector, SessionSteerParams,
+    GatewayError, GatewayErrorCode, SessionResetResult, SessionRunsResult, SessionSelector,
+    SessionSteerParams,
 };
 use openclaw_runtime::{SessionInfo, SessionKey, SessionTarget, StoreError, session_folder};
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ impl ConnectedClient {
             "sessions.undo" => self.undo_turn(parse(params)?).await,
             "sessions.diff" => self.show_changes(parse(params)?).await,
             "sessions.compact" => self.compact_session(parse(params)?).await,
+            "sessions.runs" => self.list_runs(parse(params)?).await,
             "sessions.exec" => self.change_commands(parse(params)?).await,
             _ => self.list_sessions(&params).await,
         }
@@ -101,6 +103,13 @@ impl ConnectedClient {
             .with_details(json!({ "code": "RUN_ENDED" })))
     }
 
+    /// The runs of a session that are not over, without waiting for them.
+    async fn list_runs(&self, selector: SessionSelector) -> Result<Value, GatewayError> {
+        let key = self.state.runs.resolve_session(&selector).await?.key;
+        let runs = self.state.runs.live_runs(key.as_str());
+        encode(&SessionRunsResult { session_key: key.as_str().to_owned(), runs })
+    }
+
     async fn list_sessions(&self, params: &Value) -> Result<Value, GatewayError> {
         let limit = params.get("limit").and_then(Value::as_u64);
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
@@ -128,9 +137,12 @@ fn describe_session(info: &SessionInfo) -> Value {
         "title": info.title,
         "createdAt": info.created_at,
         "updatedAt": info.updated_at,
+        "events": info.events,
         "turns": info.turns,
+        "turnOpen": info.turn_open,
         "inputTokens": info.input_tokens,
         "outputTokens": info.output_tokens,
+        "cachedTokens": info.cached_tokens,
         "totalTokens": info.context_tokens,
         "model": info.model,
     })

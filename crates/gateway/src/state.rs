@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use openclaw_protocol::gateway::{ModelEntry, ModelListParams, ModelListResult};
+use openclaw_runtime::encoding::describe_catalogue;
 use openclaw_runtime::{Runtime, Store};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -103,22 +105,30 @@ impl GatewayState {
         rows.collect()
     }
 
-    pub(crate) fn describe_models(&self) -> Value {
+    /// The models of the config, or those that the servers have by now.
+    pub(crate) async fn list_models(&self, params: &ModelListParams) -> ModelListResult {
         let runtime = self.runtime();
         let models = runtime.models();
-        let config = &models.loaded_config().config;
+        if params.ask_servers {
+            return describe_catalogue(models).await;
+        }
         let primary = models.primary_model().ok().flatten().map(|model| model.to_string());
+        let config = &models.loaded_config().config;
         let configured = config.models.providers.iter().flat_map(|(id, provider)| {
             let models = provider.models.iter();
-            models.map(move |model| (format!("{id}/{}", model.id), model.context_window))
+            models.map(move |model| {
+                let id = format!("{id}/{}", model.id);
+                (id, model.context_window.map(std::num::NonZero::get))
+            })
         });
-        let mut rows: Vec<Value> =
-            configured.map(|(id, window)| json!({ "id": id, "contextWindow": window })).collect();
+        let mut rows: Vec<ModelEntry> = configured
+            .map(|(id, context_window)| ModelEntry { id, context_window, ..ModelEntry::default() })
+            .collect();
         if let Some(primary) = &primary
-            && !rows.iter().any(|row| row.get("id").and_then(Value::as_str) == Some(primary))
+            && !rows.iter().any(|row| row.id == *primary)
         {
-            rows.insert(0, json!({ "id": primary, "contextWindow": null }));
+            rows.insert(0, ModelEntry { id: primary.clone(), ..ModelEntry::default() });
         }
-        json!({ "primary": primary, "models": rows })
+        ModelListResult { primary, models: rows, ..ModelListResult::default() }
     }
 }

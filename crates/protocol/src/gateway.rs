@@ -9,6 +9,7 @@ mod approvals;
 mod connect;
 mod error;
 mod frames;
+mod models;
 mod nodes;
 mod runs;
 mod sessions;
@@ -24,20 +25,23 @@ pub use connect::{
 };
 pub use error::{ConnectErrorCode, GatewayError, GatewayErrorCode};
 pub use frames::{EventFrame, FrameError, MAX_ID_BYTES, RequestFrame, ResponseFrame};
+pub use models::{ModelEntry, ModelListParams, ModelListResult};
 pub use nodes::{
     NODE_COMMANDS, NodeEntry, NodeError, NodeErrorCode, NodeEventParams, NodeInvokeAnswer,
     NodeInvokeCancel, NodeInvokeParams, NodeInvokeProgress, NodeInvokeRequest, NodeInvokeResult,
     NodeListResult,
 };
 pub use runs::{
-    AgentAccepted, AgentEvent, AgentEventsParams, AgentEventsResult, AgentParams, AgentRunResult,
-    AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatEvent, ChatHistoryParams,
-    ChatHistoryResult, ChatMessage, ChatSendParams, ChatState, RunState, TurnOpening,
+    AgentAccepted, AgentEvent, AgentEventsParams, AgentEventsResult, AgentFollowParams,
+    AgentParams, AgentRunResult, AgentWaitParams, AgentWaitResult, ChatAbortParams, ChatEvent,
+    ChatHistoryParams, ChatHistoryResult, ChatMessage, ChatSendParams, ChatState, RunState,
+    TurnOpening,
 };
 pub use sessions::{
-    ChangedFile, FileUndoReport, SessionCompactResult, SessionDiffResult, SessionExecParams,
-    SessionExecResult, SessionOpenParams, SessionResetResult, SessionSelector, SessionState,
-    SessionSteerParams, SessionUndoParams, SessionUndoResult, ToolSummary, UndoExtent,
+    ChangedFile, FileUndoReport, LiveRunEntry, SessionCompactResult, SessionDiffResult,
+    SessionExecParams, SessionExecResult, SessionOpenParams, SessionProgress, SessionResetResult,
+    SessionRunsResult, SessionSelector, SessionState, SessionSteerParams, SessionUndoParams,
+    SessionUndoResult, ToolSummary, UndoExtent,
 };
 pub use system_run::{
     NodeDecision, SystemRunParams, SystemRunPlan, SystemRunPrepareParams, SystemRunPrepareResult,

@@ -142,6 +142,12 @@ impl Conversation {
         self.session.key()
     }
 
+    /// The models that it can use.
+    #[must_use]
+    pub fn models(&self) -> &openclaw_models::ModelRegistry {
+        self.runtime.models()
+    }
+
     /// Whether a conversation opened here without naming a session or a folder has this key.
     #[must_use]
     pub fn has_default_key(&self) -> bool {

@@ -6,6 +6,8 @@
 mod errors;
 mod event_decoder;
 mod events;
+mod models;
+mod session_state;
 mod turn_result;
 mod turn_start;
 mod turn_timings;
@@ -14,8 +16,10 @@ pub use self::errors::{
     encode_agent_error, encode_connect_error, encode_model_error, encode_store_error,
     encode_turn_error,
 };
-pub use self::event_decoder::{decode_attempt, decode_event, decode_usage};
+pub use self::event_decoder::{decode_attempt, decode_change, decode_event, decode_usage};
 pub use self::events::{EventEncoder, encode_skipped_model};
+pub use self::models::describe_catalogue;
+pub use self::session_state::{describe_commands, describe_session};
 pub use self::turn_result::{
     FinishedTurn, TurnlessRun, cancelled_error, needs_input_message, tool_names,
 };

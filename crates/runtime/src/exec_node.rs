@@ -29,6 +29,22 @@ const CHOICE_HINT: &str = "`openclaw nodes status` lists the nodes, and `opencla
 const SESSION_CHOICE_HINT: &str = "`openclaw nodes status` lists the nodes, and `/exec host=node \
                                    node=NODE` chooses one by its name or its whole id.";
 
+/// How the gateway that has the nodes is started.
+const GATEWAY_HINT: &str = "`openclaw gateway run` starts the gateway of this config.";
+
+/// Why there is no node for commands.
+#[derive(Debug, thiserror::Error)]
+enum NodeProblem {
+    #[error("nothing here reaches the nodes of a gateway")]
+    NoNodes,
+    /// The gateway cannot be asked.
+    #[error("{0}")]
+    Gateway(String),
+    /// No node is meant, or several.
+    #[error("{0}")]
+    Choice(String),
+}
+
 impl Runtime {
     /// Whether the commands of agents run on a node.
     #[must_use]
@@ -84,30 +100,56 @@ impl Runtime {
         if !self.runs_commands_on_node() || !runs_commands {
             return Ok(());
         }
-        let refuse = |key: &str, problem: &str| {
-            let message = format!(
-                "start the agent `{agent}`: {} runs commands on a node, and {problem}",
-                self.describe_origin(key)
-            );
-            AgentSetupError::new(AgentSetupErrorKind::Restriction, message)
-        };
+        let Err(problem) = self.find_node().await else { return Ok(()) };
         let is_of_session = self.is_node_of_session();
-        let back = if is_of_session { SESSION_HOST_HINT } else { HOST_HINT };
-        let Some(nodes) = &self.nodes else {
-            return Err(refuse("tools.exec.host", "nothing here reaches the nodes of a gateway")
-                .with_hint(back));
+        let is_named = self.config().tools.exec.node.is_some();
+        let (key, hint) = match problem {
+            NodeProblem::NoNodes => ("tools.exec.host", None),
+            NodeProblem::Gateway(_) => ("tools.exec.host", Some(GATEWAY_HINT)),
+            NodeProblem::Choice(_) => (
+                if is_named { "tools.exec.node" } else { "tools.exec.host" },
+                Some(if is_of_session { SESSION_CHOICE_HINT } else { CHOICE_HINT }),
+            ),
         };
-        let known = nodes.list_nodes().await.map_err(|error| {
-            refuse("tools.exec.host", &error.to_string())
-                .with_hint("`openclaw gateway run` starts the gateway of this config.")
-                .with_hint(back)
-        })?;
+        let origin = self.describe_origin(key);
+        let message =
+            format!("start the agent `{agent}`: {origin} runs commands on a node, and {problem}");
+        let error = AgentSetupError::new(AgentSetupErrorKind::Restriction, message);
+        let error = match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        Err(error.with_hint(if is_of_session { SESSION_HOST_HINT } else { HOST_HINT }))
+    }
+
+    /// Checks that there is a node for commands, before a session runs them there.
+    ///
+    /// # Errors
+    /// Why the session goes on as before, as a sentence.
+    pub(crate) async fn check_node_change(&self, agent: &str) -> Result<(), String> {
+        let runs_commands = is_offered(&self.models, agent, PromptProfile::Default, "exec");
+        if !self.runs_commands_on_node() || !runs_commands {
+            return Ok(());
+        }
+        let problem = match self.find_node().await {
+            Ok(()) => return Ok(()),
+            Err(problem) => problem,
+        };
+        let next = match problem {
+            NodeProblem::NoNodes => "",
+            NodeProblem::Gateway(_) => "; `openclaw gateway run` starts the gateway of this config",
+            NodeProblem::Choice(_) => "; `openclaw nodes status` lists the nodes",
+        };
+        Err(format!("commands run as before: {problem}{next}"))
+    }
+
+    /// Whether there is the node that commands run on.
+    async fn find_node(&self) -> Result<(), NodeProblem> {
+        let nodes = self.nodes.as_ref().ok_or(NodeProblem::NoNodes)?;
+        let known = nodes.list_nodes().await;
+        let known = known.map_err(|error| NodeProblem::Gateway(error.to_string()))?;
         let wanted = self.config().tools.exec.node.as_deref();
-        let key = if wanted.is_some() { "tools.exec.node" } else { "tools.exec.host" };
-        let choice = if is_of_session { SESSION_CHOICE_HINT } else { CHOICE_HINT };
-        choose_node(&known, wanted)
-            .map(|_| ())
-            .map_err(|problem| refuse(key, &problem).with_hint(choice).with_hint(back))
+        choose_node(&known, wanted).map(|_| ()).map_err(NodeProblem::Choice)
     }
 
     /// Warns that no command can run where the session chose a node that there is not.

@@ -87,8 +87,11 @@ async fn it_is_said_how_things_stand_and_who_says_more() {
         assert!(ended.stdout.contains(text), "{text}: {ended:#?}");
     }
     assert_eq!(ended.stderr, "", "nobody is greeted who is not there");
-    let _ =
-        home.run_with_input(&["chat"], "/model\n").await.code(2).says(&["`openclaw models list`"]);
+    let ended = home.run_with_input(&["chat"], "/model\n/model 1\n").await.code(0);
+    assert!(ended.stdout.starts_with("●  1 vllm/tiny · 16.3k"), "{ended:#?}");
+    let _ = ended.says(&["`/model NUMBER`", "vllm/tiny goes on"]);
+    let ended = home.run_with_input(&["chat"], "/trace\n").await.code(2);
+    let _ = ended.says(&["`openclaw trace show`"]);
 }
 
 #[tokio::test]

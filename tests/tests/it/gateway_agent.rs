@@ -9,29 +9,30 @@ use tokio::sync::watch;
 use crate::servers::{nobody, tiny};
 
 /// A config with a gateway, and without a sandbox, so that a person is asked about commands.
-const WITH_GATEWAY: &str = "{ gateway: { mode: 'local' }, tools: { exec: { host: 'gateway' } } }";
+pub(crate) const WITH_GATEWAY: &str =
+    "{ gateway: { mode: 'local' }, tools: { exec: { host: 'gateway' } } }";
 
 /// Starts a gateway; returns it with its address.
-async fn start_gateway(home: &Home) -> (Running, String) {
+pub(crate) async fn start_gateway(home: &Home) -> (Running, String) {
     let mut gateway = home.start(&["gateway", "run", "--port", "0"]);
     gateway.until_says("Ctrl-C ends it").await;
     let address = std::fs::read_to_string(home.path().join(".openclaw/gateway/address")).unwrap();
     (gateway, address.trim().to_owned())
 }
 
-async fn end_gateway(gateway: Running) {
+pub(crate) async fn end_gateway(gateway: Running) {
     gateway.terminate().await;
     let _ended = gateway.ended().await.code(0);
 }
 
 /// A way to a gateway that can be cut.
-struct CuttableWay {
+pub(crate) struct CuttableWay {
     address: String,
     cuts: watch::Sender<u32>,
 }
 
 impl CuttableWay {
-    async fn to(target: &str) -> Self {
+    pub(crate) async fn to(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (cuts, target) = (watch::Sender::new(0), target.to_owned());
@@ -51,8 +52,12 @@ impl CuttableWay {
         Self { address, cuts }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Ends the connections that there are; new ones are let through.
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cuts.send_modify(|count| *count += 1);
     }
 }

@@ -12,6 +12,7 @@ mod answers;
 mod chat;
 #[cfg(test)]
 mod chat_commands;
+mod chat_gateway;
 #[cfg(test)]
 mod chat_plain;
 #[cfg(test)]

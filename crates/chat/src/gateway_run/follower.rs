@@ -33,7 +33,7 @@ pub(super) struct RunFollower<'a, F> {
     pub(super) run: GatewayRun<'a>,
     on_update: F,
     pub(super) client: GatewayClient,
-    /// The request `agent` of this connection.
+    /// The request for the run over this connection.
     agent_request: String,
     /// The run, once the gateway accepted it over this connection.
     pub(super) accepted: Option<AgentAccepted>,
@@ -45,6 +45,8 @@ pub(super) struct RunFollower<'a, F> {
     last_seq: u64,
     pub(super) questions: VecDeque<CallQuestion>,
     pub(super) asking: Option<(String, BoxFuture<'static, ResolveCallParams>)>,
+    /// Decisions on their way: the ids of their requests, each with that of its question.
+    pub(super) decisions: HashMap<String, String>,
     /// Messages on their way, by the id of their request.
     pub(super) steering: HashMap<String, SessionSteerParams>,
     /// Messages that came too late.
@@ -76,13 +78,14 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
             last_seq: 0,
             questions: VecDeque::new(),
             asking: None,
+            decisions: HashMap::new(),
             steering: HashMap::new(),
             unsent: Vec::new(),
             is_stopping: false,
             end: None,
         };
-        follower.agent_request =
-            follower.client.send_request("agent", json!(follower.run.params)).await?;
+        let (method, params) = follower.run.request.to_call();
+        follower.agent_request = follower.client.send_request(method, params).await?;
         Ok(follower)
     }
 
@@ -159,7 +162,7 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
         match own {
             OwnEvent::Answer(answer) => {
                 self.asking = None;
-                self.client.send_request("exec.approval.resolve", json!(answer)).await?;
+                self.send_decision(answer).await?;
                 self.ask_next();
             }
             OwnEvent::Cancelled => {
@@ -204,6 +207,9 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
                 questions.into_iter().flatten().for_each(|question| self.add_question(question));
             }
             GatewayMessage::Response { id, result } => {
+                if let Some(reason) = self.end_decision(&id, &result) {
+                    (self.on_update)(GatewayRunUpdate::DecisionRefused { reason });
+                }
                 self.end_steering_request(&id, result.is_ok());
             }
             _ => {}
@@ -268,11 +274,10 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
                 }
             }
             "exec.approval.resolved" => {
-                let id = payload.get("id").and_then(Value::as_str).unwrap_or_default();
-                self.questions.retain(|question| question.id != id);
-                if self.asking.as_ref().is_some_and(|(asked, _)| asked == id) {
-                    self.asking = None;
-                    self.ask_next();
+                let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default();
+                if self.withdraw_question(text("id")) {
+                    let decision = text("decision").to_owned();
+                    (self.on_update)(GatewayRunUpdate::DecidedElsewhere { decision });
                 }
             }
             _ => {}
@@ -303,6 +308,7 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
     ) -> Result<(), GatewayRunError> {
         (self.on_update)(GatewayRunUpdate::ConnectionLost { reason: format!("failed to {cause}") });
         self.accepted = None;
+        self.decisions.clear();
         (self.asking, self.events_request, self.list_request) = (None, None, None);
         self.questions.clear();
         self.waiting_events.clear();
@@ -313,7 +319,8 @@ impl<'a, F: FnMut(GatewayRunUpdate)> RunFollower<'a, F> {
             let connecting = async {
                 sleep(delay).await;
                 let mut client = connect(&self.run).await?;
-                let request = client.send_request("agent", json!(self.run.params)).await?;
+                let (method, params) = self.run.request.to_call();
+                let request = client.send_request(method, params).await?;
                 Ok((client, request))
             };
             let connected = tokio::select! {

@@ -2,8 +2,10 @@
 //! shall stop.
 
 use openclaw_client::ClientError;
-use openclaw_protocol::gateway::{CallQuestion, ChatAbortParams, SessionSteerParams};
-use serde_json::json;
+use openclaw_protocol::gateway::{
+    CallQuestion, ChatAbortParams, GatewayError, ResolveCallParams, SessionSteerParams,
+};
+use serde_json::{Value, json};
 
 use super::GatewayRunUpdate;
 use super::follower::RunFollower;
@@ -28,6 +30,44 @@ impl<F: FnMut(GatewayRunUpdate)> RunFollower<'_, F> {
             let answer = self.run.answerer.answer(&question);
             self.asking = Some((question.id, answer));
         }
+    }
+
+    /// Sends what was decided here.
+    pub(super) async fn send_decision(
+        &mut self,
+        answer: ResolveCallParams,
+    ) -> Result<(), ClientError> {
+        let request = self.client.send_request("exec.approval.resolve", json!(answer)).await?;
+        self.decisions.insert(request, answer.id);
+        Ok(())
+    }
+
+    /// Ends the request of a decision; returns why the gateway did not take it. One that came too late
+    /// needs no word: the question was withdrawn.
+    pub(super) fn end_decision(
+        &mut self,
+        request: &str,
+        result: &Result<Value, Box<GatewayError>>,
+    ) -> Option<String> {
+        self.decisions.remove(request)?;
+        let error = result.as_ref().err()?;
+        let is_late = matches!(
+            error.reason_code(),
+            Some("APPROVAL_ALREADY_RESOLVED" | "UNKNOWN_APPROVAL_ID")
+        );
+        (!is_late).then(|| error.message.clone())
+    }
+
+    /// Takes a question back that somebody decided; returns whether it was open here.
+    pub(super) fn withdraw_question(&mut self, id: &str) -> bool {
+        let waiting = self.questions.len();
+        self.questions.retain(|question| question.id != id);
+        let is_asked = self.asking.as_ref().is_some_and(|(asked, _)| asked == id);
+        if is_asked {
+            self.asking = None;
+            self.ask_next();
+        }
+        is_asked || self.questions.len() < waiting
     }
 
     pub(super) async fn send_stop(&mut self) -> Result<(), ClientError> {

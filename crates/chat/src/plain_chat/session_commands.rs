@@ -2,10 +2,10 @@
 
 use std::io;
 
-use openclaw_runtime::Conversation;
+use openclaw_terminal::sanitize;
 
-use super::{CommandOutcome, PlainChat, report_failure};
-use crate::exec_command::{format_exec_settings, print_exec_error};
+use super::{CommandOutcome, PlainChat};
+use crate::conversation::ChatConversation;
 use crate::options::ChatOutcome;
 use crate::recovery_notice::print_recovery_notice;
 use crate::session_choice::{ChosenSession, SessionChoice};
@@ -14,39 +14,35 @@ impl PlainChat<'_> {
     /// Changes how commands run; without words, shows it.
     pub(super) async fn change_exec(
         &mut self,
-        conversation: &mut Conversation,
+        conversation: &mut ChatConversation,
         words: Option<String>,
     ) -> io::Result<CommandOutcome> {
-        let printer = &self.context.printer;
-        if let Some(words) = words {
-            let work = Box::pin(conversation.change_exec(&words));
-            match self.run_with_questions(work).await? {
-                None => return Ok(CommandOutcome::Quit(ChatOutcome::Interrupted)),
-                Some(Ok(())) => {}
-                Some(Err(error)) => {
-                    print_exec_error(printer, &error);
-                    return Ok(CommandOutcome::NextLine(ChatOutcome::InvalidInput));
-                }
+        let work = async |it: &mut ChatConversation| it.change_exec(words.as_deref()).await;
+        Ok(match self.run_work(conversation, work).await? {
+            Ok(commands) => {
+                self.context.printer.write_answer_line(sanitize::escape_line(&commands))?;
+                CommandOutcome::NextLine(ChatOutcome::Quit)
             }
-        }
-        printer.write_answer_line(format_exec_settings(conversation))?;
-        Ok(CommandOutcome::NextLine(ChatOutcome::Quit))
+            Err(CommandOutcome::NextLine(_)) => CommandOutcome::NextLine(ChatOutcome::InvalidInput),
+            Err(end) => end,
+        })
     }
 
     /// Lists the sessions of the folder; with a text, goes on with the one that it names.
     pub(super) async fn choose_session(
         &mut self,
-        conversation: &mut Conversation,
+        conversation: &mut ChatConversation,
         text: Option<String>,
     ) -> io::Result<CommandOutcome> {
-        let printer = &self.context.printer;
+        let context = self.context;
+        let printer = &context.printer;
         let done = Ok(CommandOutcome::NextLine(ChatOutcome::Quit));
-        let mut choice = match SessionChoice::open(conversation).await {
-            Ok(choice) => choice,
-            Err(error) => {
-                return Ok(CommandOutcome::NextLine(report_failure(printer, error.into())));
-            }
+        let work = async |it: &mut ChatConversation| it.folder_sessions().await;
+        let sessions = match self.run_work(conversation, work).await? {
+            Ok(sessions) => sessions,
+            Err(end) => return Ok(end),
         };
+        let mut choice = SessionChoice::new(sessions, conversation.facts().session_id);
         let id = match text.as_deref().map(|text| choice.choose_session(text)) {
             None if !choice.has_others() => {
                 printer.print_note("there is no other session of this folder; `/new` begins one");
@@ -68,16 +64,13 @@ impl PlainChat<'_> {
             }
             Some(ChosenSession::One(id)) => id,
         };
-        match self.run_with_questions(Box::pin(conversation.switch_session(id))).await? {
-            None => return Ok(CommandOutcome::Quit(ChatOutcome::Interrupted)),
-            Some(Err(error)) => {
-                return Ok(CommandOutcome::NextLine(report_failure(printer, error)));
-            }
-            Some(Ok(())) => {}
+        let work = async |it: &mut ChatConversation| it.switch_session(id).await;
+        if let Err(end) = self.run_work(conversation, work).await? {
+            return Ok(end);
         }
-        printer.print_note(format_args!("session {} goes on", conversation.session_id()));
-        self.context.print_connect_report(&conversation.agent_run().report);
-        print_recovery_notice(printer, conversation.recovery_report(), "`/resume`");
+        printer.print_note(format_args!("session {} goes on", conversation.facts().session_id));
+        self.context.print_connect_notes(&conversation.connect_notes());
+        print_recovery_notice(printer, conversation, "`/resume`");
         done
     }
 }

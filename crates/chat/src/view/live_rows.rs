@@ -66,7 +66,7 @@ impl TurnView {
         parts.extend(self.activity.note.clone());
         parts.extend(self.token_rate.format_rate());
         parts.extend((!self.is_stopping).then(|| "Ctrl-C stops".to_owned()));
-        parts.push(self.model.model_info().reference.to_string());
+        parts.extend(Some(self.model.reference.clone()).filter(|name| !name.is_empty()));
         if let Some(context) = self.context_use {
             let cached = context.cached_tokens.filter(|cached| *cached > 0);
             let cached =

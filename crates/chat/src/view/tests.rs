@@ -2,43 +2,21 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use openclaw_core::{
-    AnswerOutcome, ChatRequest, ChatStream, CommandReview, FileChange, ModelError, ModelInfo,
-    ServerActivity, ServerLiveness, TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect,
-    ToolName,
+    AnswerOutcome, CommandReview, FileChange, ServerActivity, ToolArguments, ToolCall, ToolCallId,
+    ToolEffect, ToolName,
 };
 
 use super::live_rows::clip_start;
 use super::*;
 use openclaw_terminal::OutputVerbosity;
 
-#[derive(Debug)]
-struct StubModel;
-
-#[async_trait]
-impl ChatModel for StubModel {
-    fn model_info(&self) -> ModelInfo {
-        ModelInfo::new("vllm/tiny".parse().unwrap(), 4096)
-    }
-
-    async fn stream_chat(&self, _: ChatRequest) -> Result<ChatStream, ModelError> {
-        unreachable!("nothing is asked here")
-    }
-
-    async fn count_tokens(&self, _: &ChatRequest) -> Result<TokenCount, ModelError> {
-        Ok(TokenCount::Exact(1))
-    }
-
-    async fn check_liveness(&self) -> ServerLiveness {
-        ServerLiveness::Unreachable
-    }
-}
-
 fn new_view(reasoning: ReasoningDisplay) -> TurnView {
     let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
     let render_options = RenderOptions { printer, reasoning, columns: 60 };
-    TurnView::new(render_options, Arc::new(StubModel))
+    let model =
+        ShownModel { reference: "vllm/tiny".to_owned(), window: 4096, ..ShownModel::default() };
+    TurnView::new(render_options, model)
 }
 
 /// What is final after some events, and the last live rows.

@@ -4,9 +4,11 @@ use clap::{Args, ValueEnum};
 use openclaw_chat::ReasoningDisplay;
 
 use crate::args::AgentArgs;
+use crate::args::gateway::RunGatewayArgs;
 
 /// `openclaw chat`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct ChatArgs {
     /// The first message, followed by piped input
     #[arg(value_name = "TEXT")]
@@ -34,6 +36,11 @@ pub(crate) struct ChatArgs {
     /// terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Run the conversation in this process, also when a gateway is configured
+    #[arg(long, conflicts_with_all = ["gateway", "token", "password", "as_device"])]
+    pub(crate) local: bool,
+    #[command(flatten)]
+    pub(crate) gateway: RunGatewayArgs,
     /// Record the exchanges with the model server, for `/trace` and `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,

@@ -114,7 +114,7 @@ pub(crate) struct GatewayTargetArgs {
 /// The gateway that runs the turns of `agent` and `chat`.
 #[derive(Debug, Args)]
 pub(crate) struct RunGatewayArgs {
-    /// Run the turn in the gateway at this address, instead of in this process or in the gateway of
+    /// Run turns in the gateway at this address, instead of in this process or in the gateway of
     /// the config
     #[arg(long, value_name = "URL", alias = "url", help_heading = "Gateway")]
     pub(crate) gateway: Option<String>,

@@ -1,7 +1,7 @@
 //! `openclaw agent`.
 
 mod agent_session;
-mod gateway_turn;
+pub(crate) mod gateway_turn;
 mod output;
 pub(crate) mod place;
 mod request;
@@ -31,7 +31,7 @@ use self::agent_session::{
 };
 use self::gateway_turn::TurnGateway;
 use self::output::{AgentOutput, TurnRenderer};
-use self::place::{TurnPlace, choose_place};
+use self::place::{TurnPlace, choose_turn_place};
 use self::request::{AgentRequest, read_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     let names_no_other = args.resumed_session().is_none() && !args.continue_latest;
     let uses_default_session = uses_default_session && names_no_other;
     let command = AgentCommand { context, output, request, uses_default_session };
-    let gateway = match choose_place(context, &args).await {
+    let gateway = match choose_turn_place(context, &args).await {
         Ok(TurnPlace::Here) => return Box::pin(command.run(args)).await,
         Ok(TurnPlace::NamedGateway(target)) => TurnGateway { target: *target, is_own: false },
         Ok(TurnPlace::OwnGateway(target)) => TurnGateway { target: *target, is_own: true },

@@ -5,13 +5,20 @@ mod session_picker;
 use std::io;
 use std::time::Duration;
 
-use openclaw_chat::{ChatOptions, ChatOutcome, CommandContext, error_report, run_chat};
+use openclaw_chat::{
+    ChatGateway, ChatOptions, ChatOutcome, CommandContext, GatewayLink, error_report,
+    list_gateway_sessions, run_chat,
+};
 use openclaw_config::HumanDuration;
-use openclaw_runtime::{SessionTarget, StoreError};
+use openclaw_protocol::gateway::SessionSelector;
+use openclaw_runtime::{SessionTarget, StoreError, session_folder};
 
-use self::session_picker::pick_session;
+use self::session_picker::{folder_sessions, pick_session};
 use crate::args::chat::ChatArgs;
+use crate::commands::agent::gateway_turn::find_latest_session;
+use crate::commands::agent::place::{PlaceChoice, TurnPlace, choose_place, here_only_option};
 use crate::commands::agent::session_selection::latest_target;
+use crate::commands::gateway::target::GatewayTarget;
 use crate::exit::ExitReason;
 use crate::stdin_text;
 
@@ -23,28 +30,132 @@ pub(crate) async fn run(context: &CommandContext, args: &ChatArgs) -> io::Result
             return Ok(ExitReason::Usage);
         }
     };
-    let target = match args.resume.as_deref() {
-        Some("") => match pick_session(context, args)? {
-            Ok(id) => Ok(Some(SessionTarget::Id(id))),
-            Err(exit) => return Ok(exit),
-        },
-        _ => named_target(context, args),
+    let choice = PlaceChoice {
+        is_local: args.local,
+        gateway: &args.gateway,
+        here_only: here_only_option(context, &args.agent, args.trace),
     };
-    let options = match target {
-        Ok(target) => chat_options(args, target, first_message),
-        Err(error) => {
-            error_report::print_store_error(&context.printer, &error);
-            return Ok(ExitReason::Usage);
+    let (target, is_own) = match choose_place(context, choice).await {
+        Err(exit) => return Ok(exit),
+        Ok(TurnPlace::Here) => (None, true),
+        Ok(TurnPlace::OwnGateway(target)) => (Some(target), true),
+        Ok(TurnPlace::NamedGateway(target)) => (Some(target), false),
+    };
+    let mut options = chat_options(args, first_message);
+    let selected = match &target {
+        Some(target) if !is_own => {
+            let link = target.to_link();
+            match select_remote_session(context, args, &link).await? {
+                Ok(session) => {
+                    let option = args.gateway.gateway.clone();
+                    options.gateway =
+                        Some(ChatGateway { link, session, option, default_key: None });
+                    Ok(())
+                }
+                Err(exit) => Err(exit),
+            }
         }
+        _ => select_session(context, args)?.map(|target| options.target = target),
     };
+    if let Err(exit) = selected {
+        return Ok(exit);
+    }
+    if let Some(target) = target.filter(|_| is_own) {
+        options.gateway = match own_gateway(context, args, &target, options.target.clone()) {
+            Ok(gateway) => Some(gateway),
+            Err(error) => {
+                error_report::print_store_error(&context.printer, &error);
+                return Ok(ExitReason::from_store_error(error.kind()));
+            }
+        };
+    }
     Ok(match run_chat(context, &options).await? {
         ChatOutcome::Quit => ExitReason::Ok,
         ChatOutcome::InvalidInput => ExitReason::Usage,
         ChatOutcome::Interrupted => ExitReason::Interrupted,
         ChatOutcome::Failed(error) => ExitReason::from_conversation_error(&error),
         ChatOutcome::TurnEnded(outcome) => ExitReason::from_turn_outcome(&outcome),
+        ChatOutcome::GatewayFailed(error) => GatewayTarget::failure_exit(&error),
+        ChatOutcome::GatewayTurnEnded(result) => ExitReason::from_agent_result(&result),
         _ => ExitReason::Failed,
     })
+}
+
+/// The session of this machine that the options name, or that a person picks; `None` is the default
+/// one. The inner error is the exit of the command without one; it is reported.
+fn select_session(
+    context: &CommandContext,
+    args: &ChatArgs,
+) -> io::Result<Result<Option<SessionTarget>, ExitReason>> {
+    let report = |error: &StoreError, exit| {
+        error_report::print_store_error(&context.printer, error);
+        Ok(Err(exit))
+    };
+    if args.resume.as_deref() == Some("") {
+        let sessions = match folder_sessions(context, args) {
+            Ok(sessions) => sessions,
+            Err(error) => return report(&error, ExitReason::from_store_error(error.kind())),
+        };
+        let picked = pick_session(&context.printer, &sessions)?;
+        return Ok(picked.map(|id| Some(SessionTarget::Id(id))));
+    }
+    match named_target(context, args) {
+        Ok(target) => Ok(Ok(target)),
+        Err(error) => report(&error, ExitReason::Usage),
+    }
+}
+
+/// The same of another gateway.
+async fn select_remote_session(
+    context: &CommandContext,
+    args: &ChatArgs,
+    link: &GatewayLink,
+) -> io::Result<Result<SessionSelector, ExitReason>> {
+    let agent_id = args.agent.id.clone();
+    let resumed = match args.resume.as_deref() {
+        Some("") => {
+            let mut sessions = match list_gateway_sessions(link).await {
+                Ok(sessions) => sessions,
+                Err(error) => return Ok(Err(GatewayTarget::report_failure(context, &error))),
+            };
+            sessions.retain(|info| session_folder(&info.key).is_none());
+            match pick_session(&context.printer, &sessions)? {
+                Ok(id) => Some(id.as_str().to_owned()),
+                Err(exit) => return Ok(Err(exit)),
+            }
+        }
+        resumed => resumed.map(str::to_owned),
+    };
+    let latest = if args.continue_latest {
+        match find_latest_session(link, agent_id.as_deref()).await {
+            Ok(latest) => latest,
+            Err(error) => return Ok(Err(GatewayTarget::report_failure(context, &error))),
+        }
+    } else {
+        None
+    };
+    let session_id = args.session_id.clone().or(resumed).or(latest);
+    Ok(Ok(SessionSelector { session_key: args.session.clone(), session_id, agent_id }))
+}
+
+/// The gateway of this state folder, with a session by the rules of this folder.
+fn own_gateway(
+    context: &CommandContext,
+    args: &ChatArgs,
+    target: &GatewayTarget,
+    session: Option<SessionTarget>,
+) -> Result<ChatGateway, StoreError> {
+    let runtime = context.runtime();
+    let agent = args.agent.id.as_deref().unwrap_or(runtime.default_agent());
+    let default_key = runtime.default_session_key(agent, None)?.as_str().to_owned();
+    let (session_key, session_id) = match session {
+        Some(SessionTarget::Id(id)) => (None, Some(id.as_str().to_owned())),
+        Some(SessionTarget::Key(key)) => (Some(key.as_str().to_owned()), None),
+        None => (Some(default_key.clone()), None),
+    };
+    let session = SessionSelector { session_key, session_id, agent_id: args.agent.id.clone() };
+    let default_key = Some(default_key).filter(|_| args.agent.id.is_none());
+    Ok(ChatGateway { link: target.to_link(), session, option: None, default_key })
 }
 
 /// The first message with what is piped in; in a plain chat each line of the pipe is a message.
@@ -73,13 +184,10 @@ fn named_target(
     })
 }
 
-fn chat_options(
-    args: &ChatArgs,
-    target: Option<SessionTarget>,
-    first_message: Option<String>,
-) -> ChatOptions {
+fn chat_options(args: &ChatArgs, first_message: Option<String>) -> ChatOptions {
     ChatOptions {
-        target,
+        gateway: None,
+        target: None,
         first_message,
         agent: args.agent.id.clone(),
         model: args.agent.model.clone(),

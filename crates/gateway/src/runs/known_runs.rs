@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use openclaw_protocol::gateway::GatewayError;
+use openclaw_protocol::gateway::{GatewayError, LiveRunEntry};
 use openclaw_runtime::RunRecord;
 
 use super::live_run::{EndedRun, LiveRun, StartedRun};
@@ -31,6 +31,15 @@ impl RunManager {
                 id.escape_debug()
             ))),
         }
+    }
+
+    /// The runs of a session that are not over, the one that runs first.
+    pub(crate) fn live_runs(&self, session_key: &str) -> Vec<LiveRunEntry> {
+        let live = self.lock_live();
+        let runs = live.values().filter(|run| run.session_key == session_key);
+        let mut runs: Vec<_> = runs.filter(|run| run.end.borrow().is_none()).collect();
+        runs.sort_by_key(|run| (run.times().0.is_none(), run.created_at));
+        runs.into_iter().map(|run| run.describe()).collect()
     }
 
     /// Keeps the events of a run that is over for clients that lost their connection before.

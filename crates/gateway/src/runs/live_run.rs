@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use openclaw_protocol::events::WireEvent;
-use openclaw_protocol::gateway::{AgentEvent, AgentEventsResult, ChatEvent, ChatState};
+use openclaw_protocol::gateway::{
+    AgentEvent, AgentEventsResult, ChatEvent, ChatState, LiveRunEntry,
+};
 use openclaw_runtime::{RunRecord, SteeringQueue};
 use tokio::sync::{broadcast, watch};
 
@@ -33,6 +35,8 @@ struct KeptEvents {
 pub(crate) struct LiveRun {
     pub(crate) id: String,
     pub(crate) session_key: String,
+    /// What the model is told; `None` finishes the turn that has no answer.
+    message: Option<String>,
     pub(crate) accepted_at: u64,
     pub(super) created_at: Instant,
     pub(super) started_at: AtomicU64,
@@ -71,11 +75,12 @@ pub(crate) struct EndedRun {
 }
 
 impl LiveRun {
-    pub(super) fn new(record: &RunRecord) -> Self {
+    pub(super) fn new(record: &RunRecord, message: Option<String>) -> Self {
         let (events, first_events) = broadcast::channel(MAX_WAITING_EVENTS);
         Self {
             id: record.id.clone(),
             session_key: record.session_key.clone(),
+            message,
             accepted_at: record.accepted_at,
             created_at: Instant::now(),
             started_at: AtomicU64::new(0),
@@ -88,6 +93,15 @@ impl LiveRun {
             kept_events: Mutex::default(),
             steering: SteeringQueue::default(),
             steering_keys: Mutex::new(Some(HashSet::new())),
+        }
+    }
+
+    /// Describes it for a client that did not start it.
+    pub(super) fn describe(&self) -> LiveRunEntry {
+        LiveRunEntry {
+            run_id: self.id.clone(),
+            message: self.message.clone(),
+            accepted_at: self.accepted_at,
         }
     }
 

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use openclaw_core::{FileChange, MessageRef, ReadOnlyApprover};
+use openclaw_models::ConnectError;
 use openclaw_protocol::gateway::{
     ChangedFile, FileUndoReport, GatewayError, GatewayErrorCode, SessionCompactResult,
-    SessionDiffResult, SessionExecParams, SessionExecResult, SessionOpenParams, SessionSelector,
-    SessionState, SessionUndoParams, SessionUndoResult, ToolSummary, UndoExtent,
+    SessionDiffResult, SessionExecParams, SessionExecResult, SessionOpenParams, SessionProgress,
+    SessionSelector, SessionUndoParams, SessionUndoResult, UndoExtent,
 };
 use openclaw_protocol::results::errors::ErrorReport;
 use openclaw_runtime::encoding::{
-    EventEncoder, encode_agent_error, encode_session, encode_skipped_model, encode_store_error,
+    EventEncoder, describe_commands, describe_session, encode_agent_error, encode_store_error,
     encode_turn_error,
 };
 use openclaw_runtime::{
-    Conversation, ConversationError, ConversationOptions, ExecChangeError, StoreError, TurnEvent,
-    UndoError, UndoReport, error_causes, event_channel,
+    AgentError, Conversation, ConversationError, ConversationOptions, ExecChangeError, StoreError,
+    TurnEvent, UndoError, UndoReport, error_causes, event_channel,
 };
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
@@ -60,47 +61,19 @@ impl ConnectedClient {
         &self,
         params: SessionOpenParams,
     ) -> Result<Value, GatewayError> {
-        let SessionOpenParams { session, model } = params;
+        let SessionOpenParams { session, model, resets_breaker } = params;
+        let name = model.as_deref().filter(|_| resets_breaker);
+        let reset = name.map(|name| self.state.runtime().models().reset_breakers(Some(name)));
+        let reset = reset.transpose().map_err(|error| {
+            let error = AgentError::from(ConnectError::Setup(error));
+            work_failure(encode_agent_error(&error))
+        })?;
         let opened = self.open_conversation(&session, model).await?;
-        encode(&self.describe_conversation(&opened.conversation).await?)
-    }
-
-    async fn describe_conversation(
-        &self,
-        conversation: &Conversation,
-    ) -> Result<SessionState, GatewayError> {
-        let (run, info) = (conversation.agent_run(), conversation.agent_run().model.model_info());
-        let totals = conversation.session_info().await.map_err(|error| store_failure(&error))?;
-        let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
-        let runtime = self.state.runtime();
-        let prices = &runtime.models().loaded_config().config.models;
-        let cost = prices.model_cost(provider, model).map(|cost| {
-            cost.usage_cost(totals.input_tokens, totals.cached_tokens, totals.output_tokens).total
-        });
-        let tools = run.agent.tool_specs().iter().map(|tool| ToolSummary {
-            name: tool.name.as_str().to_owned(),
-            description: tool.description.lines().next().unwrap_or_default().to_owned(),
-        });
-        Ok(SessionState {
-            session: encode_session(conversation),
-            is_default: conversation.has_default_key(),
-            agent_id: conversation.agent_id().to_owned(),
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            context_window: info.limits.context_window,
-            context_window_source: info.limits.context_window_source.label().to_owned(),
-            context_tokens: conversation.context_use().map(|context| context.tokens),
-            unanswered_turn: conversation.recovery_report().has_unanswered_turn,
-            workspace: run.workspace.display().to_string(),
-            profile: run.profile.name().to_owned(),
-            tools: tools.collect(),
-            input_tokens: totals.input_tokens,
-            output_tokens: totals.output_tokens,
-            cost_usd: cost,
-            commands: describe_commands(conversation),
-            warnings: run.report.warnings.iter().map(ToString::to_string).collect(),
-            attempts: run.report.attempts.iter().map(encode_skipped_model).collect(),
-        })
+        let described = describe_session(&opened.conversation).await;
+        let mut state = described.map_err(|error| store_failure(&error))?;
+        let warnings = reset.into_iter().flat_map(|reset| reset.warnings);
+        state.warnings.splice(..0, warnings);
+        encode(&state)
     }
 
     /// Undoes the last turn, its file changes, or both. Files are first: where they cannot be
@@ -155,8 +128,16 @@ impl ConnectedClient {
     ) -> Result<Value, GatewayError> {
         let mut opened = self.open_conversation(&session, None).await?;
         let (sender, mut events) = event_channel();
-        let listening = async { while events.recv().await.is_some() {} };
-        let (compacted, ()) = tokio::join!(opened.conversation.compact_history(sender), listening);
+        let session_key = opened.conversation.session_key().as_str().to_owned();
+        let telling = async {
+            let mut encoder = EventEncoder::default();
+            while let Some(event) = events.recv().await {
+                let Some(data) = encoder.encode_event(&event) else { continue };
+                let progress = SessionProgress { session_key: session_key.clone(), data };
+                self.queue.send_typed_event("sessions.progress", &progress);
+            }
+        };
+        let (compacted, ()) = tokio::join!(opened.conversation.compact_history(sender), telling);
         let report = compacted.map_err(|error| work_failure(encode_turn_error(&error)))?;
         let event = report.map(TurnEvent::CompactionFinished);
         encode(&SessionCompactResult {
@@ -176,21 +157,10 @@ impl ConnectedClient {
             Ok(()) => encode(&SessionExecResult { commands: describe_commands(conversation) }),
             Err(ExecChangeError::Agent(error)) => Err(work_failure(encode_agent_error(&error))),
             Err(ExecChangeError::Store(error)) => Err(failed_store(&error)),
-            Err(error) => Err(GatewayError::invalid_request(error.to_string())),
+            Err(error) => Err(GatewayError::invalid_request(error.to_string())
+                .with_details(json!({ "code": "COMMANDS_UNCHANGED" }))),
         }
     }
-}
-
-/// How commands run in a session, on one line.
-fn describe_commands(conversation: &Conversation) -> String {
-    let words = conversation.exec_settings().words();
-    let words: Vec<String> = words.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let source = if conversation.exec_overrides().is_empty() {
-        "from the config"
-    } else {
-        "changed for this session; `/exec reset` returns to the config"
-    };
-    format!("commands: {} · {source}", words.join(" "))
 }
 
 fn encode_change(change: &FileChange) -> ChangedFile {

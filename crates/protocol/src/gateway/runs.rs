@@ -68,9 +68,22 @@ pub struct AgentRunResult {
     /// Messages of `sessions.steer` that the model did not get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsent_messages: Vec<String>,
+    /// Whether the turn has no answer yet and can be finished by a run with `resume`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered_turn: bool,
     /// Commands in the background that ended with the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended_commands: Vec<String>,
+}
+
+/// The parameters of `agent.follow`, which responds as `agent` does, to a run that another client may
+/// have started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AgentFollowParams {
+    /// The run.
+    pub run_id: String,
 }
 
 /// The parameters of `agent.events`.

@@ -46,6 +46,33 @@ pub struct SessionOpenParams {
     /// The model by reference or alias.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Whether the model is asked again although it failed of late.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resets_breaker: bool,
+}
+
+/// The result of `sessions.runs`: the runs of a session that are not over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct SessionRunsResult {
+    /// The key of the session.
+    pub session_key: String,
+    /// The runs, the oldest first. The first one runs, the others wait for it.
+    pub runs: Vec<LiveRunEntry>,
+}
+
+/// A run that is not over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct LiveRunEntry {
+    /// The run.
+    pub run_id: String,
+    /// What the model is told; null when the run finishes a turn that has no answer.
+    pub message: Option<String>,
+    /// When it was accepted, in milliseconds since the Unix epoch.
+    pub accepted_at: u64,
 }
 
 /// The result of `sessions.open`: a session with the agent that would answer in it.
@@ -89,6 +116,9 @@ pub struct SessionState {
     pub warnings: Vec<String>,
     /// The models that did not answer before this one, as events.
     pub attempts: Vec<WireEvent>,
+    /// The models and servers that failed of late and are asked last, each with its reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_last: Vec<String>,
 }
 
 /// A tool.
@@ -201,6 +231,18 @@ pub struct ChangedFile {
 pub struct SessionCompactResult {
     /// The event of the compaction; null when it would not make the conversation much smaller.
     pub compaction: Option<WireEvent>,
+}
+
+/// The payload of the event `sessions.progress`, which the client of a request for work on a session
+/// gets until its response.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionProgress {
+    /// The key of the session.
+    pub session_key: String,
+    /// What happened.
+    pub data: WireEvent,
 }
 
 /// The parameters of `sessions.exec`.

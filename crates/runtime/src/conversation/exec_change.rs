@@ -50,7 +50,7 @@ impl Conversation {
             .map_err(ExecChangeError::Refused)?;
         ExecOverrides::check_node_words(words, &runtime.exec_settings(&self.agent_id))
             .map_err(ExecChangeError::Refused)?;
-        runtime.check_node_host(&self.agent_id).await.map_err(AgentError::from)?;
+        runtime.check_node_change(&self.agent_id).await.map_err(ExecChangeError::Refused)?;
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
         let connected = self.run.model_connection();

@@ -299,7 +299,9 @@ fn decode_effect(effect: &EffectReport) -> ToolEffect {
     }
 }
 
-fn decode_change(path: &str, change: &FileChangeReport) -> FileChange {
+/// Decodes a change of a file.
+#[must_use]
+pub fn decode_change(path: &str, change: &FileChangeReport) -> FileChange {
     FileChange {
         path: path.to_owned(),
         diff: change.diff.clone(),

@@ -5,8 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use openclaw_chat::{
-    CallAnswerer, GatewayLink, GatewayRun, GatewayRunError, GatewayRunUpdate, new_request_key,
-    wait_for_interrupt,
+    CallAnswerer, GatewayLink, GatewayRun, GatewayRunError, GatewayRunRequest, GatewayRunUpdate,
+    list_gateway_sessions, new_request_key, update_text, wait_for_interrupt,
 };
 use openclaw_client::ClientError;
 use openclaw_protocol::gateway::{
@@ -15,7 +15,7 @@ use openclaw_protocol::gateway::{
 use openclaw_protocol::results::agent::{AgentResult, SessionName, SessionReport};
 use openclaw_protocol::results::errors::ErrorReport;
 use openclaw_runtime::encoding::TurnlessRun;
-use openclaw_runtime::{SessionTarget, TurnEvent};
+use openclaw_runtime::{SessionTarget, TurnEvent, session_folder};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -79,7 +79,7 @@ impl AgentCommand<'_> {
             _ => selector,
         };
         let SessionSelector { session_key, session_id, agent_id } = selector;
-        let params = AgentParams {
+        let params = Box::new(AgentParams {
             message: self.request.message_text().unwrap_or_default().to_owned(),
             idempotency_key: args.idempotency_key.unwrap_or_else(new_request_key),
             agent_id,
@@ -88,9 +88,14 @@ impl AgentCommand<'_> {
             model: args.agent.model,
             timeout: args.agent.timeout,
             resume: self.request == AgentRequest::Resume,
-        };
+        });
         let answerer = CallAnswerer::at_terminal(self.output.printer, args.agent.yes);
-        let run = GatewayRun { link: &link, params, answerer, steering: None };
+        let run = GatewayRun {
+            link: &link,
+            request: GatewayRunRequest::Start(params),
+            answerer,
+            steering: None,
+        };
         self.follow_run(run).await
     }
 
@@ -268,18 +273,15 @@ impl From<ClientError> for SelectionFailure {
 }
 
 /// The session of a gateway that an agent used last, besides those of folders.
-async fn find_latest_session(
+pub(crate) async fn find_latest_session(
     link: &GatewayLink,
     agent: Option<&str>,
 ) -> Result<Option<String>, ClientError> {
-    let listed: Value = link.call("sessions.list", &json!({})).await?;
-    let rows = listed.get("sessions").and_then(Value::as_array);
-    let text = |row: &Value, key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
-    let latest = rows.into_iter().flatten().find(|row| {
-        let is_of_agent = agent.is_none_or(|agent| text(row, "agentId").as_deref() == Some(agent));
-        is_of_agent && text(row, "key").is_some_and(|key| !key.contains(":folder:"))
+    let sessions = list_gateway_sessions(link).await?;
+    let latest = sessions.into_iter().find(|info| {
+        agent.is_none_or(|agent| info.agent == agent) && session_folder(&info.key).is_none()
     });
-    Ok(latest.and_then(|row| text(row, "sessionId")))
+    Ok(latest.map(|info| info.id.as_str().to_owned()))
 }
 
 impl ShownRun<'_> {
@@ -288,19 +290,14 @@ impl ShownRun<'_> {
             GatewayRunUpdate::Accepted { run_id } => self.run_id = Some(run_id),
             GatewayRunUpdate::Opened(opening) => self.show_opening(&opening)?,
             GatewayRunUpdate::Event(event) => self.renderer.render_wire_event(&event)?,
-            GatewayRunUpdate::ConnectionLost { reason } => {
-                let text =
-                    format!("the connection to the gateway is lost, its run goes on: {reason}");
-                self.show_warning(text)?;
+            other => {
+                if let Some(text) = update_text(&other) {
+                    self.show_warning(text)?;
+                }
+                if matches!(other, GatewayRunUpdate::EventsMissing) {
+                    self.renderer.progress.stop_streaming()?;
+                }
             }
-            GatewayRunUpdate::Reconnected => {
-                self.show_warning("the connection to the gateway is back".to_owned())?;
-            }
-            GatewayRunUpdate::EventsMissing => {
-                self.show_warning("the gateway no longer has what happened meanwhile".to_owned())?;
-                self.renderer.progress.stop_streaming()?;
-            }
-            _ => {}
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Where the turn runs: in this process, or in a gateway.
+//! Where the turns of `agent` and `chat` run: in this process, or in a gateway.
 
 use openclaw_chat::CommandContext;
 use openclaw_client::ClientError;
@@ -21,37 +21,61 @@ pub(crate) enum TurnPlace {
     OwnGateway(Box<GatewayTarget>),
 }
 
-/// Chooses where the turn of `openclaw agent` runs; prints why it cannot run where it is asked to.
+/// What a command says about where its turns run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlaceChoice<'a> {
+    /// Whether they run in this process whatever else is said.
+    pub(crate) is_local: bool,
+    /// The gateway that is named.
+    pub(crate) gateway: &'a RunGatewayArgs,
+    /// The first option that a gateway does not take.
+    pub(crate) here_only: Option<&'static str>,
+}
+
+/// Chooses where turns run; prints why they cannot run where they are asked to.
 ///
 /// # Errors
-/// When a named gateway cannot be used, or the turn has options that it cannot take.
+/// When a named gateway cannot be used, or there are options that it does not take.
 pub(crate) async fn choose_place(
     context: &CommandContext,
-    args: &AgentTurnArgs,
+    choice: PlaceChoice<'_>,
 ) -> Result<TurnPlace, ExitReason> {
-    if args.local {
+    let PlaceChoice { is_local, gateway, here_only } = choice;
+    if is_local {
         return Ok(TurnPlace::Here);
     }
-    let here_only = here_only_option(context, args);
-    if let Some(target) = find_named_gateway(context, &args.gateway)? {
+    if let Some(target) = find_named_gateway(context, gateway)? {
         if let Some(option) = here_only {
             refuse_option(context, option);
             return Err(ExitReason::Usage);
         }
         return Ok(TurnPlace::NamedGateway(Box::new(target)));
     }
-    let place = match find_own_gateway(context).await? {
-        None => TurnPlace::Here,
-        Some(_) if here_only.is_some() => {
-            let option = here_only.unwrap_or_default();
+    match (find_own_gateway(context).await?, here_only) {
+        (None, _) => Ok(TurnPlace::Here),
+        (Some(_), Some(option)) => {
             context.printer.print_detail(format_args!(
                 "the turn runs in this process: the gateway does not take {option}"
             ));
-            TurnPlace::Here
+            Ok(TurnPlace::Here)
         }
-        Some(target) => TurnPlace::OwnGateway(Box::new(target)),
-    };
-    if matches!(place, TurnPlace::Here) && args.idempotency_key.is_some() {
+        (Some(target), None) => Ok(TurnPlace::OwnGateway(Box::new(target))),
+    }
+}
+
+/// Chooses where the turn of `openclaw agent` runs.
+///
+/// # Errors
+/// As for [`choose_place`], and when there is no gateway for an idempotency key.
+pub(crate) async fn choose_turn_place(
+    context: &CommandContext,
+    args: &AgentTurnArgs,
+) -> Result<TurnPlace, ExitReason> {
+    let here_only = here_only_option(context, &args.agent, args.trace)
+        .or(args.no_session.then_some("`--no-session`"));
+    let choice = PlaceChoice { is_local: args.local, gateway: &args.gateway, here_only };
+    let place = choose_place(context, choice).await?;
+    if !args.local && matches!(place, TurnPlace::Here) && args.idempotency_key.is_some() {
         let printer = &context.printer;
         printer.print_error("`--idempotency-key` is for a run of a gateway, and none is used");
         printer.print_hint("`--gateway URL` names one; `openclaw gateway run` starts one here.");
@@ -64,7 +88,7 @@ pub(crate) async fn choose_place(
 ///
 /// # Errors
 /// When its address or its secret is not usable.
-pub(crate) fn find_named_gateway(
+fn find_named_gateway(
     context: &CommandContext,
     args: &RunGatewayArgs,
 ) -> Result<Option<GatewayTarget>, ExitReason> {
@@ -123,18 +147,20 @@ async fn find_own_gateway(context: &CommandContext) -> Result<Option<GatewayTarg
 }
 
 /// The first thing about a turn that a gateway does not take.
-fn here_only_option(context: &CommandContext, args: &AgentTurnArgs) -> Option<&'static str> {
+pub(crate) fn here_only_option(
+    context: &CommandContext,
+    args: &AgentArgs,
+    is_traced: bool,
+) -> Option<&'static str> {
     let loaded = context.models.loaded_config();
-    let option = agent_option(&args.agent)
-        .or(args.no_session.then_some("`--no-session`"))
-        .or(args.trace.then_some("`--trace`"));
+    let option = agent_option(args).or(is_traced.then_some("`--trace`"));
     option
         .or(loaded.has_layer(ConfigLayer::CommandLine).then_some("`--set`"))
         .or(loaded.has_layer(ConfigLayer::Project).then_some("the settings of the project"))
 }
 
 /// The first option of an agent that a gateway does not take.
-pub(crate) fn agent_option(args: &AgentArgs) -> Option<&'static str> {
+fn agent_option(args: &AgentArgs) -> Option<&'static str> {
     let option = |is_given: bool, name| is_given.then_some(name);
     option(args.workspace.is_some(), "`--workspace`")
         .or(option(args.strict, "`--strict`"))
@@ -142,7 +168,7 @@ pub(crate) fn agent_option(args: &AgentArgs) -> Option<&'static str> {
 }
 
 /// Prints that a gateway does not take something.
-pub(crate) fn refuse_option(context: &CommandContext, option: &str) {
+fn refuse_option(context: &CommandContext, option: &str) {
     let printer = &context.printer;
     printer.print_error(format_args!("a gateway does not take {option}"));
     printer.print_hint("`--local` runs the turn in this process, with it.");

@@ -3,13 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use openclaw_chat::{error_report, format_duration};
+use openclaw_chat::{error_report, format_duration, is_transient_kind, print_opened_session};
 use openclaw_protocol::events::WireEvent;
 use openclaw_protocol::results::agent::{AgentResult, ResultMeta, SessionReport, TurnMeta};
-use openclaw_terminal::{OutputPrinter, sanitize};
+use openclaw_terminal::OutputPrinter;
 
 use super::request::AgentRequest;
-use crate::exit::is_transient_kind;
 
 /// The turn of a result; `None` when there was none.
 fn turn_meta(result: &AgentResult) -> Option<&TurnMeta> {
@@ -89,24 +88,7 @@ pub(super) fn is_transient_failure(result: &AgentResult) -> bool {
 pub(super) fn print_session(printer: &OutputPrinter, start: &WireEvent, request: &AgentRequest) {
     let WireEvent::Start(start) = start else { return };
     let Some(SessionReport::Opened(session)) = &start.session else { return };
-    for note in &session.notes {
-        printer.print_warning(sanitize::escape_line(note));
-    }
-    if let Some(backup) = &session.backup {
-        printer.print_note(format_args!("  the damaged file is kept as {backup}"));
-    }
-    for call in &session.unfinished_calls {
-        let (name, arguments) = (&call.name, &call.arguments);
-        if call.may_have_run {
-            printer.print_warning(format_args!(
-                "`{name}` was interrupted and may have run; it is not run again by itself, and the \
-                 model knows: {arguments}"
-            ));
-        } else {
-            printer
-                .print_detail(format_args!("`{name}` was interrupted before it ran: {arguments}"));
-        }
-    }
+    print_opened_session(printer, session);
     if session.interrupted_turn && *request != AgentRequest::Resume {
         super::print_interrupted_turn(printer);
     }

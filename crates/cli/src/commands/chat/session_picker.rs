@@ -1,9 +1,10 @@
-//! Lets a person choose one of a folder's sessions.
+//! Lets a person choose a session.
 
 use std::io::{self, IsTerminal as _};
 
-use openclaw_chat::{CommandContext, error_report, format_age, matches_choice, session_age};
+use openclaw_chat::{CommandContext, format_age, matches_choice, session_age};
 use openclaw_runtime::{SessionId, SessionInfo, StoreError};
+use openclaw_terminal::OutputPrinter;
 
 use crate::args::chat::ChatArgs;
 use crate::exit::ExitReason;
@@ -11,24 +12,16 @@ use crate::exit::ExitReason;
 /// The most sessions that are shown at once.
 const MAX_ROWS: usize = 15;
 
-/// Shows the sessions of this folder, the last used first, until one is chosen by its number. Any
-/// other text searches what they begin with; an empty line chooses none.
+/// Shows sessions, the last used first, until one is chosen by its number. Any other text searches
+/// what they begin with; an empty line chooses none.
 ///
 /// # Errors
 /// When standard input cannot be read. The inner error is the exit of the command when no session
 /// is chosen.
 pub(super) fn pick_session(
-    context: &CommandContext,
-    args: &ChatArgs,
+    printer: &OutputPrinter,
+    sessions: &[SessionInfo],
 ) -> io::Result<Result<SessionId, ExitReason>> {
-    let printer = &context.printer;
-    let sessions = match folder_sessions(context, args) {
-        Ok(sessions) => sessions,
-        Err(error) => {
-            error_report::print_store_error(printer, &error);
-            return Ok(Err(ExitReason::from_store_error(error.kind())));
-        }
-    };
     if sessions.is_empty() {
         printer.print_error("there is no session of this folder yet");
         printer.print_hint("`openclaw chat` begins one; `openclaw sessions` lists all there are.");
@@ -67,7 +60,11 @@ pub(super) fn pick_session(
     }
 }
 
-fn folder_sessions(
+/// The sessions of this folder.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn folder_sessions(
     context: &CommandContext,
     args: &ChatArgs,
 ) -> Result<Vec<SessionInfo>, StoreError> {

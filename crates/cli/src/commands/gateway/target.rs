@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use openclaw_chat::{CommandContext, GatewayConnector, GatewayLink, LinkPurpose};
+use openclaw_chat::{
+    CommandContext, GatewayConnector, GatewayLink, LinkPurpose, print_gateway_error,
+};
 use openclaw_client::{
     ClientCredentials, ClientDevice, ClientError, GatewayAddress, GatewayClient, GatewaySecret,
 };
@@ -15,9 +17,7 @@ use openclaw_device::{DeviceIdentity, DeviceTokenFile};
 use openclaw_gateway::{
     GatewayAuthentication, GatewayOverrides, find_client_secret, recorded_address, running_address,
 };
-use openclaw_protocol::gateway::{ConnectErrorCode, GatewayError};
 use openclaw_terminal::OutputPrinter;
-use openclaw_terminal::sanitize::escape_line;
 use serde_json::Value;
 
 use super::to_overrides;
@@ -255,43 +255,7 @@ impl GatewayTarget {
 
     /// Prints why the gateway could not be asked.
     pub(crate) fn report_failure(context: &CommandContext, error: &ClientError) -> ExitReason {
-        let printer = &context.printer;
-        match error {
-            ClientError::Refused { error, .. } if is_about_name(error) => {
-                printer.print_error(escape_line(&error.message));
-            }
-            _ => printer.print_error(format_args!("failed to {error}")),
-        }
-        match error {
-            ClientError::Unreachable { address, source } => {
-                printer.print_indented(source);
-                if let Ok(address) = address.parse() {
-                    printer.print_hint(suggest_start(context, &address));
-                }
-            }
-            ClientError::Refused { error, .. } => {
-                let list = match error.reason_code() {
-                    Some("UNKNOWN_REQUEST_ID") => Some(
-                        "`openclaw nodes pending` shows what waits for an approval, each with the \
-                         command for it.",
-                    ),
-                    Some("UNKNOWN_NODE" | "NAME_TAKEN") => {
-                        Some("`openclaw nodes status` shows the nodes.")
-                    }
-                    Some("UNKNOWN_DEVICE") => Some("`openclaw devices list` shows the devices."),
-                    _ => None,
-                };
-                if let Some(list) = list {
-                    printer.print_hint(list);
-                }
-                if error.reason_code() == Some(ConnectErrorCode::AuthTokenMissing.as_str()) {
-                    printer.print_hint(
-                        "With `--as-device` this machine asks the owner of the gateway for a token.",
-                    );
-                }
-            }
-            _ => {}
-        }
+        print_gateway_error(context, error);
         Self::failure_exit(error)
     }
 
@@ -321,35 +285,4 @@ fn own_address(state_dir: &Path, port: u16) -> GatewayAddress {
 
 fn has_secret(overrides: &GatewayOverrides) -> bool {
     overrides.token.is_some() || overrides.password.is_some()
-}
-
-/// Whether a request was understood, and an id or a name in it cannot be used. The gateway's sentence
-/// about that needs no other beginning.
-fn is_about_name(error: &GatewayError) -> bool {
-    matches!(
-        error.reason_code(),
-        Some(
-            "UNKNOWN_REQUEST_ID"
-                | "UNKNOWN_NODE"
-                | "UNKNOWN_DEVICE"
-                | "NAME_TAKEN"
-                | "INVALID_NAME"
-        )
-    )
-}
-
-/// How the gateway that does not answer is started.
-fn suggest_start(context: &CommandContext, address: &GatewayAddress) -> String {
-    if !address.is_on_this_machine() {
-        return "On that machine `openclaw gateway run` starts one.".to_owned();
-    }
-    // One that is started here listens where the config says.
-    let port = context.models.loaded_config().config.gateway.port();
-    match address.port() {
-        other if other == port => "`openclaw gateway run` starts one here.".to_owned(),
-        other => format!(
-            "`openclaw gateway run --port {other}` starts one here; for one of another machine, see \
-             whether the tunnel to it stands."
-        ),
-    }
 }
