@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod channels;
+mod child_runs;
 mod command_settings;
 mod crc;
 mod devices;
@@ -23,7 +24,9 @@ mod reader_pool;
 mod runs;
 mod salvage;
 mod schema;
+mod search_terms;
 mod session;
+mod session_search;
 mod session_state;
 mod store;
 mod thread;
@@ -34,6 +37,9 @@ pub use catalogue::SessionInfo;
 pub use channels::{
     ChannelLog, ChannelPeer, ChatRecord, InboundEntry, InboundRecord, OutboxEntry, OutboxRecord,
     OutboxStatus, PairingAnswer, PairingQuery, PairingRecord, SendOutcome,
+};
+pub use child_runs::{
+    ChildRun, ChildRunEnd, ChildRunLease, ChildRunRequest, ChildRunStatus, ChildUsage,
 };
 pub use command_settings::CommandSettings;
 pub use devices::{
@@ -55,5 +61,6 @@ pub use log::{DamageKind, DamageReport};
 pub use opening::StoreWarning;
 pub use runs::{RunLog, RunRecord, RunRegistration, RunRequest, RunStatus};
 pub use session::{LoadedSession, Session};
+pub use session_search::{SessionHit, SessionQuery};
 pub use session_state::InterruptedCall;
 pub use store::Store;

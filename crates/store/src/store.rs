@@ -15,7 +15,7 @@ use crate::reader_pool::ReaderPool;
 use crate::schema::{MIGRATIONS, Migration};
 use crate::session::LoadedSession;
 use crate::writer::StoreWriter;
-use crate::{Session, SessionId, SessionKey, StoreError, files, log};
+use crate::{Session, SessionId, SessionKey, StoreError, files, log, session_search};
 
 /// Sessions in one SQLite file, which any number of processes may use at once. Clones share the
 /// store; when the last clone and session are dropped, queued writes finish and the file is closed.
@@ -183,6 +183,7 @@ impl Store {
         let lease = self.acquire_lease(id)?;
         let deleted_id = id.clone();
         let deleted = self.0.writer.write(move |connection| {
+            session_search::remove_words(connection, &deleted_id)?;
             let fail = StoreError::from_sql_error("delete the session");
             let deleted = connection
                 .execute("DELETE FROM session WHERE id = ?1", [deleted_id.as_str()])
