@@ -36,6 +36,16 @@ pub const MEMORY_CHUNK_TOKENS: u32 = 400;
 pub const MEMORY_CHUNK_OVERLAP: u32 = 80;
 /// The most bytes of a note that are searched: 4 MiB.
 pub const MEMORY_NOTE_BYTES: u64 = 4 * 1024 * 1024;
+/// `agents.defaults.subagents.maxConcurrent`.
+pub const SUBAGENTS_AT_ONCE: u32 = 8;
+/// `agents.defaults.subagents.maxSpawnDepth`.
+pub const SUBAGENT_DEPTH: u32 = 1;
+/// `agents.defaults.subagents.maxChildrenPerAgent`.
+pub const SUBAGENT_CHILDREN: u32 = 5;
+/// `agents.defaults.subagents.runTimeoutSeconds`: 15 minutes.
+pub const SUBAGENT_TIMEOUT_SECONDS: u64 = 900;
+/// `agents.defaults.subagents.archiveAfterMinutes`.
+pub const SUBAGENT_ARCHIVE_MINUTES: u32 = 60;
 /// The folder of the indices of notes, in the state folder.
 pub const MEMORY_DIR_NAME: &str = "memory";
 /// The name of the state folder in the home folder.

@@ -74,7 +74,7 @@ const REASONS: &[(&str, &str)] = &[
     ("session.typingIntervalSeconds", NO_CHANNELS),
     ("session.store", "all sessions are in one file, `sessions/sessions.db` in the state folder"),
     ("session.maintenance", "sessions are kept until `openclaw sessions delete`"),
-    ("session.agentToAgent", NO_OTHER_AGENT),
+    ("session.agentToAgent", "an agent answers another one once, without a conversation of turns"),
     ("session.notifyOnCreate", NO_CHANNELS),
     ("session.threadBindings", NO_CHANNELS),
     ("session.sharing", "nobody else looks at a session here"),
@@ -97,7 +97,14 @@ const REASONS: &[(&str, &str)] = &[
         "no server here says what it writes to a cache",
     ),
     ("models.providers.*.models.*.cost.tieredPricing", "one price is used for every length"),
-    ("AGENT.subagents", NO_OTHER_AGENT),
+    ("AGENT.subagents.delegationMode", "the model decides by itself when to delegate"),
+    ("AGENT.subagents.requireAgentId", "without an id a sub-agent is the agent itself"),
+    ("AGENT.subagents.thinking", "a sub-agent thinks as its model is set to"),
+    ("AGENT.subagents.announceTimeoutMs", "an end is recorded and told once, without a limit"),
+    (
+        "AGENT.sandbox.sessionToolsVisibility",
+        "an agent with a sandbox sees its own sub-agents only",
+    ),
     ("AGENT.heartbeat", "nothing runs here by schedule yet"),
     ("AGENT.memorySearch.fallback", "without an embedding model words are searched"),
     ("AGENT.memorySearch.sources", "the notes are searched; sessions have a search of their own"),
@@ -126,7 +133,6 @@ const NOT_IN_SEARCH: &str = "the search of notes does not have this";
 const INDEX_PLACE: &str = "the index is an SQLite file in `memory` of the state folder";
 const NO_PICTURE: &str = "no picture of the agent is shown here";
 const RECORD: &str = "it is a record of the original about itself";
-const NO_OTHER_AGENT: &str = "no agent asks another one here yet";
 const UNKNOWN_REASON: &str = "nothing acts on it here yet";
 
 impl KeyEffect {
@@ -170,7 +176,8 @@ mod tests {
             ("env.MY_KEY", None),
             ("env.shellEnv.enabled", Some("login shell")),
             ("channels.telegram.botToken", Some("chat channels")),
-            ("agents.list[0].subagents.allowAgents", Some("asks another")),
+            ("agents.list[0].subagents.allowAgents", None),
+            ("agents.list[0].subagents.thinking", Some("as its model")),
             ("agents.defaults.heartbeat.every", Some("by schedule")),
             ("agents.defaults.compaction.memoryFlush.enabled", Some("yet")),
             ("tools.exec.node", None),

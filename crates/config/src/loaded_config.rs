@@ -104,6 +104,15 @@ impl LoadedConfig {
         loaded
     }
 
+    /// The config for an agent as a sub-agent; see [`Config::for_subagent`].
+    #[must_use]
+    pub fn for_subagent(&self, id: &str) -> Self {
+        let mut loaded = self.clone();
+        loaded.config = self.config.for_subagent(id);
+        loaded.own_config = self.own_config.as_ref().map(|config| config.for_subagent(id));
+        loaded
+    }
+
     /// Whether another config comes from the same texts and the same environment, so that it is the
     /// same config.
     #[must_use]

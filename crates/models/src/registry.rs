@@ -80,6 +80,17 @@ impl ModelRegistry {
         self
     }
 
+    /// Returns a registry of an agent as a sub-agent, which may have another model.
+    #[must_use]
+    pub fn with_subagent(mut self, id: &str) -> Self {
+        let setup = &self.connector.setup;
+        let loaded = setup.loaded.for_subagent(id);
+        let (paths, supervisor) = (setup.paths.clone(), setup.supervisor.clone());
+        let setup = SetupContext::new(loaded, paths, supervisor, Some(id));
+        self.connector.setup = Arc::new(setup);
+        self
+    }
+
     /// Limits each model call to `limit` instead of `agents.defaults.timeoutSeconds`.
     #[must_use]
     pub fn with_time_limit(mut self, limit: TimeLimit) -> Self {

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentFileToolsConfig, AgentSandboxConfig, ExecAsk, ExecSecurity, LocalModelMode, MemoryConfig,
-    MemorySearchConfig, ModelChoice,
+    AgentFileToolsConfig, AgentSandboxConfig, AgentSubagentsConfig, ExecAsk, ExecSecurity,
+    LocalModelMode, MemoryConfig, MemorySearchConfig, ModelChoice,
 };
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
@@ -39,6 +39,8 @@ pub struct AgentEntry {
     pub memory_search: MemorySearchConfig,
     /// The agent's memory; its `search` is the same as `memorySearch`.
     pub memory: MemoryConfig,
+    /// The agent's sub-agents; what it does not set comes from `agents.defaults`.
+    pub subagents: AgentSubagentsConfig,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
     /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.
@@ -95,7 +97,7 @@ pub struct AgentExecConfig {
 pub enum ToolProfile {
     /// No tools that read, change or run anything.
     Minimal,
-    /// Tools for files, commands and notes.
+    /// Tools for files, commands, notes and sessions.
     Coding,
     /// Tools for messages only.
     Messaging,
@@ -107,10 +109,16 @@ impl ToolProfile {
     fn contains_tool(self, tool: &str) -> bool {
         match self {
             Self::Full => true,
-            Self::Coding => ["group:fs", "group:runtime", "group:memory"]
-                .iter()
-                .any(|group| matches_tool_pattern(group, tool)),
-            Self::Messaging => matches_tool_pattern("group:messaging", tool),
+            Self::Coding => {
+                ["group:fs", "group:runtime", "group:memory", "group:sessions", "agents_list"]
+                    .iter()
+                    .any(|group| matches_tool_pattern(group, tool))
+            }
+            Self::Messaging => {
+                ["group:messaging", "sessions_list", "sessions_history", "sessions_send"]
+                    .iter()
+                    .any(|group| matches_tool_pattern(group, tool))
+            }
             Self::Minimal => false,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     AgentEntries, AgentEntry, AgentSandboxConfig, HumanDuration, MemorySearchConfig, ModelChoice,
-    seconds::deserialize_seconds,
+    SubagentsConfig, seconds::deserialize_seconds,
 };
 use crate::{
     defaults::{
@@ -63,6 +63,8 @@ pub struct AgentDefaults {
     pub skills: Option<Vec<String>>,
     /// The search in the agents' notes.
     pub memory_search: MemorySearchConfig,
+    /// Sub-agents: sessions that an agent starts for a task of their own.
+    pub subagents: SubagentsConfig,
     /// The sandbox of commands.
     pub sandbox: AgentSandboxConfig,
     /// Old spellings of options.

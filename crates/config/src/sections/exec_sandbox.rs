@@ -81,7 +81,7 @@ pub enum SandboxWorkspaceAccess {
 }
 
 /// Whether the commands of an agent run in a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SandboxRequirement {
     /// They run without one.
     Off,
@@ -105,6 +105,20 @@ pub struct CommandSandbox {
     pub model_server: bool,
     /// Whether commands run with whatever the kernel can enforce.
     pub best_effort: bool,
+}
+
+impl CommandSandbox {
+    /// What both allow.
+    #[must_use]
+    pub fn stricter_of(self, other: Self) -> Self {
+        Self {
+            requirement: self.requirement.max(other.requirement),
+            profile: self.profile.min(other.profile),
+            gpu: self.gpu && other.gpu,
+            model_server: self.model_server && other.model_server,
+            best_effort: self.best_effort && other.best_effort,
+        }
+    }
 }
 
 impl AgentSandboxConfig {

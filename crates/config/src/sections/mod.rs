@@ -19,6 +19,7 @@ mod secrets;
 mod server_loss;
 mod session;
 mod skills;
+mod subagents;
 mod time_limits;
 mod timeouts;
 mod tools;
@@ -64,6 +65,10 @@ pub use secrets::{
 pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
 pub use session::{SessionConfig, SessionResetConfig, SessionResetMode, SessionScope};
 pub use skills::{SkillEntryConfig, SkillLimitsConfig, SkillLoadConfig, SkillsConfig};
+pub use subagents::{
+    AgentSubagentsConfig, AgentToAgentConfig, SessionToolsConfig, SessionVisibility,
+    SubagentLimits, SubagentsConfig,
+};
 pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;
 pub use tools::{

@@ -183,6 +183,21 @@ impl Config {
         config
     }
 
+    /// The config for an agent as a sub-agent, with the model of sub-agents if one is set.
+    #[must_use]
+    pub fn for_subagent(&self, id: &str) -> Self {
+        let mut config = self.clone();
+        if let Some(mut model) = self.subagent_model(id).cloned() {
+            let general = config.agents.defaults.model.take().unwrap_or_default();
+            model.primary = model.primary.or(general.primary);
+            if !model.sets_fallbacks {
+                model.fallbacks = general.fallbacks;
+            }
+            config.agents.defaults.model = Some(model);
+        }
+        config
+    }
+
     /// Whether an agent is offered a tool: both `tools` and each entry of the agent must allow it.
     #[must_use]
     pub fn offers_tool(&self, agent: &str, tool: &str) -> bool {

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentExecConfig, AgentFileToolsConfig, ExecSandboxConfig, FileToolsConfig, HumanDuration,
-    ToolPolicy, ToolProfile, agents::duration_or_default, seconds::deserialize_seconds,
+    AgentExecConfig, AgentFileToolsConfig, AgentToAgentConfig, ExecSandboxConfig, FileToolsConfig,
+    HumanDuration, SessionToolsConfig, ToolPolicy, ToolProfile, agents::duration_or_default,
+    seconds::deserialize_seconds,
 };
 use crate::{
     defaults::{EXEC_BACKGROUND_MS, EXEC_CLEANUP_MS, EXEC_TIMEOUT_SECONDS},
@@ -35,6 +36,10 @@ pub struct ToolsConfig {
     pub fs: FileToolsConfig,
     /// The tools for the web.
     pub web: WebConfig,
+    /// What agents see of other sessions.
+    pub sessions: SessionToolsConfig,
+    /// Whether agents reach the sessions of other agents.
+    pub agent_to_agent: AgentToAgentConfig,
 }
 
 impl ToolsConfig {
