@@ -168,7 +168,8 @@ pub enum ToolEffect {
         /// What the policy of the machine says about it.
         review: CommandReview,
     },
-    /// Looks at a command that this agent runs in the background, or ends it.
+    /// Starts work of this agent in the background, as a sub-agent, which may do no more than the
+    /// agent; or looks at such work or a command in the background, or ends it.
     OwnCommand {
         /// What the call does, as a verb and its object, e.g. `read the log of calm-river`.
         description: String,

@@ -18,11 +18,12 @@ use openclaw_store::RequestPrefix;
 use openclaw_tools::{ChangeJournal, CommandRuns, Workspace, WorkspaceOutputStore};
 
 use crate::agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
-use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
+use crate::agent_workspace::unavailable_root_warnings;
 use crate::prompt::{
     PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time, skills,
 };
 use crate::runtime::Runtime;
+use crate::subagents::{Fence, SessionDesk};
 use crate::tool_settings::{AgentTools, ToolSetup};
 
 /// The notice when the prompt recorded for the session differs from a freshly built one.
@@ -88,6 +89,8 @@ pub(crate) struct AgentSpec<'a> {
     pub(crate) command_runs: CommandRuns,
     /// The key of the session, if there is one.
     pub(crate) session_key: Option<&'a str>,
+    /// What the tools over sessions know of the session, if there is one.
+    pub(crate) desk: Option<SessionDesk>,
 }
 
 impl AgentRun {
@@ -138,6 +141,7 @@ impl Runtime {
                 changes: None,
                 command_runs: this.new_command_runs(),
                 session_key: None,
+                desk: None,
             },
         )
         .await
@@ -170,9 +174,10 @@ impl Runtime {
             changes,
             command_runs,
             session_key,
+            desk,
         } = around;
         let models = &self.models;
-        let workspace = open_agent_workspace(path, models, agent)?;
+        let workspace = self.open_agent_workspace(path, agent)?;
         report.warnings.extend(unavailable_root_warnings(&workspace));
         let workspace = match &changes {
             Some(changes) => workspace.with_change_journal(Arc::clone(changes)),
@@ -183,9 +188,10 @@ impl Runtime {
         let skills = self.offered_skills(&info, profile, agent, path);
         let tools = if info.capabilities.tools {
             let setup = ToolSetup { agent, path, profile, skills: &skills, session_key };
-            let AgentTools { tools, warnings } =
+            let AgentTools { mut tools, warnings } =
                 self.build_tools(&workspace, setup, command_runs.clone())?;
             report.warnings.extend(warnings);
+            tools.extend(desk.into_iter().flat_map(|desk| desk.tools(profile, &info)));
             tools
         } else {
             Vec::new()
@@ -280,10 +286,10 @@ impl Runtime {
         }
         check_restrictions(models.loaded_config(), id)?;
         if id == MAIN_AGENT && !config.has_agent_entry(id) {
-            return Ok(self.clone());
+            return Ok(Self { session_config: None, fence: Fence::default(), ..self.clone() });
         }
         let models = self.models.clone().with_agent(id);
-        Ok(Self { models, session_config: None, ..self.clone() })
+        Ok(Self { models, session_config: None, fence: Fence::default(), ..self.clone() })
     }
 
     /// Builds the system prompt, and returns it with what the user should know about its files.

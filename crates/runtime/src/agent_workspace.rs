@@ -9,28 +9,32 @@ use openclaw_models::ModelRegistry;
 use openclaw_tools::{NamedRoot, Workspace};
 
 use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
+use crate::runtime::Runtime;
 
-/// Opens the workspace of an agent with the folders of `tools.fs.roots` that it may use.
-///
-/// # Errors
-/// When the workspace cannot be opened, or a folder is not configured as it must be.
-pub(crate) fn open_agent_workspace(
-    path: &Path,
-    models: &ModelRegistry,
-    agent: &str,
-) -> Result<Workspace, AgentSetupError> {
-    let workspace = open_workspace(path)?.with_private_paths(private_paths(models));
-    let config = &models.loaded_config().config;
-    let roots = config.file_roots(agent, models.env()).map_err(|error| {
-        AgentSetupError::new(AgentSetupErrorKind::Workspace, "use tools.fs.roots")
-            .with_source(error)
-    })?;
-    let roots = roots.into_iter().map(|root| NamedRoot {
-        is_writable: root.access == FileRootAccess::ReadWrite,
-        name: root.name,
-        path: root.path,
-    });
-    Ok(workspace.with_named_roots(roots))
+impl Runtime {
+    /// Opens the workspace of an agent with the folders of `tools.fs.roots` that it may use.
+    ///
+    /// # Errors
+    /// When the workspace cannot be opened, or a folder is not configured as it must be.
+    pub(crate) fn open_agent_workspace(
+        &self,
+        path: &Path,
+        agent: &str,
+    ) -> Result<Workspace, AgentSetupError> {
+        let models = &self.models;
+        let workspace = open_workspace(path)?.with_private_paths(private_paths(models));
+        let config = &models.loaded_config().config;
+        let roots = config.file_roots(agent, models.env()).map_err(|error| {
+            AgentSetupError::new(AgentSetupErrorKind::Workspace, "use tools.fs.roots")
+                .with_source(error)
+        })?;
+        let roots = self.fence.restrict_roots(roots).into_iter().map(|root| NamedRoot {
+            is_writable: root.access == FileRootAccess::ReadWrite,
+            name: root.name,
+            path: root.path,
+        });
+        Ok(workspace.with_named_roots(roots))
+    }
 }
 
 /// The folders that cannot be opened, as warnings.

@@ -65,7 +65,7 @@ impl Runtime {
         workspace: &Path,
         skills: &AgentSkills,
     ) -> Result<AgentSandbox, AgentSetupError> {
-        let wanted = self.config().command_sandbox(agent);
+        let wanted = self.fence.restrict_sandbox(self.config().command_sandbox(agent));
         self.wanted_sandbox(agent, workspace, skills, wanted)
     }
 
@@ -140,6 +140,7 @@ impl Runtime {
             let message = format!("start the agent `{agent}`");
             AgentSetupError::new(AgentSetupErrorKind::Restriction, message).with_source(error)
         })?;
+        let roots = self.fence.restrict_roots(roots);
         let named: Vec<PathBuf> =
             roots.iter().map(|root| root.path.clone()).chain([workspace]).collect();
         policy.roots = roots

@@ -12,6 +12,7 @@ mod recovery;
 mod session_claim;
 mod session_end;
 mod session_switch;
+mod subagents;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -75,6 +76,10 @@ pub struct ConversationOptions {
 /// Dropping the future of a turn has the effect of a crash: what was recorded stays, and the next
 /// turn continues from it.
 pub struct Conversation {
+    /// Without an agent.
+    root: Box<Runtime>,
+    /// How many sessions are above.
+    depth: u32,
     /// With what the session changes.
     runtime: Runtime,
     /// Without what the session changes.
@@ -208,10 +213,11 @@ impl Conversation {
             events.send_warning(problem).await;
         }
         self.mark_turn_started();
-        let message = self.add_exit_notices(message);
+        let message = self.add_notices(message).await?;
         let input = TurnInput::Message(&message);
         let turn = TurnRequest { input, steering, events: events.clone() };
         let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
+        self.cancel_subagents_after(&report, &events).await;
         self.end_turn(&report, events).await;
         Ok(report)
     }
@@ -236,6 +242,7 @@ impl Conversation {
         self.mark_turn_started();
         let turn = TurnRequest { input: TurnInput::Resume(None), steering, events: events.clone() };
         let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
+        self.cancel_subagents_after(&report, &events).await;
         self.end_turn(&report, events).await;
         Ok(Some(report))
     }
@@ -283,7 +290,8 @@ impl Conversation {
     }
 
     /// Starts a new, empty session, to which the key points from then on. The old session stays and
-    /// can be opened by its id. Background commands of the old session end.
+    /// can be opened by its id. Background commands and
+    /// sub-agents of the old session end.
     ///
     /// # Errors
     /// When the agent cannot be built (e.g. its workspace was deleted), and when the session cannot
@@ -303,7 +311,9 @@ impl Conversation {
         let runs = self.runtime.new_command_runs();
         let base = self.base_runtime.clone();
         let session = AgentSession { session: &loaded.session, prefix: None, command_runs: runs };
-        self.run = self.build_agent(&base, connected, session).await?;
+        let run = self.build_agent(&base, connected, session).await?;
+        self.cancel_subagents().await;
+        self.run = run;
         self.runtime = base;
         self.exec_overrides = ExecOverrides::default();
         self.session = loaded.session;
@@ -351,11 +361,12 @@ impl Conversation {
             changes: Some(self.runtime.change_journal(session.id())),
             command_runs,
             session_key: Some(session.key().as_str()),
+            desk: Some(self.session_desk(runtime, session)),
         };
         runtime.build_agent(connected, around).await
     }
 
-    /// Adds what the model does not know yet: the ends of its background commands.
+    /// Adds the ends of background commands that the model does not know yet.
     fn add_exit_notices<'a>(&self, message: &'a str) -> Cow<'a, str> {
         if !self.runtime.exec_config().notifies_on_exit() {
             return Cow::Borrowed(message);

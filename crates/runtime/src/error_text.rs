@@ -39,3 +39,9 @@ pub fn error_causes(error: &dyn Error) -> Vec<String> {
     }
     causes
 }
+
+/// An error with its causes, on one line, as a sentence for a model.
+pub(crate) fn failure_text(error: &dyn Error) -> String {
+    let causes = error_causes(error).into_iter().map(|cause| format!(": {cause}"));
+    format!("failed to {error}{}", causes.collect::<String>())
+}

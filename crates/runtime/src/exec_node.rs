@@ -9,7 +9,6 @@ use openclaw_tools::{NodeOptions, NodesTool, choose_node};
 use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
 use crate::prompt::PromptProfile;
 use crate::runtime::Runtime;
-use crate::tool_settings::is_offered;
 
 /// The tool that looks at nodes.
 const NODES_TOOL: &str = "nodes";
@@ -76,7 +75,7 @@ impl Runtime {
         Some(NodeOptions {
             invoker: Arc::clone(invoker),
             node: self.config().tools.exec.node.clone(),
-            judge: Arc::new(self.command_policy(agent)),
+            judge: Arc::new(self.fenced_judge(agent, None)),
             agent: agent.to_owned(),
             session_key: session_key.map(str::to_owned),
         })
@@ -86,7 +85,7 @@ impl Runtime {
     pub(crate) fn nodes_tool(&self, agent: &str, profile: PromptProfile) -> Option<Arc<dyn Tool>> {
         let invoker = self.nodes.as_ref()?;
         let is_useful = self.runs_commands_on_node() || invoker.has_nodes();
-        let is_wanted = is_useful && is_offered(&self.models, agent, profile, NODES_TOOL);
+        let is_wanted = is_useful && self.offers_tool(agent, profile, NODES_TOOL);
         is_wanted.then(|| Arc::new(NodesTool::new(Arc::clone(invoker))) as Arc<dyn Tool>)
     }
 
@@ -96,7 +95,7 @@ impl Runtime {
     /// # Errors
     /// When no gateway can be asked, and when it has no such node or several.
     pub(crate) async fn check_node_host(&self, agent: &str) -> Result<(), AgentSetupError> {
-        let runs_commands = is_offered(&self.models, agent, PromptProfile::Default, "exec");
+        let runs_commands = self.offers_tool(agent, PromptProfile::Default, "exec");
         if !self.runs_commands_on_node() || !runs_commands {
             return Ok(());
         }
@@ -127,7 +126,7 @@ impl Runtime {
     /// # Errors
     /// Why the session goes on as before, as a sentence.
     pub(crate) async fn check_node_change(&self, agent: &str) -> Result<(), String> {
-        let runs_commands = is_offered(&self.models, agent, PromptProfile::Default, "exec");
+        let runs_commands = self.offers_tool(agent, PromptProfile::Default, "exec");
         if !self.runs_commands_on_node() || !runs_commands {
             return Ok(());
         }

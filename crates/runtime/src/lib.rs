@@ -22,6 +22,7 @@ mod prompt_breakdown;
 mod runtime;
 mod session_wait;
 mod skills;
+mod subagents;
 mod tool_settings;
 
 pub use agent::{AgentOptions, AgentRun};
@@ -58,12 +59,12 @@ pub use openclaw_skills::{
     MissingRequirements, SkillFile, SkillManifest, SkillProblem, SkillSource,
 };
 pub use openclaw_store::{
-    DamageKind, DamageReport, DeviceFacts, DeviceLog, DeviceRecord, DeviceRole, DeviceToken,
-    FolderImport, ImportReport, InterruptedCall, InvocationLog, InvocationRequest, InvocationStart,
-    LoadedSession, LogContent, LogEntry, NodeGrant, NodeRequest, PairingRequest, RunLog, RunRecord,
-    RunRegistration, RunRequest, RunStatus, Session, SessionId, SessionInfo, SessionKey, Store,
-    StoreError, StoreErrorKind, StoreWarning, TranscriptFolder, TurnRecord,
-    find_transcript_folders,
+    ChildRun, ChildRunStatus, ChildUsage, DamageKind, DamageReport, DeviceFacts, DeviceLog,
+    DeviceRecord, DeviceRole, DeviceToken, FolderImport, ImportReport, InterruptedCall,
+    InvocationLog, InvocationRequest, InvocationStart, LoadedSession, LogContent, LogEntry,
+    NodeGrant, NodeRequest, PairingRequest, RunLog, RunRecord, RunRegistration, RunRequest,
+    RunStatus, Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind,
+    StoreWarning, TranscriptFolder, TurnRecord, find_transcript_folders,
 };
 pub use openclaw_tools::{
     ChangeJournalError, NodeCallError, NodeInvocation, NodeInvoker, UndoConflict, UndoError,
@@ -73,3 +74,4 @@ pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
 pub use prompt_breakdown::{PromptBreakdown, PromptPart};
 pub use runtime::Runtime;
 pub use skills::{AgentSkill, AgentSkills, SkillState};
+pub use subagents::{SubagentObserver, describe_ends};

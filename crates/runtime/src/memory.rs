@@ -18,11 +18,9 @@ use openclaw_models::{ConnectError, EmbeddingModel, ModelRegistry};
 use openclaw_tools::{MemoryGetTool, MemorySearchLimits, MemorySearchTool, Workspace};
 
 use crate::agent_error::{AgentSetupError, AgentSetupErrorKind};
-use crate::agent_workspace::open_agent_workspace;
 use crate::error_text::error_causes;
 use crate::prompt::PromptProfile;
 use crate::runtime::Runtime;
-use crate::tool_settings::is_offered;
 
 /// The tools over the notes.
 const SEARCH_TOOL: &str = "memory_search";
@@ -66,10 +64,10 @@ impl Runtime {
     pub fn agent_memory(&self, agent: &str) -> Result<AgentMemory, AgentSetupError> {
         let this = self.for_agent(agent)?;
         let path = this.resolve_workspace(None)?;
-        let workspace = open_agent_workspace(&path, &this.models, agent)?;
+        let workspace = this.open_agent_workspace(&path, agent)?;
         let search = this.config().memory_search(agent);
-        let is_enabled = search.is_enabled()
-            && is_offered(&this.models, agent, PromptProfile::Default, SEARCH_TOOL);
+        let is_enabled =
+            search.is_enabled() && this.offers_tool(agent, PromptProfile::Default, SEARCH_TOOL);
         Ok(AgentMemory {
             agent: agent.to_owned(),
             index: this.open_memory(agent, &workspace, &search)?,
@@ -87,7 +85,7 @@ impl Runtime {
         profile: PromptProfile,
     ) -> Result<Vec<Arc<dyn Tool>>, AgentSetupError> {
         let search = self.config().memory_search(agent);
-        let offers = |tool| is_offered(&self.models, agent, profile, tool);
+        let offers = |tool| self.offers_tool(agent, profile, tool);
         if !search.is_enabled() || !(offers(SEARCH_TOOL) || offers(GET_TOOL)) {
             return Ok(Vec::new());
         }

@@ -9,6 +9,7 @@ use openclaw_tools::NodeInvoker;
 
 use crate::memory::OpenMemories;
 use crate::prompt::date_time::PromptClock;
+use crate::subagents::{Fence, SubagentObserver, SubagentRegistry};
 
 /// Creates the agents and conversations that a config describes. Clones share the models' caches
 /// and breakers.
@@ -22,6 +23,10 @@ pub struct Runtime {
     pub(crate) session_config: Option<Arc<Config>>,
     /// The indices of notes that are open.
     pub(crate) memories: OpenMemories,
+    /// The sub-agents of this program.
+    pub(crate) subagents: SubagentRegistry,
+    /// What the sessions above may do; empty for a session that no other one started.
+    pub(crate) fence: Fence,
 }
 
 impl Runtime {
@@ -34,6 +39,8 @@ impl Runtime {
             nodes: None,
             session_config: None,
             memories: OpenMemories::default(),
+            subagents: SubagentRegistry::default(),
+            fence: Fence::default(),
         }
     }
 
@@ -48,6 +55,20 @@ impl Runtime {
     #[must_use]
     pub fn with_nodes(mut self, nodes: Arc<dyn NodeInvoker>) -> Self {
         self.nodes = Some(nodes);
+        self
+    }
+
+    /// Tells `observer` the ends of sub-agents. The first one stays.
+    #[must_use]
+    pub fn with_subagent_observer(self, observer: Arc<dyn SubagentObserver>) -> Self {
+        self.subagents.set_observer(observer);
+        self
+    }
+
+    /// Shares the sub-agents that run here with another runtime, of another config.
+    #[must_use]
+    pub fn with_subagents_of(mut self, other: &Self) -> Self {
+        self.subagents = other.subagents.clone();
         self
     }
 

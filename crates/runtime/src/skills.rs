@@ -111,7 +111,9 @@ impl Runtime {
                 .all(|config| find_entry(config, &file).is_none_or(SkillEntryConfig::is_enabled));
             let state = if !is_enabled {
                 SkillState::Disabled
-            } else if allowed.is_some_and(|names| !names.iter().any(is_named)) {
+            } else if allowed.is_some_and(|names| !names.iter().any(is_named))
+                || !self.fence.allows_skill(is_named)
+            {
                 SkillState::NotAllowed
             } else if missing.is_empty() {
                 SkillState::Ready

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_config::Config;
 use openclaw_config::defaults::EXEC_OUTPUT_BYTES;
 use openclaw_core::{ModelInfo, Tool};
 use openclaw_models::ModelRegistry;
@@ -27,7 +28,8 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 pub(crate) const SKILL_TOOL: &str = "skill";
 
 /// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 9] = [
+const HEAVY_TOOLS: [&str; 17] = [
+    "agents_list",
     "browser",
     "cron",
     "list",
@@ -37,6 +39,13 @@ const HEAVY_TOOLS: [&str; 9] = [
     "nodes",
     "process",
     "search",
+    "session_status",
+    "sessions_history",
+    "sessions_list",
+    "sessions_search",
+    "sessions_send",
+    "sessions_spawn",
+    "subagents",
 ];
 
 /// The tools that are not offered when `sandbox.workspaceAccess` is `ro`.
@@ -71,7 +80,7 @@ impl Runtime {
         agent: &str,
         workspace: &Path,
     ) -> AgentSkills {
-        if info.capabilities.tools && is_offered(&self.models, agent, profile, SKILL_TOOL) {
+        if info.capabilities.tools && self.offers_tool(agent, profile, SKILL_TOOL) {
             self.agent_skills(agent, workspace)
         } else {
             AgentSkills::default()
@@ -92,20 +101,20 @@ impl Runtime {
         let (variables, mut warnings) = self.skill_variables(skills);
         warnings.extend(unusable_skills_warning(skills));
         let judge = self.command_policy(agent).with_sandbox(&sandbox);
-        if is_offered(models, agent, profile, "exec") {
+        if self.offers_tool(agent, profile, "exec") {
             let wide = judge.wide_patterns();
             warnings.extend(wide.iter().map(|wide| judge.describe_wide_pattern(wide)));
         }
         let mut exec = exec_options(models, exec_time);
-        exec.judge = Some(Arc::new(judge));
+        exec.judge = Some(Arc::new(self.fenced_judge(agent, Some(&sandbox))));
         exec.sandbox = sandbox.policy;
         exec.node = self.node_options(agent, session_key);
         // A command on a node ends with its call.
-        exec.background = (exec.node.is_none() && is_offered(models, agent, profile, "process"))
+        exec.background = (exec.node.is_none() && self.offers_tool(agent, profile, "process"))
             .then(|| self.background_options(command_runs));
         exec.environment.extend(variables);
         let mut tools = core_tools(workspace.clone(), exec);
-        tools.retain(|tool| is_offered(models, agent, profile, tool.spec().name.as_str()));
+        tools.retain(|tool| self.offers_tool(agent, profile, tool.spec().name.as_str()));
         let skills: Vec<_> = skills.ready().cloned().collect();
         if !skills.is_empty() {
             tools.push(Arc::new(SkillTool::new(skills)));
@@ -126,15 +135,14 @@ impl Runtime {
     }
 }
 
-/// Whether an agent is offered a tool.
-pub(crate) fn is_offered(
-    models: &ModelRegistry,
+/// Whether the config offers a tool to an agent.
+pub(crate) fn is_offered_by_config(
+    config: &Config,
     agent: &str,
     profile: PromptProfile,
     name: &str,
 ) -> bool {
     let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
-    let config = &models.loaded_config().config;
     let is_forbidden = WRITING_TOOLS.contains(&name) && !config.allows_workspace_writes(agent);
     // A skill is a file to read, so who names the tools of an agent need not name this one too.
     if name == SKILL_TOOL {

@@ -98,6 +98,10 @@ async fn the_prefix_of_every_request_is_the_same() {
             "process",
             "read",
             "search",
+            "sessions_history",
+            "sessions_search",
+            "sessions_spawn",
+            "subagents",
             "write",
         ]
     );

@@ -13,7 +13,7 @@ async fn each_line_is_a_message_and_answers_are_plain() {
     server.push(Turn::text("**first** answer"));
     server.push(Turn::text("second answer"));
     let ended = home.run_with_input(&["chat"], "one\n\n/tools\ntwo\n").await.code(0);
-    let tools = "edit\nexec\nlist\nmemory_get\nmemory_search\nprocess\nread\nsearch\nwrite";
+    let tools = "edit\nexec\nlist\nmemory_get\nmemory_search\nprocess\nread\nsearch\nsessions_history\nsessions_search\nsessions_spawn\nsubagents\nwrite";
     assert_eq!(ended.stdout, format!("**first** answer\n{tools}\nsecond answer\n"));
     assert!(!ended.stderr.contains('\u{1b}'), "{ended:#?}");
     let messages = format!("{:?}", last_messages(&server));

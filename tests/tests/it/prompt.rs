@@ -17,7 +17,7 @@ async fn first_request(home: &Home, server: &MockVllm) -> Value {
 #[tokio::test]
 async fn the_first_request_of_each_profile_is_within_its_budget() {
     let tokenizer = tiktoken_rs::o200k_base().unwrap();
-    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 9)] {
+    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 13)] {
         let (server, home) = tiny().await;
         let home =
             home.config(&format!("{{ agents: {{ defaults: {{ localModelMode: '{mode}' }} }} }}"));

@@ -75,6 +75,10 @@ async fn a_turn_with_tools_is_distinguished_from_its_start_to_its_result() {
         "process",
         "read",
         "search",
+        "sessions_history",
+        "sessions_search",
+        "sessions_spawn",
+        "subagents",
         "write",
     ];
     assert_eq!(start["tools"], json!(tools));

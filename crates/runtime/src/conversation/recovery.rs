@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use openclaw_store::{DamageReport, InterruptedCall};
+use openclaw_store::{DamageReport, InterruptedCall, LoadedSession};
 
 /// The state of a session when it was opened.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,17 @@ pub struct RecoveryReport {
 }
 
 impl RecoveryReport {
+    pub(super) fn from_loaded(loaded: &LoadedSession) -> Self {
+        Self {
+            messages: loaded.history.messages().count(),
+            interrupted_calls: loaded.interrupted_calls.clone(),
+            has_interrupted_turn: loaded.has_interrupted_turn,
+            has_unanswered_turn: loaded.has_unanswered_turn,
+            damage: loaded.damage.clone(),
+            backup: loaded.backup.clone(),
+        }
+    }
+
     /// Whether [`resume_turn`](super::Conversation::resume_turn) has a turn to continue.
     #[must_use]
     pub fn can_resume(&self) -> bool {

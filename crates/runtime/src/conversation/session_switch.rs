@@ -47,7 +47,7 @@ impl Conversation {
             time_limit: self.options.time_limit.clone(),
             approver: Arc::clone(&self.options.approver),
         };
-        *self = Box::pin(self.runtime.open_conversation_in(self.store.clone(), options)).await?;
+        *self = Box::pin(self.root.open_conversation_in(self.store.clone(), options)).await?;
         Ok(())
     }
 }

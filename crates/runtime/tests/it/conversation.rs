@@ -197,7 +197,7 @@ async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
     let (server, lab) = server().await;
     let mut conversation = take_up(&lab).await;
     for number in 0..3 {
-        say(&mut conversation, &format!("{number} {}", "many words ".repeat(200))).await;
+        say(&mut conversation, &format!("{number} {}", "many words ".repeat(300))).await;
     }
     let (store, id) = (lab.runtime.open_sessions().unwrap(), conversation.session_id().clone());
     let is_recorded = || {

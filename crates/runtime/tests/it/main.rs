@@ -16,3 +16,5 @@ mod lab;
 mod memory;
 #[cfg(test)]
 mod prefix;
+#[cfg(test)]
+mod subagents;

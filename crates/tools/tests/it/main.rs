@@ -30,6 +30,7 @@ mod read;
 mod sandbox;
 #[cfg(test)]
 mod schema;
+mod sessions;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -121,3 +121,24 @@ fn both_tools_are_cheap_to_describe() {
     let text = json!(described).to_string();
     assert!(text.len() <= MAX_BYTES && !text.contains("corpus"), "{}: {text}", text.len());
 }
+
+#[test]
+fn they_and_the_tools_over_sessions_take_two_and_a_half_kilobytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [search, get] = tools(folder.path());
+    let sessions = crate::sessions::all_tools();
+    let notes = [&*search, &*get];
+    let all = sessions.iter().map(|tool| tool as &dyn Tool).chain(notes);
+    let described: Vec<Value> = all
+        .map(|tool| {
+            let spec = tool.spec();
+            json!({
+                "name": spec.name.as_str(), "description": &*spec.description,
+                "parameters": &*spec.parameters,
+            })
+        })
+        .collect();
+    assert_eq!(described.len(), 10);
+    let bytes = Value::from(described).to_string().len();
+    assert!(bytes <= 2500, "{bytes} bytes");
+}
