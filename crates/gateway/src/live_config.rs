@@ -57,7 +57,8 @@ impl LiveConfig {
     }
 
     fn replace(&self, settings: GatewaySettings, runtime: Runtime) {
-        let runtime = runtime.with_nodes(Arc::clone(&self.nodes));
+        let runtime =
+            runtime.with_nodes(Arc::clone(&self.nodes)).with_subagents_of(&self.runtime());
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = (Arc::new(settings), runtime);
     }

@@ -5,6 +5,7 @@ mod known_runs;
 mod live_run;
 mod run_events;
 mod run_request;
+mod subagent_ends;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -32,6 +33,7 @@ use crate::run_result::{EndedTurn, RunEnd};
 
 pub(crate) use live_run::{LiveRun, StartedRun};
 pub(crate) use run_request::RunSpec;
+pub(crate) use subagent_ends::wake_parents;
 
 /// Starts runs and knows those that are not over.
 #[derive(Debug)]

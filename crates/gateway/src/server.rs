@@ -25,7 +25,7 @@ use crate::live_config::{LiveConfig, ReloadReport};
 use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry, check_open_gateway};
 use crate::openai::{ConversationIndex, ResponseIndex};
 use crate::random::random_uuid;
-use crate::runs::{RunManager, unix_millis};
+use crate::runs::{RunManager, unix_millis, wake_parents};
 use crate::settings::GatewaySettings;
 use crate::state::GatewayState;
 
@@ -130,6 +130,7 @@ impl GatewayServer {
             Arc::clone(&clients),
             Arc::clone(&approvals),
         ));
+        wake_parents(&runs);
         let state = Arc::new(GatewayState {
             live,
             store,

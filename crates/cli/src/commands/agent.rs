@@ -179,6 +179,13 @@ impl AgentCommand<'_> {
                 "a command in the background ends with the program: {command}"
             ));
         }
+        if let AgentSession::Persistent(conversation) = agent_session {
+            for name in conversation.cancel_subagents().await {
+                output.printer.print_warning(format_args!(
+                    "a sub-agent was cancelled, because the program ends: {name}"
+                ));
+            }
+        }
         Ok(exit)
     }
 

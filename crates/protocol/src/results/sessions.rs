@@ -72,6 +72,27 @@ pub struct SessionRowReport {
     pub model: Option<String>,
     /// Its provider.
     pub model_provider: Option<String>,
+    /// The key of the session whose sub-agent it is; absent when no session started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spawned_by: Option<String>,
+    /// What its sub-agents used, and theirs; absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagents: Option<SubagentUsageReport>,
+}
+
+/// What the sub-agents of a session used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SubagentUsageReport {
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many of them have not ended.
+    pub open: u64,
+    /// The input tokens of all their model calls.
+    pub input_tokens: u64,
+    /// The output tokens of all their model calls.
+    pub output_tokens: u64,
 }
 
 /// `sessions show`.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use openclaw_chat::{CommandContext, format_age, session_age};
 use openclaw_core::ModelRef;
 use openclaw_protocol::parts::whole_millis;
-use openclaw_protocol::results::sessions::SessionRowReport;
-use openclaw_runtime::{SessionInfo, Store};
+use openclaw_protocol::results::sessions::{SessionRowReport, SubagentUsageReport};
+use openclaw_runtime::{ChildUsage, SessionInfo, Store};
 
 /// The shortest id shown, in characters.
 const MIN_SHORT_ID_LEN: usize = 8;
@@ -22,6 +22,10 @@ pub(crate) struct SessionRow {
     /// What its tokens cost, in US dollars by the price of the model that answered last; `None`
     /// without a price.
     pub(crate) cost: Option<f64>,
+    /// The key of the session whose sub-agent it is.
+    pub(super) spawned_by: Option<String>,
+    /// What its sub-agents used.
+    pub(super) children: ChildUsage,
 }
 
 impl SessionRow {
@@ -36,7 +40,11 @@ impl SessionRow {
         // When the lease cannot be checked, the turn counts as interrupted: the user can act on
         // that.
         let is_running = info.turn_open && store.is_in_use(&info.id).unwrap_or(false);
-        Self { info, window, is_running, cost }
+        // What cannot be read is shown by what does read it.
+        let child_run = store.child_run_with_key(&info.key).ok().flatten();
+        let children = store.child_usage(&info.id).unwrap_or_default();
+        let spawned_by = child_run.map(|run| run.parent_key);
+        Self { info, window, is_running, cost, spawned_by, children }
     }
 
     /// Returns true when the last turn did not end and no process runs it.
@@ -91,7 +99,10 @@ impl SessionRow {
             context,
             info.model.clone().unwrap_or_else(|| "-".to_owned()),
             state.to_owned(),
-            info.title.clone().unwrap_or_default(),
+            match (&self.spawned_by, info.title.as_deref().unwrap_or_default()) {
+                (Some(parent), title) => format!("[sub-agent of {parent}] {title}"),
+                (None, title) => title.to_owned(),
+            },
         ]
     }
 
@@ -124,6 +135,13 @@ impl SessionRow {
             context_percent: self.context_percent(),
             model: model.map(|(_, model)| model.to_owned()),
             model_provider: provider.map(str::to_owned),
+            spawned_by: self.spawned_by.clone(),
+            subagents: (self.children.runs > 0).then_some(SubagentUsageReport {
+                runs: self.children.runs,
+                open: self.children.open_runs,
+                input_tokens: self.children.input_tokens,
+                output_tokens: self.children.output_tokens,
+            }),
         }
     }
 }

@@ -11,7 +11,7 @@ use openclaw_core::{
     ToolOutput,
 };
 use openclaw_protocol::results::sessions::SessionTranscript;
-use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
+use openclaw_runtime::{ChildUsage, LogContent, LogEntry, TurnRecord};
 use openclaw_terminal::sanitize;
 
 use super::entry::report_entry;
@@ -124,6 +124,18 @@ impl TranscriptWriter {
             line = format!("{line}, {}", row.state_name());
         }
         self.write_line(&line);
+        if let Some(parent) = &row.spawned_by {
+            self.write_line(&format!("a sub-agent of {parent}"));
+        }
+        let ChildUsage { runs, open_runs, input_tokens, output_tokens, .. } = row.children;
+        if runs > 0 {
+            let [input, output] = [input_tokens, output_tokens].map(format_token_count);
+            let open =
+                if open_runs > 0 { format!(", {open_runs} not ended") } else { String::new() };
+            self.write_line(&format!(
+                "its sub-agents: {runs}{open}, {input} tokens in, {output} out besides"
+            ));
+        }
     }
 
     fn write_entry(&mut self, entry: &LogEntry) {
