@@ -1,6 +1,8 @@
 //! The index of the security catalogue: each case with the tests that hold it. A test that is renamed
 //! or removed, and a case without one, fail here. `cargo test security_index -- --nocapture` prints it.
 
+mod gateway_cases;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -26,7 +28,6 @@ const ODD_KINDS: &str =
     "crates/tools/tests/it/confinement.rs pipes_sockets_and_devices_are_refused_at_once";
 const ORACLE: &str = "crates/exec-policy/tests/it/oracle.rs bash_and_dash_split_accepted_commands_into_the_same_words";
 const NO_WINDOWS: Cover = Absent("the program does not run on Windows yet");
-const NO_GATEWAY: Cover = Absent("there is no gateway with nodes and devices yet");
 
 macro_rules! single {
     ($name:literal) => {
@@ -48,14 +49,17 @@ const EXEC_BYPASSES: [Cover; 54] = [
     Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS]),
     Tests(&[WAYS]), Tests(&[WAYS, VARIABLES]), Tests(&[WAYS, VARIABLES]),
     single!("no_secret_is_inherited"), Tests(&[WAYS]), single!("another_directory_is_another_plan"),
-    NO_GATEWAY, NO_GATEWAY, single!("an_approval_is_used_once"),
+    Tests(&["crates/gateway/tests/it/node_approvals.rs what_only_the_gateway_says_is_taken_out_of_what_clients_send"]),
+    Tests(&["crates/gateway/tests/it/devices.rs a_request_is_decided_once_and_by_its_whole_id"]),
+    single!("an_approval_is_used_once"),
     Tests(&["crates/agent-loop/tests/it/tools.rs a_call_that_may_not_run_is_answered_with_the_reason_and_its_siblings_run"]),
     Tests(&["crates/runtime/src/approval/tests.rs when_nobody_can_be_asked_the_turn_ends_with_the_question_or_the_call_is_denied"]),
     single!("the_fallback_is_to_deny"), single!("a_damaged_file_denies"),
     single!("an_unknown_value_denies"),
     Tests(&["crates/tools/tests/it/protection.rs the_state_and_the_config_are_out_of_reach_by_any_path"]),
     Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS]), Tests(&[WAYS, ORACLE]), Tests(&[WAYS]),
-    Tests(&[WAYS]), single!("an_exchanged_program_is_another_plan"), NO_GATEWAY,
+    Tests(&[WAYS]), single!("an_exchanged_program_is_another_plan"),
+    Tests(&["crates/gateway/tests/it/devices.rs who_may_pair_only_approves_a_node_without_commands_that_reach_its_machine"]),
 ];
 
 /// Tool calls, 53 to 68.
@@ -101,7 +105,7 @@ const EXEC_RUNS: [Cover; 17] = [
     Tests(&["crates/process/tests/it/trees.rs a_command_that_forks_without_end_is_stopped"]),
     Tests(&["crates/process/tests/it/environment.rs the_opened_directory_is_not_left_open_in_the_command"]),
     Tests(&["tests/tests/it/secrecy.rs a_command_of_the_model_does_not_get_the_keys"]),
-    NO_GATEWAY,
+    Tests(&["tests/tests/it/gateway.rs a_terminating_signal_lets_a_run_finish"]),
     Tests(&["crates/process/tests/it/ends.rs an_end_by_signal_is_distinguished_from_an_exit_code"]),
     Tests(&["crates/process/tests/it/sandbox.rs a_kernel_without_landlock_is_refused_with_what_is_missing"]),
     Tests(&["crates/process/tests/it/sandbox/files.rs no_key_and_no_file_of_the_program_is_read",
@@ -109,7 +113,8 @@ const EXEC_RUNS: [Cover; 17] = [
         "crates/process/tests/it/sandbox/processes.rs other_processes_are_not_looked_into",
         "crates/process/tests/it/sandbox/processes.rs no_call_that_reaches_beyond_the_process_is_allowed",
         "crates/tools/tests/it/sandbox.rs a_change_of_a_hook_is_undone_and_told_to_the_model_and_the_person"]),
-    NO_GATEWAY, NO_GATEWAY,
+    Absent("no test answers two questions about one command in the other order"),
+    Tests(&["crates/gateway/tests/it/runs.rs a_device_allows_no_call_of_its_own_run_unless_it_may_everything"]),
     Tests(&["crates/agent-loop/tests/it/clocks.rs the_turn_clock_runs_while_the_approver_thinks_and_the_call_is_then_known_not_to_have_run"]),
 ];
 
@@ -158,6 +163,10 @@ fn each_case_of_the_catalogue_has_a_test_that_exists() {
         ("TJ ", 53, &TOOL_CALLS),
         ("EX ", 69, &EXEC_RUNS),
         ("FP ", 86, &FILE_PATHS),
+        ("WS ", 101, &gateway_cases::FRAMES),
+        ("PA ", 122, &gateway_cases::PAIRING),
+        ("ND ", 139, &gateway_cases::NODES),
+        ("CR ", 166, &gateway_cases::KILLS),
         ("SS ", 167, &SECRETS),
     ] {
         for (offset, cover) in covers.iter().enumerate() {
@@ -181,5 +190,5 @@ fn each_case_of_the_catalogue_has_a_test_that_exists() {
     }
     println!("{cases} cases, {covered} with a test, {} without", cases - covered);
     assert!(problems.is_empty(), "{problems}");
-    assert_eq!((cases, covered), (106, 96));
+    assert_eq!((cases, covered), (157, 151));
 }
