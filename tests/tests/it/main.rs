@@ -120,6 +120,8 @@ mod strangers_configs;
 #[cfg(test)]
 mod stream_json;
 #[cfg(test)]
+mod subagents;
+#[cfg(test)]
 mod terminal;
 #[cfg(test)]
 mod trace;

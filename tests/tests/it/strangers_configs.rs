@@ -100,7 +100,7 @@ async fn an_old_config_is_read_as_what_it_meant() {
     assert!(ended.stderr.lines().count() <= 1, "{ended:#?}");
     let json = ended.json();
     assert!(json["meta"]["workspace"].as_str().unwrap().ends_with("/clawd"));
-    assert_eq!(tools(&server), ["exec", "read"]);
+    assert_eq!(tools(&server), ["exec", "read", "sessions_history"]);
     let validated = home.run(&["config", "validate"]).await.code(0);
     assert!(!validated.stderr.contains("gateway"), "{validated:#?}");
 }
