@@ -5,8 +5,10 @@
 //! A delay begins when the model's server writes a token and ends when the client has read it. The
 //! two are processes of one machine, so they have the same clock.
 #![expect(clippy::print_stdout, reason = "results go to whoever started the role")]
+#![expect(clippy::indexing_slicing, reason = "of a JSON value, a key that is missing is null")]
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
@@ -291,7 +293,7 @@ fn padding(seed: usize, bytes: usize) -> String {
     while text.len() < bytes {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.push_str(&format!("{state:016x} "));
+        _ = write!(text, "{state:016x} ");
     }
     text
 }

@@ -28,12 +28,23 @@ const HANDLE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEX
 #[derive(Debug)]
 pub(super) struct LinuxDirectory(OwnedFd);
 
+/// Says what a machine lacks that has no `openat2`.
+fn explain_missing_call(error: Errno) -> io::Error {
+    if error != Errno::NOSYS {
+        return error.into();
+    }
+    let message = "the system has no `openat2`, by which files are kept in the workspace: it takes \
+                   Linux 5.6 or later, and a container runtime or emulator that passes the call on";
+    io::Error::new(io::ErrorKind::Unsupported, message)
+}
+
 impl DirectoryBackend for LinuxDirectory {
     fn open_root(path: &Path) -> io::Result<Self> {
         let directory = rustix::fs::open(path, HANDLE, Mode::empty())?;
         // Fails now rather than in a later call when `openat2` or `/proc` is not available.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        open_beneath(&directory, Path::new("."), flags, LinkPolicy::Follow)?;
+        open_beneath(&directory, Path::new("."), flags, LinkPolicy::Follow)
+            .map_err(explain_missing_call)?;
         descriptor_path(&directory)?;
         Ok(Self(directory))
     }
@@ -175,5 +186,18 @@ fn open_beneath(
             Err(Errno::AGAIN | Errno::INTR) if attempts < MAX_OPEN_ATTEMPTS => attempts += 1,
             opened => return opened,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_the_call_is_told_what_it_takes() {
+        let told = explain_missing_call(Errno::NOSYS);
+        assert_eq!(told.kind(), io::ErrorKind::Unsupported);
+        assert!(told.to_string().contains("Linux 5.6"), "{told}");
+        assert_eq!(explain_missing_call(Errno::ACCESS).kind(), io::ErrorKind::PermissionDenied);
     }
 }
