@@ -158,6 +158,7 @@ impl ActiveTurn<'_> {
                     .saturating_sub(self.stats.tool_calls)
                     .saturating_add(1),
             ),
+            is_background: false,
         }
     }
 

@@ -44,6 +44,8 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'Show,
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "skills" -d 'List, show and check the skills of an agent'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "memory" -d 'Search the notes of agents, and show and update the index of them'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "cron" -d 'Add, list, change and run scheduled jobs'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "automations" -d 'Add, list, change and run scheduled jobs'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
@@ -629,6 +631,600 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s q -l quiet -d 'Print only errors on stderr'
 complete -c openclaw -n "__fish_openclaw_using_subcommand memory; and __fish_seen_subcommand_from index" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "add" -d 'Add a job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "create" -d 'Add a job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "list" -d 'List the jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "show" -d 'Show one job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "get" -d 'Show one job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "edit" -d 'Change a job; what is not named stays'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "update" -d 'Change a job; what is not named stays'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "rm" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "remove" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "delete" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "enable" -d 'Schedule a job again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "disable" -d 'Schedule a job no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "run" -d 'Run a job now'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "runs" -d 'List the runs of a job, the latest first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "status" -d 'Show whether jobs run, and when the next one does'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l disabled -d 'Do not schedule it yet'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l disabled -d 'Do not schedule it yet'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l agent -d 'Only the jobs of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l all -d 'Show disabled jobs too'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l enable -d 'Schedule it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l disable -d 'Schedule it no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l clear-agent -d 'Use the default agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l clear-model -d 'Use the model of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l enable -d 'Schedule it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l disable -d 'Schedule it no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l clear-agent -d 'Use the default agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l clear-model -d 'Use the model of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l wait-timeout -d 'How long to wait' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l poll-interval -d 'How often to look' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l due -d 'Only when it is due'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l force -d 'Also when it is not due, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l wait -d 'Wait for the end; the exit code is 0 only when the run was well'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l id -d 'The same as ID' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l run-id -d 'Only this run' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l limit -d 'The most runs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from runs" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand cron; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "add" -d 'Add a job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "create" -d 'Add a job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "list" -d 'List the jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "show" -d 'Show one job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "get" -d 'Show one job'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "edit" -d 'Change a job; what is not named stays'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "update" -d 'Change a job; what is not named stays'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "rm" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "remove" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "delete" -d 'Remove jobs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "enable" -d 'Schedule a job again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "disable" -d 'Schedule a job no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "run" -d 'Run a job now'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "runs" -d 'List the runs of a job, the latest first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and not __fish_seen_subcommand_from add create list show get edit update rm remove delete enable disable run runs status" -f -a "status" -d 'Show whether jobs run, and when the next one does'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l disabled -d 'Do not schedule it yet'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l disabled -d 'Do not schedule it yet'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l agent -d 'Only the jobs of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l all -d 'Show disabled jobs too'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l enable -d 'Schedule it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l disable -d 'Schedule it no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l clear-agent -d 'Use the default agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l clear-model -d 'Use the model of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l name -d 'Its name; default: the beginning of what it says' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l description -d 'What it is for' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l at -d 'Run once: an ISO time (UTC unless it or --tz says otherwise), or a duration such as 20m' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l every -d 'Run again and again: a duration such as 30m, 1h30m or 1d' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l cron -d 'Run by a cron expression with 5 fields, or with 6 that begin with seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l tz -d 'The time zone, such as Europe/Berlin; default: that of the machine for --cron, UTC for --at' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l stagger -d 'Over how long the beginnings of such jobs are spread' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -s m -l message -d 'A task for an agent, in a session of its own' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l system-event -d 'An event for an agent, in its main session' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l session -d 'The session: main, isolated or session:KEY; default: as the job needs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l agent -d 'The agent; default: the default agent of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l model -d 'The model of a task' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l timeout-seconds -d 'The time limit of a task, in seconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l wake -d 'now or next-heartbeat; both begin a turn at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l webhook -d 'Post the result to a web address' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l channel -d 'The channel; last is the main session of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l to -d 'The key of the session that is told the result' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l exact -d 'Begin exactly on time, also at full hours, at which jobs are spread over 5 minutes'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l announce -d 'Tell the result in a session: that of --to, or the main session of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l no-deliver -d 'Leave the result in the session of the run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l best-effort-deliver -d 'A run is well although its result could not be delivered'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l delete-after-run -d 'Remove a one-shot once it ran well, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l keep-after-run -d 'Keep a one-shot once it ran'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l enable -d 'Schedule it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l disable -d 'Schedule it no more'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l clear-agent -d 'Use the default agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l clear-model -d 'Use the model of the agent'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l wait-timeout -d 'How long to wait' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l poll-interval -d 'How often to look' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l due -d 'Only when it is due'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l force -d 'Also when it is not due, as is so anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l wait -d 'Wait for the end; the exit code is 0 only when the run was well'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l id -d 'The same as ID' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l run-id -d 'Only this run' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l limit -d 'The most runs' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from runs" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l url -d 'The gateway\'s address, instead of the one of the config' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l token -d 'The token, instead of `gateway.auth.token`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l password -d 'The password, instead of `gateway.auth.password`; other users see it in the list of processes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l timeout -d 'How long to wait for an answer, in milliseconds' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l set -d 'Override a key of the config for this run; may be repeated' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l as-device -d 'Connect as a paired device instead of as the owner of the gateway, as is done anyway for another gateway than that of the state folder without a token'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors on stderr'
+complete -c openclaw -n "__fish_openclaw_using_subcommand automations; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Override a key of the config for this run; may be repeated' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Print more on stderr: config keys without effect, each request, each decision'

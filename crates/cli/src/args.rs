@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod config;
+pub(crate) mod cron;
 pub(crate) mod deferred;
 pub(crate) mod devices;
 pub(crate) mod doctor;
@@ -99,6 +100,9 @@ pub(crate) enum CliCommand {
     /// Search the notes of agents, and show and update the index of them
     #[command(subcommand_required = true)]
     Memory(DeferredArgs<memory::MemoryArgs>),
+    /// Add, list, change and run scheduled jobs
+    #[command(visible_alias = "automations", subcommand_required = true)]
+    Cron(DeferredArgs<cron::CronArgs>),
     /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
     Trace(DeferredArgs<trace::TraceArgs>),

@@ -12,6 +12,7 @@ use crate::exit::ExitReason;
 pub(crate) mod agent;
 pub(crate) mod chat;
 pub(crate) mod config;
+pub(crate) mod cron;
 pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod exec_policy;

@@ -276,7 +276,7 @@ mod tests {
         assert!(matches!(fallback(noted), Some(DropInAction::Note(_))));
         for refused in [
             "openclaw agents bind --agent x",
-            "openclaw cron add --at x",
+            "openclaw cron add --at x --tools read",
             "openclaw node run --host a --tls",
             "openclaw approvals set --node=n f",
         ] {

@@ -271,6 +271,9 @@ impl StartupContext<'_> {
             CliCommand::Memory(DeferredArgs(args)) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::memory::run(context, args.action))
             }),
+            CliCommand::Cron(DeferredArgs(args)) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::cron::run(context, args.action))
+            }),
             CliCommand::Status(DeferredArgs(args)) => self.run_with_config(|context| {
                 run_interruptible(printer, commands::status::run(context, &args))
             }),

@@ -49,7 +49,12 @@ const REASONS: &[(&str, &str)] = &[
     ("hooks.gmail", "there is no mail here; `hooks.mappings` takes any program's requests"),
     ("hooks.internal", "no program runs here on an event of the assistant yet"),
     ("hooks", "webhooks do not have this"),
-    ("cron", "nothing runs here by schedule yet"),
+    ("cron.triggers", "no script decides here whether a job runs"),
+    ("cron.store", JOB_PLACE),
+    ("cron.runLog", JOB_PLACE),
+    ("cron.sessionRetention", "sessions are kept until `openclaw sessions delete`"),
+    ("cron.retry", "failures wait 30 seconds, then 1, 5, 15 and 60 minutes"),
+    ("cron", "jobs do not have this"),
     ("browser", "there is no browser tool here"),
     ("canvasHost", "there is no canvas here"),
     ("memory", NOT_IN_SEARCH),
@@ -105,7 +110,11 @@ const REASONS: &[(&str, &str)] = &[
         "AGENT.sandbox.sessionToolsVisibility",
         "an agent with a sandbox sees its own sub-agents only",
     ),
-    ("AGENT.heartbeat", "nothing runs here by schedule yet"),
+    ("AGENT.heartbeat.target", "what an agent finds is in its session"),
+    ("AGENT.heartbeat.to", NO_CHANNELS),
+    ("AGENT.heartbeat.accountId", NO_CHANNELS),
+    ("AGENT.heartbeat.directPolicy", NO_CHANNELS),
+    ("AGENT.heartbeat", "the heartbeat does not have this"),
     ("AGENT.memorySearch.fallback", "without an embedding model words are searched"),
     ("AGENT.memorySearch.sources", "the notes are searched; sessions have a search of their own"),
     ("AGENT.memorySearch.sync", "the index is brought up to date before each search"),
@@ -131,6 +140,7 @@ const REASONS: &[(&str, &str)] = &[
 const NO_CHANNELS: &str = "there are no chat channels here";
 const NOT_IN_SEARCH: &str = "the search of notes does not have this";
 const INDEX_PLACE: &str = "the index is an SQLite file in `memory` of the state folder";
+const JOB_PLACE: &str = "jobs and their runs are in the file of the sessions";
 const NO_PICTURE: &str = "no picture of the agent is shown here";
 const RECORD: &str = "it is a record of the original about itself";
 const UNKNOWN_REASON: &str = "nothing acts on it here yet";
@@ -178,7 +188,7 @@ mod tests {
             ("channels.telegram.botToken", Some("chat channels")),
             ("agents.list[0].subagents.allowAgents", None),
             ("agents.list[0].subagents.thinking", Some("as its model")),
-            ("agents.defaults.heartbeat.every", Some("by schedule")),
+            ("agents.defaults.heartbeat.target", Some("in its session")),
             ("agents.defaults.compaction.memoryFlush.enabled", Some("yet")),
             ("tools.exec.node", None),
             ("gateway.port", None),

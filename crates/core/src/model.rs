@@ -130,6 +130,8 @@ pub struct ChatRequest {
     /// The most tool calls that are read from the answer, which then ends; `None` uses the
     /// provider's own limit.
     pub max_tool_calls: Option<u32>,
+    /// Whether nobody waits for the answer: requests that somebody waits for go first.
+    pub is_background: bool,
 }
 
 impl ChatRequest {

@@ -169,7 +169,8 @@ pub enum ToolEffect {
         review: CommandReview,
     },
     /// Starts work of this agent in the background, as a sub-agent, which may do no more than the
-    /// agent; or looks at such work or a command in the background, or ends it.
+    /// agent; or looks at such work, a
+    /// command in the background or a job of its session, or changes it.
     OwnCommand {
         /// What the call does, as a verb and its object, e.g. `read the log of calm-river`.
         description: String,

@@ -13,6 +13,7 @@ mod grants;
 mod handshake;
 mod hooks;
 mod http;
+mod jobs;
 mod live_config;
 mod methods;
 mod metrics;

@@ -91,6 +91,9 @@ impl GatewayState {
         let _alone = self.devices.change_credentials().await;
         self.devices.check_open_gateway(&settings.authentication).await?;
         self.live.replace(settings, runtime);
+        if let Err(error) = self.jobs.sync_heartbeats().await {
+            tracing::error!("failed to {error}");
+        }
         if secret_changed {
             self.clients.close_owners("the secret of the gateway changed");
         }

@@ -44,6 +44,16 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("chat.abort", ClientScope::Write),
     ("chat.history", ClientScope::Read),
     ("chat.send", ClientScope::Write),
+    ("cron.add", ClientScope::Admin),
+    ("cron.disable", ClientScope::Admin),
+    ("cron.enable", ClientScope::Admin),
+    ("cron.get", ClientScope::Read),
+    ("cron.list", ClientScope::Read),
+    ("cron.remove", ClientScope::Admin),
+    ("cron.run", ClientScope::Admin),
+    ("cron.runs", ClientScope::Read),
+    ("cron.status", ClientScope::Read),
+    ("cron.update", ClientScope::Admin),
     ("device.pair.approve", ClientScope::Pairing),
     ("device.pair.list", ClientScope::Pairing),
     ("device.pair.reject", ClientScope::Pairing),
@@ -80,6 +90,7 @@ pub(crate) const METHODS: &[(&str, ClientScope)] = &[
     ("sessions.steer", ClientScope::Write),
     ("sessions.undo", ClientScope::Write),
     ("status", ClientScope::Read),
+    ("wake", ClientScope::Write),
 ];
 
 /// The methods whose answers can be large.
@@ -88,6 +99,8 @@ const LARGE_ANSWERS: &[&str] = &[
     "agent.events",
     "agent.follow",
     "chat.history",
+    "cron.list",
+    "cron.runs",
     "node.invoke",
     "sessions.diff",
     "sessions.list",
@@ -98,6 +111,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "agent",
     "chat",
     "connect.challenge",
+    "cron",
     "device.pair.requested",
     "device.pair.resolved",
     "exec.approval.requested",
@@ -233,7 +247,9 @@ impl ConnectedClient {
             "agents.list" => Ok(state.describe_agents()),
             "models.list" => encode(&state.list_models(&parse(params)?).await),
             "health" => Ok(state.describe_health()),
-            _ => Ok(state.describe_status()),
+            name if name.starts_with("cron.") => self.handle_job_method(name, params).await,
+            "wake" => self.wake(&params).await,
+            _ => Ok(state.describe_status().await),
         }
     }
 

@@ -40,6 +40,9 @@ pub(crate) struct RunEnd {
     /// Commands in the background that ended with the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ended_commands: Vec<String>,
+    /// Calls that were not allowed, with the reasons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) denied_calls: Vec<String>,
 }
 
 /// A run whose turn ended, with what belongs to its result.
@@ -50,12 +53,14 @@ pub(crate) struct EndedTurn<'a> {
     pub(crate) is_unanswered: bool,
     /// Commands in the background that end with the run.
     pub(crate) ended_commands: Vec<String>,
+    /// Calls that were not allowed, with the reasons.
+    pub(crate) denied_calls: Vec<String>,
 }
 
 impl RunEnd {
     /// The end of a run whose turn ended.
     pub(crate) fn from_turn(turn: EndedTurn<'_>) -> Self {
-        let EndedTurn { result, is_unanswered, ended_commands } = turn;
+        let EndedTurn { result, is_unanswered, ended_commands, denied_calls } = turn;
         let report = result.report;
         let (status, summary) = describe_outcome(&report.outcome);
         let text = match &report.outcome {
@@ -77,6 +82,7 @@ impl RunEnd {
             unsent_messages: Vec::new(),
             unanswered_turn: is_unanswered,
             ended_commands,
+            denied_calls,
         }
     }
 
@@ -131,6 +137,7 @@ impl RunEnd {
             unsent_messages: Vec::new(),
             unanswered_turn: false,
             ended_commands: Vec::new(),
+            denied_calls: Vec::new(),
         }
     }
 

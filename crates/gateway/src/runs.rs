@@ -10,7 +10,7 @@ mod subagent_ends;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use openclaw_core::Approver;
@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use self::run_events::TurnRecordings;
 use crate::approvals::{GatewayPrompter, PendingApprovals};
 use crate::clients::ClientRegistry;
+use crate::jobs::{JobScheduler, SessionJobKeeper};
 use crate::live_config::LiveConfig;
 use crate::metrics::{CallLabels, CallObserver, GatewayMetrics, MetricName};
 use crate::random::random_uuid;
@@ -48,6 +49,8 @@ pub(crate) struct RunManager {
     /// One turn of a session at a time, in the order of their arrival.
     turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// What keeps the jobs of sessions.
+    jobs: OnceLock<Weak<JobScheduler>>,
     /// The last runs that are over, the oldest first.
     ended: Mutex<VecDeque<Arc<LiveRun>>>,
 }
@@ -84,6 +87,7 @@ impl RunManager {
             live: Mutex::default(),
             turns: Mutex::default(),
             tasks: Mutex::default(),
+            jobs: OnceLock::new(),
             ended: Mutex::default(),
         }
     }
@@ -125,6 +129,12 @@ impl RunManager {
                 "`idempotencyKey` was used for another request.",
             )),
         }
+    }
+
+    /// Lets the agents of runs keep jobs.
+    pub(crate) fn set_job_scheduler(&self, jobs: &Arc<JobScheduler>) {
+        // There is one scheduler, set once.
+        let _ = self.jobs.set(Arc::downgrade(jobs));
     }
 
     /// Stops the runs of a session, or one of them; returns the ids of those that it stopped.
@@ -179,7 +189,8 @@ impl RunManager {
         }
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    /// Carries out work that the end of the gateway waits for.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.retain(|task| !task.is_finished());
         tasks.push(tokio::spawn(work));
@@ -252,12 +263,12 @@ impl RunManager {
         let waited = run.created_at.elapsed();
         self.metrics.observe(MetricName::QueueWaitSeconds, &[], waited.as_secs_f64());
         self.tell(run, "lifecycle", json!({ "phase": "start", "startedAt": started_at }));
-        let runtime = self.config.runtime();
+        let runtime = self.runtime_for(&spec);
         let options = ConversationOptions {
             target: Some(spec.target),
             agent: spec.agent.clone(),
             model: spec.model,
-            workspace: None,
+            workspace: spec.workspace,
             time_limit: spec.timeout_seconds.map(|seconds| TimeLimit {
                 duration: Duration::from_secs(seconds),
                 source: "the request's `timeout`".into(),
@@ -316,8 +327,20 @@ impl RunManager {
                 report: &report,
             },
             is_unanswered: conversation.recovery_report().can_resume(),
+            denied_calls: recordings.denied_calls,
             ended_commands: commands.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The runtime of a run: its agent keeps jobs, and a scheduled one lets others go first.
+    fn runtime_for(&self, spec: &RunSpec) -> Runtime {
+        let mut runtime = self.config.runtime();
+        if let Some(scheduler) = self.jobs.get() {
+            let keeper =
+                SessionJobKeeper { scheduler: Weak::clone(scheduler), device: spec.device.clone() };
+            runtime = runtime.with_jobs(Arc::new(keeper));
+        }
+        if spec.trigger == "cron" { runtime.in_background() } else { runtime }
     }
 
     fn measure_end(&self, run: &LiveRun, end: &RunEnd, trigger: &'static str) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use openclaw_fs::{AtomicFile, LockError, LockFile};
-use openclaw_runtime::{DeviceLog, RunLog, Runtime};
+use openclaw_runtime::{DeviceLog, JobBook, RunLog, Runtime, Store, StoreError};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use crate::devices::DeviceManager;
 use crate::error::{GatewayStartError, GatewayStartErrorKind};
 use crate::hooks::HookPace;
 use crate::http::ClientConnection;
+use crate::jobs::JobScheduler;
 use crate::live_config::{LiveConfig, ReloadReport};
 use crate::nodes::{GatewayNodes, NodeManager, NodeRegistry, check_open_gateway};
 use crate::openai::{ConversationIndex, ResponseIndex};
@@ -68,6 +69,25 @@ pub struct GatewayHandle {
     shutdown: watch::Sender<bool>,
 }
 
+/// What a gateway keeps in the session store.
+struct OpenedLogs {
+    store: Store,
+    runs: RunLog,
+    devices: DeviceLog,
+    jobs: JobBook,
+}
+
+/// Opens the logs of a gateway that has started with this id.
+fn open_logs(runtime: &Runtime, boot_id: String) -> Result<OpenedLogs, StoreError> {
+    let store = runtime.open_sessions()?;
+    Ok(OpenedLogs {
+        runs: RunLog::open(store.clone(), boot_id)?,
+        devices: DeviceLog::open(store.clone())?,
+        jobs: JobBook::open(store.clone(), runtime.clone())?,
+        store,
+    })
+}
+
 impl GatewayServer {
     /// The most time from [`GatewayHandle::shut_down`] to the end of [`run`](Self::run).
     pub const LONGEST_END: Duration = Duration::from_secs(22);
@@ -99,19 +119,15 @@ impl GatewayServer {
                 .with_hint("`--port N` or `gateway.port` chooses another port.")
         })?;
         let local_address = listener.local_addr().unwrap_or(address);
-        record_address(&folder, local_address).map_err(|error| {
+        let unrecorded = |error| {
             state_file(format!("record the address in {}", folder.display())).with_source(error)
-        })?;
+        };
+        record_address(&folder, local_address).map_err(unrecorded)?;
         let boot_id = random_uuid()
             .map_err(|error| state_file("make random numbers".to_owned()).with_source(error))?;
         let opening = (runtime.clone(), boot_id.clone());
-        let opened = tokio::task::spawn_blocking(move || {
-            let store = opening.0.open_sessions()?;
-            let log = RunLog::open(store.clone(), opening.1)?;
-            let devices = DeviceLog::open(store.clone())?;
-            Ok::<_, openclaw_runtime::StoreError>((store, log, devices))
-        });
-        let (store, log, devices) = opened
+        let opened = tokio::task::spawn_blocking(move || open_logs(&opening.0, opening.1));
+        let OpenedLogs { store, runs: log, devices, jobs } = opened
             .await
             .map_err(|error| state_file("open the session store".to_owned()).with_source(error))?
             .map_err(|error| state_file(error.to_string()).with_source(error))?;
@@ -131,6 +147,14 @@ impl GatewayServer {
             Arc::clone(&approvals),
         ));
         wake_parents(&runs);
+        let jobs = Arc::new(JobScheduler::new(
+            Arc::clone(&live),
+            jobs,
+            Arc::clone(&runs),
+            Arc::clone(&clients),
+            boot_id.clone(),
+        ));
+        runs.set_job_scheduler(&jobs);
         let state = Arc::new(GatewayState {
             live,
             store,
@@ -139,6 +163,7 @@ impl GatewayServer {
             clients,
             approvals,
             runs,
+            jobs,
             limiter: FailureLimiter::default(),
             hook_limiter: FailureLimiter::default(),
             admission: Arc::default(),
@@ -179,6 +204,8 @@ impl GatewayServer {
         let mut ending = shutdown.subscribe();
         let mut connections = JoinSet::new();
         let interval = state.settings().tick_interval;
+        state.jobs.start().await;
+        let scheduler = tokio::spawn(Arc::clone(&state.jobs).run(shutdown.subscribe()));
         let mut tick = tokio::time::interval_at(Instant::now() + interval, interval);
         loop {
             while connections.try_join_next().is_some() {}
@@ -215,6 +242,8 @@ impl GatewayServer {
         tracing::info!("the gateway ends");
         let payload = json!({ "reason": "the gateway ends" });
         state.clients.broadcast_event(EventAudience::Everyone, "shutdown", &payload);
+        // It begins nothing any more; what it was about to begin is in its tasks.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, scheduler).await;
         state.runs.drain(DRAIN_TIMEOUT).await;
         state.clients.close_all(1001, "the gateway ends");
         let closed = async { while connections.join_next().await.is_some() {} };

@@ -17,6 +17,7 @@ use crate::clients::ClientRegistry;
 use crate::devices::DeviceManager;
 use crate::frame_budget::FrameBudget;
 use crate::hooks::HookPace;
+use crate::jobs::JobScheduler;
 use crate::live_config::LiveConfig;
 use crate::nodes::NodeManager;
 use crate::openai::{ConversationIndex, ResponseIndex};
@@ -31,6 +32,7 @@ pub(crate) struct GatewayState {
     pub(crate) clients: Arc<ClientRegistry>,
     pub(crate) approvals: Arc<PendingApprovals>,
     pub(crate) runs: Arc<RunManager>,
+    pub(crate) jobs: Arc<JobScheduler>,
     pub(crate) devices: DeviceManager,
     pub(crate) nodes: NodeManager,
     /// The pace of wrong secrets of the gateway.
@@ -78,8 +80,9 @@ impl GatewayState {
         })
     }
 
-    pub(crate) fn describe_status(&self) -> Value {
+    pub(crate) async fn describe_status(&self) -> Value {
         json!({
+            "cron": self.jobs.status().await.ok(),
             "version": env!("CARGO_PKG_VERSION"),
             "uptimeMs": self.uptime_ms(),
             "address": self.local_address.to_string(),

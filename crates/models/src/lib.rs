@@ -30,6 +30,7 @@ mod timeouts;
 mod trace;
 mod trace_config;
 mod wait;
+mod webhook;
 
 pub use breaker::OpenBreaker;
 pub use builtin::{VLLM, default_vllm_address};

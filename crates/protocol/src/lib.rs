@@ -2,5 +2,6 @@
 
 pub mod events;
 pub mod gateway;
+pub mod jobs;
 pub mod parts;
 pub mod results;

@@ -7,6 +7,7 @@ use openclaw_transport::StreamPriority;
 #[must_use]
 pub fn stream_priority(request: &ChatRequest) -> StreamPriority {
     match request.history.messages().last() {
+        _ if request.is_background => StreamPriority::Background,
         Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
         _ => StreamPriority::User,
     }

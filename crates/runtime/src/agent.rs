@@ -19,6 +19,7 @@ use openclaw_tools::{ChangeJournal, CommandRuns, Workspace, WorkspaceOutputStore
 
 use crate::agent_error::{AgentError, AgentSetupError, AgentSetupErrorKind};
 use crate::agent_workspace::unavailable_root_warnings;
+use crate::background_model::BackgroundModel;
 use crate::prompt::{
     PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time, skills,
 };
@@ -163,7 +164,10 @@ impl Runtime {
         profile: PromptProfile,
     ) -> Result<AgentRun, AgentError> {
         let ModelConnection { model: chain, mut report } = connected;
-        let model: Arc<dyn ChatModel> = Arc::new(chain.clone());
+        let mut model: Arc<dyn ChatModel> = Arc::new(chain.clone());
+        if self.is_background {
+            model = Arc::new(BackgroundModel { model });
+        }
         let AgentSpec {
             agent,
             workspace: path,

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use openclaw_fs::read_text;
-use openclaw_store::find_transcript_folders;
+use openclaw_store::{JobLog, find_transcript_folders};
 use serde_json::Value;
 
+use crate::jobs::read_former_jobs;
 use crate::runtime::Runtime;
 
 /// The largest file that is looked at, in bytes.
@@ -18,7 +19,7 @@ impl Runtime {
     pub fn former_state_notes(&self) -> Vec<String> {
         let state_dir = self.models.app_paths().state_dir();
         let transcripts = self.pending_transcripts(state_dir);
-        let jobs = jobs_note(&state_dir.join("cron").join("jobs.json"));
+        let jobs = self.pending_jobs(state_dir);
         transcripts.into_iter().chain(jobs).chain(self.model_file_notes(state_dir)).collect()
     }
 
@@ -42,6 +43,25 @@ impl Runtime {
                 "{count} transcripts of the original are not imported: `openclaw sessions import \
                  '{}'` takes them over",
                 folder.display()
+            )
+        })
+    }
+
+    fn pending_jobs(&self, state_dir: &Path) -> Option<String> {
+        let file = state_dir.join("cron").join("jobs.json");
+        let jobs = read_former_jobs(&file).ok()?;
+        let store = self.sessions_path().exists().then(|| self.open_sessions().ok()).flatten();
+        let log = store.and_then(|store| JobLog::open(store).ok());
+        let is_known = |job: &&Value| {
+            let id = job.get("id").and_then(Value::as_str).unwrap_or_default();
+            log.as_ref().is_some_and(|log| log.was_imported(id).unwrap_or(false))
+        };
+        let count = jobs.iter().filter(|job| !is_known(job)).count();
+        (count > 0).then(|| {
+            format!(
+                "{} has {count} jobs that are not taken over: `openclaw cron list` or a gateway does \
+                 that, and its log says which cannot run here",
+                file.display()
             )
         })
     }
@@ -71,16 +91,4 @@ impl Runtime {
         });
         notes.collect()
     }
-}
-
-fn jobs_note(file: &Path) -> Option<String> {
-    let jobs: Value = serde_json::from_str(&read_text(file, MAX_FILE_BYTES).ok()?).ok()?;
-    let count = jobs.get("jobs").unwrap_or(&jobs).as_array()?.len();
-    (count > 0).then(|| {
-        format!(
-            "{} has {count} jobs: nothing runs here by schedule yet; `openclaw agent -m TEXT` in the \
-             `crontab` of the system does",
-            file.display()
-        )
-    })
 }

@@ -57,6 +57,14 @@ pub struct AgentMemory {
 }
 
 impl Runtime {
+    /// The folder in which an agent works outside of a project.
+    ///
+    /// # Errors
+    /// When there is no such agent, or its workspace cannot be used.
+    pub fn agent_folder(&self, agent: &str) -> Result<PathBuf, AgentSetupError> {
+        self.for_agent(agent)?.resolve_workspace(None)
+    }
+
     /// The memory of an agent in its configured workspace. Opens no index and asks no server yet.
     ///
     /// # Errors

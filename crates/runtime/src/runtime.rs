@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use openclaw_config::{Config, ExecConfig};
 use openclaw_models::ModelRegistry;
-use openclaw_tools::NodeInvoker;
+use openclaw_tools::{JobKeeper, NodeInvoker};
 
 use crate::memory::OpenMemories;
 use crate::prompt::date_time::PromptClock;
@@ -19,6 +19,10 @@ pub struct Runtime {
     pub(crate) clock: PromptClock,
     /// What reaches the nodes of a gateway; `None` without one.
     pub(crate) nodes: Option<Arc<dyn NodeInvoker>>,
+    /// What keeps the jobs of sessions; `None` without a gateway.
+    pub(crate) jobs: Option<Arc<dyn JobKeeper>>,
+    /// Whether nobody waits for its turns.
+    pub(crate) is_background: bool,
     /// The config with what the session changes; `None` when it changes nothing.
     pub(crate) session_config: Option<Arc<Config>>,
     /// The indices of notes that are open.
@@ -37,6 +41,8 @@ impl Runtime {
             models,
             clock: PromptClock::default(),
             nodes: None,
+            jobs: None,
+            is_background: false,
             session_config: None,
             memories: OpenMemories::default(),
             subagents: SubagentRegistry::default(),
@@ -69,6 +75,20 @@ impl Runtime {
     #[must_use]
     pub fn with_subagents_of(mut self, other: &Self) -> Self {
         self.subagents = other.subagents.clone();
+        self
+    }
+
+    /// Lets agents schedule jobs of their sessions, which `jobs` keeps.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: Arc<dyn JobKeeper>) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// Lets the requests of others go first: nobody waits for the turns of this runtime.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.is_background = true;
         self
     }
 

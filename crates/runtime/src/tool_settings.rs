@@ -10,7 +10,7 @@ use openclaw_core::{ModelInfo, Tool};
 use openclaw_models::ModelRegistry;
 use openclaw_process::base_environment;
 use openclaw_tools::{
-    BackgroundOptions, CommandRuns, ExecOptions, SkillTool, Workspace, core_tools,
+    BackgroundOptions, CommandRuns, ExecOptions, JobTool, SkillTool, Workspace, core_tools,
 };
 
 use crate::agent_error::AgentSetupError;
@@ -26,6 +26,9 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The tool that loads skills.
 pub(crate) const SKILL_TOOL: &str = "skill";
+
+/// The tool that schedules jobs.
+const JOB_TOOL: &str = "cron";
 
 /// The tools that are not offered in lean mode.
 const HEAVY_TOOLS: [&str; 17] = [
@@ -120,8 +123,25 @@ impl Runtime {
             tools.push(Arc::new(SkillTool::new(skills)));
         }
         tools.extend(self.nodes_tool(agent, profile));
+        tools.extend(self.job_tool(agent, session_key, profile));
         tools.extend(self.memory_tools(agent, workspace, profile)?);
         Ok(AgentTools { tools, warnings })
+    }
+
+    /// The tool over the jobs of the session, where a gateway keeps them.
+    fn job_tool(
+        &self,
+        agent: &str,
+        session_key: Option<&str>,
+        profile: PromptProfile,
+    ) -> Option<Arc<dyn Tool>> {
+        // A job outlives the sub-agent that made it, and would run without its fence.
+        if self.fence.depth() > 0 {
+            return None;
+        }
+        let (keeper, session_key) = (self.jobs.as_ref()?, session_key?);
+        let is_wanted = self.offers_tool(agent, profile, JOB_TOOL);
+        is_wanted.then(|| Arc::new(JobTool::new(Arc::clone(keeper), agent, session_key)) as _)
     }
 
     /// Where the background commands of one conversation run.

@@ -8,7 +8,7 @@ mod tests;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::{Store, StoreError, files};
+use crate::{SessionId, Store, StoreError, files};
 
 pub use self::records::{
     JobEntry, JobProgress, JobRecord, JobRunAdmission, JobRunEnd, JobRunQuery, JobRunRecord,
@@ -54,6 +54,8 @@ const CREATE_TABLES_SQL: &str = "
         result TEXT,
         UNIQUE (job, slot)
     ) STRICT;
+    -- Jobs of the original that were taken over, so that none that was removed comes back.
+    CREATE TABLE IF NOT EXISTS job_import (id TEXT PRIMARY KEY) STRICT;
     CREATE INDEX IF NOT EXISTS job_run_order ON job_run (job, n);
     CREATE INDEX IF NOT EXISTS job_run_open ON job_run (job) WHERE status = 'running';";
 
@@ -76,6 +78,18 @@ impl JobLog {
             connection.execute_batch(CREATE_TABLES_SQL).map_err(fail)
         })?;
         Ok(Self { store })
+    }
+
+    /// An id that no other job or run has.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn new_id(&self) -> Result<String, StoreError> {
+        self.store.0.readers.read(|connection| {
+            let random = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0));
+            let random = random.map_err(StoreError::from_sql_error("make the id of a job"))?;
+            Ok(SessionId::from_random(random).as_str().to_owned())
+        })
     }
 
     /// The jobs, in the order in which they were added.
@@ -126,6 +140,31 @@ impl JobLog {
                 )
                 .map_err(StoreError::from_sql_error("add the job"))?;
             find_job(connection, &entry.id)?.ok_or_else(|| StoreError::not_found(&entry.id))
+        })
+    }
+
+    /// Whether a job of the original was taken over before.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn was_imported(&self, id: &str) -> Result<bool, StoreError> {
+        self.store.0.readers.read(|connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM job_import WHERE id = ?1)";
+            let found = connection.query_row(sql, [id], |row| row.get(0));
+            found.map_err(StoreError::from_sql_error("find the job of the original"))
+        })
+    }
+
+    /// Records durably that a job of the original was taken over.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn record_import(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.store.0.writer.write(move |connection| {
+            let sql = "INSERT OR IGNORE INTO job_import (id) VALUES (?1)";
+            let written = connection.execute(sql, [id]);
+            written.map(|_| ()).map_err(StoreError::from_sql_error("record the import of a job"))
         })
     }
 

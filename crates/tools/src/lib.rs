@@ -9,6 +9,7 @@ mod change_journal;
 mod edit;
 mod exec;
 mod glob;
+mod jobs;
 mod list;
 mod memory;
 mod nodes;
@@ -32,6 +33,7 @@ pub use exec::{
     HostCommand, HostCommandEnd, HostCommandError, HostCommandRequest, JudgedCommand, NodeCommand,
     NodeCommandJudge, NodeCommandPlan, NodeOptions, ProgramFinder,
 };
+pub use jobs::{JobAction, JobKeeper, JobRequest, JobTool};
 pub use memory::{MemoryGetTool, MemorySearchLimits, MemorySearchTool};
 pub use nodes::{NodeCallError, NodeInvocation, NodeInvoker, choose_node, node_name};
 pub use nodes_tool::NodesTool;

@@ -78,6 +78,16 @@ impl Endpoint {
         }
     }
 
+    /// Reads the address of one resource, which is kept as it is written, with its query.
+    ///
+    /// # Errors
+    /// When the text is not an `http` or `https` URL, or has a part that no server sees.
+    pub fn parse_resource(text: &str) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(text.trim()).map_err(InvalidEndpoint::NotAUrl)?;
+        check_url(&url)?;
+        Ok(Self { base: url })
+    }
+
     /// The same endpoint with `/v1` at the end of a path that has no version: `http://host/anthropic`
     /// becomes `http://host/anthropic/v1`. With `api` at the end of the path, `v1` replaces it, as
     /// Ollama's own API is beside the compatible one.
@@ -154,17 +164,9 @@ impl Endpoint {
     }
 
     fn from_url(mut url: Url) -> Result<Self, InvalidEndpoint> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(InvalidEndpoint::Scheme { scheme: url.scheme().to_owned() });
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(InvalidEndpoint::UserInfo);
-        }
+        check_url(&url)?;
         if url.query().is_some() {
             return Err(InvalidEndpoint::Query);
-        }
-        if url.fragment().is_some() {
-            return Err(InvalidEndpoint::Fragment);
         }
         let path = url.path().to_owned();
         let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -183,6 +185,20 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.base.as_str())
     }
+}
+
+/// Refuses what no server sees, or what a log should not have.
+fn check_url(url: &Url) -> Result<(), InvalidEndpoint> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(InvalidEndpoint::Scheme { scheme: url.scheme().to_owned() });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(InvalidEndpoint::UserInfo);
+    }
+    if url.fragment().is_some() {
+        return Err(InvalidEndpoint::Fragment);
+    }
+    Ok(())
 }
 
 fn join_route(mut base: Url, route: &str) -> Url {

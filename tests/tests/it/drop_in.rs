@@ -9,7 +9,8 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
     // A gateway of this machine must not answer instead.
     let home = Home::new().env("OPENCLAW_GATEWAY_PORT", "1");
     for (command, code, said) in [
-        ("cron list --json", 0, "nothing runs here by schedule yet"),
+        ("cron list --json", 0, "no gateway runs here"),
+        ("cron add --every 1h -m x --tools read", 2, "the tools of its agent"),
         ("plugins install x", 2, "there are no plugins here"),
         ("hooks enable x", 2, "nothing runs here on an event yet"),
         ("devices list", 4, "openclaw gateway run"),
@@ -26,7 +27,6 @@ async fn scripts_get_a_sentence_and_never_an_unknown_command() {
     for (command, json) in [
         ("plugins list --json", serde_json::json!({ "plugins": [] })),
         ("agents bindings --json", serde_json::json!([])),
-        ("cron list --json", serde_json::json!({ "jobs": [] })),
     ] {
         let args: Vec<&str> = command.split(' ').collect();
         assert_eq!(home.run(&args).await.code(0).json(), json, "{command}");

@@ -30,7 +30,7 @@ fn home_of_the_original(home: &Home, url: &str) {
         "side": { "baseUrl": url, "api": "openai-completions", "apiKey": "sk-canary-literal-key", "models": [] },
     } });
     home.put_state("agents/main/agent/models.json", &models.to_string());
-    let jobs = json!({ "version": 1, "jobs": [{ "id": "j1", "name": "Morning", "schedule": { "kind": "cron", "expr": "0 7 * * *" } }] });
+    let jobs = json!({ "version": 1, "jobs": [{ "id": "j1", "name": "Morning", "schedule": { "kind": "cron", "expr": "0 7 * * *" }, "payload": { "kind": "agentTurn", "message": "Brief me." } }] });
     home.put_state("cron/jobs.json", &jobs.to_string());
 }
 
@@ -70,7 +70,11 @@ async fn what_the_original_left_is_named_and_taken_over_once() {
     assert_eq!(sent.header("authorization"), Some("Bearer key-of-the-lab"));
     let status = home.run(&["status"]).await.code(0);
     assert!(!status.stderr.contains("import"), "{status:#?}");
-    let jobs = home.run(&["cron", "list", "--json"]).await.code(0).says(&["by schedule yet"]);
+    let jobs = home
+        .run(&["cron", "list", "--json"])
+        .await
+        .code(0)
+        .says(&["took over the job `Morning`", "no gateway runs here"]);
     assert_eq!(jobs.json()["jobs"][0]["name"], "Morning");
     assert!(folder.join("cron/jobs.json").exists());
 }

@@ -83,7 +83,10 @@ fn comparable(value: &Value) -> Value {
 #[tokio::test]
 async fn a_run_in_a_gateway_is_told_as_one_here() {
     let (server, home) = tiny().await;
-    let home = home.config(WITH_GATEWAY);
+    // Only a gateway keeps jobs.
+    let home = home.config(
+        "{ gateway: { mode: 'local' }, tools: { deny: ['cron'], exec: { host: 'gateway' } } }",
+    );
     let (gateway, _) = start_gateway(&home).await;
     home.put("a.txt", "content");
     let turn = || {

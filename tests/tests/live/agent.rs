@@ -24,7 +24,7 @@ async fn a_turn_with_tools_ends_in_an_answer_or_says_why_not() {
     let value = ended.json();
     let chats = proxy.seen(CHAT);
     assert_eq!(chats[0].body["messages"][0]["role"], json!("system"));
-    assert_eq!(chats[0].body["tools"].as_array().unwrap().len(), 7);
+    assert_eq!(chats[0].body["tools"].as_array().unwrap().len(), 13);
     match ended.code {
         Some(0) => assert!(!value["payloads"][0]["text"].as_str().unwrap().is_empty()),
         Some(1) => assert_eq!(value["error"]["kind"], json!("no_answer"), "{ended:#?}"),

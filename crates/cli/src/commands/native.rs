@@ -2,7 +2,6 @@
 
 mod agents;
 mod auth;
-mod jobs;
 
 use std::io;
 
@@ -68,7 +67,6 @@ pub(crate) fn run(
         ("agents delete", [id]) => agents::delete_agent(context, &loaded, id, &args),
         ("agents set-identity", _) => agents::set_identity(context, &loaded, &args),
         ("models auth paste-token", _) => auth::paste_token(context, &loaded, &args),
-        ("cron list", _) => jobs::list_jobs(context, &args),
         ("models set", [model]) => set_primary(context, &loaded, model),
         ("models aliases" | "models aliases list", _) => {
             let models = loaded.config.agents.defaults.models.iter();

@@ -7,8 +7,8 @@ use openclaw_chat::{CommandContext, format_age, format_dollars};
 use openclaw_config::ModelCost;
 use openclaw_models::SetupStatus;
 use openclaw_protocol::results::models::ServerReport;
-use openclaw_protocol::results::status::{PriceReport, SessionTotals, StatusReport};
-use openclaw_runtime::{Store, StoreError, error_causes};
+use openclaw_protocol::results::status::{JobsReport, PriceReport, SessionTotals, StatusReport};
+use openclaw_runtime::{JobBook, JobError, Store, StoreError, error_causes};
 use openclaw_terminal::sanitize;
 
 use super::gateway::probe::GatewayProbe;
@@ -34,6 +34,13 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
             return Ok(ExitReason::from_store_error(error.kind()));
         }
     };
+    let jobs = match find_jobs(context) {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            printer.print_warning(format_args!("failed to {error}"));
+            None
+        }
+    };
     let servers = if args.deep { Some(ask_servers(context).await) } else { None };
     if args.json {
         let report = StatusReport {
@@ -46,6 +53,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
             gateway: gateway.to_report(),
             node: node.map(|node| node.report),
             sessions,
+            cron: jobs,
         };
         write_json_answer(printer, &report)?;
         return Ok(ExitReason::Ok);
@@ -58,6 +66,7 @@ pub(crate) async fn run(context: &CommandContext, args: &StatusArgs) -> io::Resu
         node.iter().map(|node| format!("{:<10} {}", "Node", sanitize::escape_line(&node.text))),
     );
     rows.push(sessions_row(&sessions));
+    rows.extend(jobs.iter().flat_map(job_rows));
     rows.extend(log_row(context));
     let text = rows.join("\n");
     printer.write_answer(&format!("{text}\n"))?;
@@ -102,6 +111,31 @@ fn sum_sessions(context: &CommandContext) -> Result<SessionTotals, StoreError> {
         }
     }
     Ok(totals)
+}
+
+/// What is known of the scheduled jobs; without a store there are none.
+fn find_jobs(context: &CommandContext) -> Result<Option<JobsReport>, JobError> {
+    let runtime = context.runtime();
+    if !runtime.sessions_path().exists() {
+        return Ok(None);
+    }
+    let store = runtime.open_sessions()?;
+    let status = JobBook::open(store, runtime)?.answer_status()?;
+    Ok(serde_json::from_value(status).ok())
+}
+
+fn job_rows(jobs: &JobsReport) -> Vec<String> {
+    if jobs.jobs == 0 {
+        return Vec::new();
+    }
+    let state = if jobs.enabled { "" } else { ", which do not run (`cron.enabled`)" };
+    let mut rows = vec![format!("{:<10} {} by schedule{state}", "Jobs", jobs.jobs)];
+    rows.extend(jobs.failing.iter().map(|job| {
+        let name = sanitize::escape_line(&job.name);
+        let times = job.consecutive_errors;
+        format!("{:<10} {name} failed {times} times in a row: `openclaw cron runs {}`", "", job.id)
+    }));
+    rows
 }
 
 fn sessions_row(totals: &SessionTotals) -> String {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     AgentFileToolsConfig, AgentSandboxConfig, AgentSubagentsConfig, ExecAsk, ExecSecurity,
-    LocalModelMode, MemoryConfig, MemorySearchConfig, ModelChoice,
+    HeartbeatConfig, LocalModelMode, MemoryConfig, MemorySearchConfig, ModelChoice,
 };
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
@@ -41,6 +41,8 @@ pub struct AgentEntry {
     pub memory: MemoryConfig,
     /// The agent's sub-agents; what it does not set comes from `agents.defaults`.
     pub subagents: AgentSubagentsConfig,
+    /// What the agent looks at by itself; what it does not set comes from `agents.defaults`.
+    pub heartbeat: Option<HeartbeatConfig>,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
     /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.

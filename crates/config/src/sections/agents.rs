@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AgentEntries, AgentEntry, AgentSandboxConfig, HumanDuration, MemorySearchConfig, ModelChoice,
-    SubagentsConfig, seconds::deserialize_seconds,
+    AgentEntries, AgentEntry, AgentSandboxConfig, HeartbeatConfig, HumanDuration,
+    MemorySearchConfig, ModelChoice, SubagentsConfig, seconds::deserialize_seconds,
 };
 use crate::{
     defaults::{
@@ -65,6 +65,8 @@ pub struct AgentDefaults {
     pub memory_search: MemorySearchConfig,
     /// Sub-agents: sessions that an agent starts for a task of their own.
     pub subagents: SubagentsConfig,
+    /// What the default agent looks at by itself, unless an agent has a heartbeat of its own.
+    pub heartbeat: HeartbeatConfig,
     /// The sandbox of commands.
     pub sandbox: AgentSandboxConfig,
     /// Old spellings of options.

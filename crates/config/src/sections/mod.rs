@@ -4,6 +4,7 @@ mod agent_entries;
 mod agent_entry;
 mod agents;
 mod compat;
+mod cron;
 mod diagnostics;
 mod environment;
 mod exec_sandbox;
@@ -32,6 +33,7 @@ pub use agents::{
     LocalModelMode, ModelEntry,
 };
 pub use compat::{CompatConfig, MaxTokensField};
+pub use cron::{ActiveHoursConfig, CronConfig, CronFailureAlertConfig, HeartbeatConfig};
 pub use diagnostics::{DiagnosticsConfig, TraceConfig};
 pub use environment::EnvConfig;
 pub use exec_sandbox::{

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
-    FileRoot, FileRootError, GatewayConfig, HooksConfig, MemoryConfig, ModelsConfig,
+    AgentEntry, AgentsConfig, AuthConfig, CronConfig, DiagnosticsConfig, EnvConfig, ExecAsk,
+    ExecSecurity, FileRoot, FileRootError, GatewayConfig, HooksConfig, MemoryConfig, ModelsConfig,
     ProviderConfig, SecretsConfig, SessionConfig, SkillsConfig, ToolsConfig, is_same_agent,
 };
 use crate::{
@@ -32,6 +32,8 @@ pub struct Config {
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
+    /// What the gateway runs by schedule.
+    pub cron: CronConfig,
     /// Webhooks: other programs start turns with `POST` requests to the gateway.
     pub hooks: HooksConfig,
     /// Which conversation a turn belongs to, and when a new one begins.
@@ -275,7 +277,7 @@ impl Config {
                 secret.follow_reference(&stores, env);
             }
         }
-        let Self { models, secrets, gateway, tools, skills, .. } = self;
+        let Self { models, secrets, gateway, tools, skills, cron, .. } = self;
         for provider in models.providers.values_mut() {
             let of_models = provider.models.iter_mut().flat_map(|model| model.headers.values_mut());
             let all = provider.api_key.iter_mut().chain(provider.headers.values_mut());
@@ -289,6 +291,7 @@ impl Config {
             &mut gateway.remote.token,
             &mut gateway.remote.password,
             &mut tools.web.search.api_key,
+            &mut cron.webhook_token,
         ];
         let of_skills = skills
             .entries

@@ -44,6 +44,7 @@ impl DirectRequest {
             suffix: None,
             max_output_tokens: read_token_limit(body)?,
             max_tool_calls: one_call.then_some(1),
+            is_background: false,
         };
         Ok(Self { request, params: read_sampling(body)? })
     }

@@ -7,7 +7,7 @@ use openclaw_protocol::gateway::{
 };
 use openclaw_protocol::results::agent::SessionReport;
 use openclaw_runtime::encoding::{EventEncoder, TurnTimings, encode_skipped_model, encode_start};
-use openclaw_runtime::{AgentRun, TurnEvent, TurnEventReceiver};
+use openclaw_runtime::{AgentRun, ToolRefusalReason, TurnEvent, TurnEventReceiver};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
@@ -17,12 +17,17 @@ use crate::clients::EventAudience;
 use crate::metrics::CallObserver;
 use crate::run_result::{RunEnd, event_stream};
 
+/// The most calls that were not allowed of which a run keeps the reasons.
+const MAX_DENIED_CALLS: usize = 5;
+
 /// What the events of a turn tell about it.
 #[derive(Debug, Default)]
 pub(super) struct TurnRecordings {
     pub(super) timings: TurnTimings,
     /// The models that failed or were skipped.
     pub(super) attempts: Vec<ModelAttempt>,
+    /// The first calls that were not allowed, with the reasons.
+    pub(super) denied_calls: Vec<String>,
 }
 
 impl RunManager {
@@ -58,6 +63,12 @@ impl RunManager {
             recordings.timings.record_event(&event);
             if let TurnEvent::ModelAttemptFailed(attempt) = &event {
                 recordings.attempts.push(attempt.as_ref().clone());
+            }
+            if let TurnEvent::ToolRefused { name, refusal, reason, .. } = &event
+                && matches!(refusal, ToolRefusalReason::Denied | ToolRefusalReason::NoApprover)
+                && recordings.denied_calls.len() < MAX_DENIED_CALLS
+            {
+                recordings.denied_calls.push(format!("{name}: {reason}"));
             }
             let Some(event) = encoder.encode_event(&event) else { continue };
             observer.observe_event(&event);

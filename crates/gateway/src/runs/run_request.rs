@@ -1,5 +1,7 @@
 //! A run as a client asks for it.
 
+use std::path::PathBuf;
+
 use openclaw_protocol::gateway::{AgentParams, GatewayError, SessionSelector};
 use openclaw_runtime::{SessionKey, SessionTarget, StoreError};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +24,8 @@ pub(crate) struct RunSpec {
     pub(crate) timeout_seconds: Option<u64>,
     /// The device that asks for it; `None` for the owner of the gateway and for webhooks.
     pub(crate) device: Option<String>,
+    /// Where the agent works; `None` where its session or the config says.
+    pub(crate) workspace: Option<PathBuf>,
     /// How it was started, for the metrics.
     pub(crate) trigger: &'static str,
 }
@@ -67,6 +71,7 @@ impl RunManager {
             model: params.model,
             timeout_seconds: params.timeout,
             device: None,
+            workspace: None,
             trigger: "client",
         })
     }

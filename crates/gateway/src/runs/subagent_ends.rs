@@ -51,6 +51,7 @@ impl RunManager {
         let ends = ends.map_err(|error| error.to_string())?;
         let Some(last) = ends.last() else { return Ok(()) };
         let spec = RunSpec {
+            workspace: None,
             message: Some(describe_ends(&ends)),
             idempotency_key: format!("subagent:{}", last.id),
             target: SessionTarget::Id(parent),

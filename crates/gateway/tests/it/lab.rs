@@ -51,9 +51,11 @@ pub(crate) struct HttpAnswer {
 
 /// Builds the runtime of a config in a state folder.
 pub(crate) fn runtime_of(base_url: &str, state: &Path, more: &str) -> Runtime {
+    // What a test says of the agents is before the closing brace of `agents.defaults`.
+    let (agents, more) = more.strip_prefix("defaults: ").map_or(("", more), |it| (it, ""));
     let config = format!(
         "{{ models: {{ providers: {{ vllm: {{ baseUrl: '{}' }} }} }},
-            agents: {{ defaults: {{ model: 'vllm/tiny', workspace: '{}' }} }}, {more} }}",
+            agents: {{ defaults: {{ model: 'vllm/tiny', workspace: '{}', {agents} }} }}, {more} }}",
         base_url,
         state.join("workspace").display(),
     );

@@ -11,6 +11,8 @@ mod hooks;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod limits;

@@ -20,6 +20,36 @@ pub struct StatusReport {
     pub node: Option<LocalNodeReport>,
     /// The stored sessions.
     pub sessions: SessionTotals,
+    /// The scheduled jobs; null when there is no store yet.
+    pub cron: Option<JobsReport>,
+}
+
+/// The scheduled jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JobsReport {
+    /// Whether the config lets jobs run.
+    pub enabled: bool,
+    /// How many there are.
+    pub jobs: usize,
+    /// When the next one is due, in milliseconds since the Unix epoch.
+    pub next_wake_at_ms: Option<i64>,
+    /// The jobs whose last runs failed.
+    pub failing: Vec<FailingJob>,
+}
+
+/// A job whose last runs failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FailingJob {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The failures in a row.
+    pub consecutive_errors: u32,
 }
 
 /// What a model costs, in US dollars for a million tokens.
